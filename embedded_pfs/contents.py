@@ -1,0 +1,78 @@
+"""Reading and storing what is in files, wherever it lives.
+
+Small contents in the database, large ones in blobs.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+
+from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter, StoredContent, content_hash
+
+_COPY_BYTES = 1024 * 1024
+
+
+def inline(content: bytes) -> StoredContent:
+    """A content that `store` will put into the database."""
+    return StoredContent(content_hash(content), len(content), content)
+
+
+def store(connection: sqlite3.Connection, content: StoredContent) -> None:
+    """Put a content into the database, if that is its place."""
+    if content.inline is not None:
+        connection.execute(
+            "INSERT OR IGNORE INTO content (hash, bytes) VALUES (?, ?)",
+            (content.hash, content.inline),
+        )
+
+
+def small_content(connection: sqlite3.Connection, hash_: bytes, size_bytes: int) -> bytes | None:
+    """A content that lives in the database; None if it is a blob."""
+    if size_bytes > INLINE_MAX_BYTES:
+        return None
+    row = connection.execute("SELECT bytes FROM content WHERE hash = ?", (hash_,)).fetchone()
+    return None if row is None else row[0]
+
+
+def concatenated(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    parts: list[StoredContent],
+    writers: list[BlobWriter],
+) -> StoredContent:
+    """One content out of several.
+
+    If it becomes a blob, its writer is added to `writers`, to be forgotten once the content is
+    referred to.
+    """
+    if sum(part.size_bytes for part in parts) <= INLINE_MAX_BYTES:
+        pieces = (piece for part in parts for piece in _pieces(connection, blobs, part))
+        return inline(b"".join(pieces))
+    writer = blobs.writer()
+    try:
+        for part in parts:
+            for piece in _pieces(connection, blobs, part):
+                writer.write(piece)
+        content = writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+    writers.append(writer)
+    return content
+
+
+def _pieces(
+    connection: sqlite3.Connection, blobs: Blobs, content: StoredContent
+) -> Iterator[bytes]:
+    small = content.inline or small_content(connection, content.hash, content.size_bytes)
+    if small is not None:
+        yield small
+        return
+    descriptor = blobs.open(content.hash)
+    try:
+        while piece := os.read(descriptor, _COPY_BYTES):
+            yield piece
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,110 @@
+"""SQLite connections: how they are opened, and how a write is one transaction.
+
+WAL with synchronous=FULL by default: a commit is on the disk when COMMIT returns, readers never
+wait for writers. SQLite's failures leave this module as PFS's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pfs_client.interface import PfsError, PfsTimeout, StorageFull
+
+SCHEMA_VERSION = 1
+
+Synchronous: TypeAlias = Literal["full", "normal", "off"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
+
+def connect(
+    file: Path,
+    *,
+    synchronous: Synchronous = "full",
+    readonly: bool = False,
+    wait_seconds: float = 30,
+) -> sqlite3.Connection:
+    """Open the database. The caller sees to it that one thread at a time uses the connection."""
+    connection = sqlite3.connect(
+        file,
+        timeout=wait_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16384")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the body as one write transaction; an exception takes all of it back.
+
+    Raises:
+        StorageFull: There is no room on the disk.
+        PfsTimeout: Another process has held the database for too long.
+    """
+    with told_as_pfs_errors():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk ends the transaction by itself; then there is nothing to take back.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def told_as_pfs_errors() -> Iterator[None]:
+    """Turn SQLite's failures into PFS's."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode
+        if code in _FULL_CODES:
+            raise StorageFull("the disk of the embedded PFS is full") from error
+        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise PfsTimeout("another process holds the embedded PFS's database") from error
+        raise PfsError(f"the embedded PFS's database failed: {error}") from error
+
+
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Create all tables in a new database, and the project that PFS always has."""
+    script = files("embedded_pfs").joinpath("schema.sql").read_text("utf-8")
+    connection.executescript(
+        f"BEGIN;\n{script}\n"
+        f"INSERT INTO project (name, created_us) VALUES ('default', {now_us()});\n"
+        f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
+    )
+
+
+def now_us() -> int:
+    """The time, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def as_datetime(microseconds: int) -> datetime:
+    """A stored time as a value, exact to the microsecond."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def as_optional_datetime(microseconds: int | None) -> datetime | None:
+    """The same for a time that may not have come yet."""
+    return None if microseconds is None else as_datetime(microseconds)

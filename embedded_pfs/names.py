@@ -1,0 +1,75 @@
+"""pachd's rules for names and paths, in pachd's words (`facts/pachd.md` section f).
+
+A path is kept in *stored* form: no slash at either end. `/` itself is the empty string.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pfs_client.interface import InvalidName, InvalidPath
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
+_GLOBBING = re.compile(r"[*?\[\]{}!()@+^]")
+ABOVE_ALL = "\x7f"
+"""Above every character that a path can have."""
+
+_SLASHES = re.compile(r"/+")
+
+
+def check_name(name: str) -> None:
+    """Check the name of a repo, branch or project.
+
+    Raises:
+        InvalidName: With pachd's message.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidName(
+            f"name ({name}) invalid: only alphanumeric characters, underscores, and dashes"
+            " are allowed"
+        )
+
+
+def writable_path(path: str) -> str:
+    """Check a path that is to be written, and give its stored form.
+
+    Raises:
+        InvalidPath: With pachd's message.
+    """
+    if not path or _NOT_PRINTABLE.search(path):
+        raise _invalid(path, "only printable ASCII characters allowed")
+    if globbing := _GLOBBING.search(path):
+        raise _invalid(path, f"globbing character ({globbing[0]}) not allowed in path")
+    stored = stored_path(path)
+    if any(component in (".", "..") for component in stored.split("/")):
+        raise _invalid(path, "relative file paths are not allowed")
+    if not stored:
+        # pachd accepts it, and never returns from the delete of it (`facts/pachd.md`, hazard 3).
+        raise _invalid(path, "the root is no file")
+    return stored
+
+
+def stored_path(path: str) -> str:
+    """The stored form of any path: runs of slashes folded, none at the ends."""
+    return _SLASHES.sub("/", path).strip("/") if "/" in path else path
+
+
+def shown_path(stored: str) -> str:
+    """The path as PFS shows it."""
+    return "/" + stored
+
+
+def parents(stored: str) -> list[str]:
+    """The directories that a path lies in, the outermost first, without the root."""
+    parts = stored.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def bounds_of(directory: str) -> tuple[str, str]:
+    """The strings between which everything below a stored directory lies, and nothing else."""
+    return (directory + "/", directory + "/" + ABOVE_ALL) if directory else ("", ABOVE_ALL)
+
+
+def _invalid(path: str, reason: str) -> InvalidPath:
+    return InvalidPath(f"path ({path}) invalid: {reason}", reason)

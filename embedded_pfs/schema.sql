@@ -1,0 +1,109 @@
+-- The embedded PFS's database. Times are microseconds since 1970, UTC. The version is PRAGMA user_version.
+--
+-- A *line* is a run of commits, each based on the one before, numbered by `seq`. A branch is the tip of a line. What
+-- stands at the tip is in `file`; a row that a later commit replaced or removed moves to `past_file` with that commit's
+-- number. So a write costs what it changes, HEAD is read without meeting history, and any commit can be read:
+-- its files are the rows that began at or before it and had not ended by then.
+
+CREATE TABLE project (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    created_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE repo (
+    id INTEGER PRIMARY KEY,
+    project_id INTEGER NOT NULL REFERENCES project (id),
+    name TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    created_us INTEGER NOT NULL,
+    UNIQUE (project_id, name)
+) STRICT;
+
+CREATE TABLE line (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    repo_id INTEGER NOT NULL REFERENCES repo (id),
+    squashed_to_seq INTEGER NOT NULL DEFAULT 0 -- what ended at or before this commit is gone
+) STRICT;
+CREATE INDEX line_by_repo ON line (repo_id);
+
+CREATE TABLE commit_ (
+    id INTEGER PRIMARY KEY,
+    repo_id INTEGER NOT NULL REFERENCES repo (id),
+    hex TEXT NOT NULL, -- the id that PFS shows
+    line_id INTEGER NOT NULL REFERENCES line (id),
+    seq INTEGER NOT NULL,
+    parent_id INTEGER REFERENCES commit_ (id) ON DELETE SET NULL,
+    origin INTEGER NOT NULL, -- OriginKind
+    branch_name TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    size_bytes INTEGER NOT NULL,
+    started_us INTEGER NOT NULL,
+    finishing_us INTEGER, -- NULL: open
+    finished_us INTEGER,
+    error TEXT NOT NULL DEFAULT '',
+    UNIQUE (repo_id, hex),
+    UNIQUE (line_id, seq)
+) STRICT;
+CREATE INDEX commit_by_parent ON commit_ (parent_id);
+
+CREATE TABLE branch (
+    id INTEGER PRIMARY KEY,
+    repo_id INTEGER NOT NULL REFERENCES repo (id),
+    name TEXT NOT NULL,
+    line_id INTEGER NOT NULL REFERENCES line (id),
+    head_id INTEGER NOT NULL REFERENCES commit_ (id),
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL,
+    UNIQUE (repo_id, name)
+) STRICT;
+CREATE INDEX branch_by_head ON branch (head_id);
+
+CREATE TABLE provenance ( -- direct: branch_id is computed from upstream_id
+    branch_id INTEGER NOT NULL REFERENCES branch (id) ON DELETE CASCADE,
+    upstream_id INTEGER NOT NULL REFERENCES branch (id),
+    PRIMARY KEY (branch_id, upstream_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX provenance_by_upstream ON provenance (upstream_id);
+
+CREATE TABLE file (
+    line_id INTEGER NOT NULL,
+    path TEXT NOT NULL, -- without the leading slash
+    created_seq INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    content_hash BLOB NOT NULL, -- BLAKE2b-256 of the content; PFS's own hash is BLAKE2b-256 of this
+    PRIMARY KEY (line_id, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE past_file (
+    line_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    created_seq INTEGER NOT NULL,
+    ended_seq INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    PRIMARY KEY (line_id, path, created_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX past_file_by_end ON past_file (line_id, ended_seq);
+
+CREATE TABLE content ( -- small ones; the others are in blobs/
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE file_set (
+    id TEXT PRIMARY KEY,
+    expires_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file_set_change ( -- in order; a deletion has no size and hash
+    file_set_id TEXT NOT NULL REFERENCES file_set (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    size_bytes INTEGER,
+    content_hash BLOB,
+    PRIMARY KEY (file_set_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_set_change_by_path ON file_set_change (file_set_id, path);

@@ -1,0 +1,150 @@
+"""From a stream of changes to staged ones.
+
+Contents are stored while they arrive, bounded memory whatever comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import Self
+
+from embedded_pfs import contents
+from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter
+from embedded_pfs.names import writable_path
+from embedded_pfs.staged import AddContent, StagedChange
+from embedded_pfs.threads import Threads
+from pfs_client.interface import Changes, InvalidPath
+from pfs_client.values import AddFile, Change
+
+STAGED_INLINE_MAX_BYTES = 32 * 1024 * 1024
+"""How many bytes of small contents one stream may hold in memory.
+
+What comes after them becomes blobs.
+"""
+
+
+class Staging:
+    """The contents of one call, on their way in.
+
+    As a context manager it gives up what was stored if the call fails.
+    """
+
+    def __init__(self, blobs: Blobs, threads: Threads) -> None:
+        self._blobs = blobs
+        self._threads = threads
+        self._inline_left = STAGED_INLINE_MAX_BYTES
+        self._writers: list[BlobWriter] = []
+
+    async def take(self, changes: Changes) -> list[StagedChange]:
+        """Store the contents of all changes.
+
+        Raises:
+            InvalidPath: Of an `AddFile`, before its content is taken.
+            StorageFull: As it says.
+        """
+        staged: list[StagedChange] = []
+        run: _Run | None = None
+        async for change in _iterate(changes):
+            if run is not None and isinstance(change, AddFile) and change.path == run.path:
+                await run.write(change.content)
+                continue
+            if run is not None:
+                staged.append(await run.finish())
+                run = None
+            if isinstance(change, AddFile):
+                _check_path(change.path, len(staged))
+                run = _Run(change.path, self)
+                await run.write(change.content)
+            else:
+                staged.append(change)
+        if run is not None:
+            staged.append(await run.finish())
+        return staged
+
+    async def settle(self, more: Iterable[BlobWriter]) -> None:
+        """Declare the contents referred to, durably."""
+        self._writers.extend(more)
+        if self._writers:
+            writers, self._writers = self._writers, []
+            await self._threads.run(_forget_all, writers)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for writer in self._writers:
+            writer.abandon()
+
+    async def _open_writer(self) -> BlobWriter:
+        writer = await self._threads.run(self._blobs.writer)
+        self._writers.append(writer)
+        return writer
+
+    def _take_inline(self, size_bytes: int) -> bool:
+        if size_bytes > self._inline_left:
+            return False
+        self._inline_left -= size_bytes
+        return True
+
+
+class _Run:
+    """One file's content, that comes in one or more `AddFile`s."""
+
+    def __init__(self, path: str, staging: Staging) -> None:
+        self.path = path
+        self._staging = staging
+        self._held = b""
+        self._writer: BlobWriter | None = None
+
+    async def write(self, content: bytes) -> None:
+        if self._writer is None and len(self._held) + len(content) <= INLINE_MAX_BYTES:
+            self._held += content
+            return
+        await self._spill()
+        await self._to_blob(content)
+
+    async def finish(self) -> AddContent:
+        if self._writer is None:
+            if self._staging._take_inline(len(self._held)):
+                return AddContent(self.path, contents.inline(self._held))
+            await self._spill()
+        assert self._writer is not None  # noqa: S101 - _spill has set it
+        return AddContent(self.path, await self._staging._threads.run(self._writer.finish))
+
+    async def _spill(self) -> None:
+        if self._writer is None:
+            self._writer = await self._staging._open_writer()
+            await self._to_blob(self._held)
+            self._held = b""
+
+    async def _to_blob(self, content: bytes) -> None:
+        if content and self._writer is not None:
+            await self._staging._threads.run(self._writer.write, content)
+
+
+def _check_path(path: str, index: int) -> None:
+    try:
+        writable_path(path)
+    except InvalidPath as error:
+        error.change_index = index
+        raise
+
+
+def _forget_all(writers: list[BlobWriter]) -> None:
+    for writer in writers:
+        writer.forget()
+
+
+async def _iterate(changes: Changes) -> AsyncIterator[Change]:
+    if isinstance(changes, AsyncIterator):
+        async for change in changes:
+            yield change
+    else:
+        for change in changes:
+            yield change

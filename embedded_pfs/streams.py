@@ -1,0 +1,71 @@
+"""The bytes of files, as streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+from embedded_pfs.threads import Threads
+from pfs_client.interface import ByteStream, PfsError
+
+READ_BYTES = 1024 * 1024
+
+
+class MemoryStream(ByteStream):
+    """A content that is in memory already."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._content:
+            yield self._content
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+class BlobStream(ByteStream):
+    """A blob, read in pieces of `READ_BYTES` on threads, one piece ahead of who takes them."""
+
+    def __init__(self, descriptor: int, offset: int, end: int, threads: Threads) -> None:
+        self._descriptor = descriptor
+        self._at = offset
+        self._end = end
+        self._threads = threads
+        self._ahead: asyncio.Task[bytes] | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            self._read_ahead()
+            while self._ahead is not None:
+                piece = await self._ahead
+                self._read_ahead()
+                yield piece
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the file, once no thread reads from it."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
+            self._ahead = None
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    def _read_ahead(self) -> None:
+        size_bytes = min(READ_BYTES, self._end - self._at)
+        if size_bytes <= 0:
+            self._ahead = None
+            return
+        self._ahead = asyncio.create_task(self._threads.run(self._read, self._at, size_bytes))
+        self._at += size_bytes
+
+    def _read(self, offset: int, size_bytes: int) -> bytes:
+        piece = os.pread(self._descriptor, size_bytes, offset)
+        if len(piece) != size_bytes:
+            raise PfsError("a blob of the embedded PFS is shorter than its file")
+        return piece

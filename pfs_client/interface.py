@@ -1,0 +1,391 @@
+"""The PFS that the gateway speaks to, named after pfs_v2's RPCs, and how its calls fail.
+
+Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.grpc_client` for
+pachd. The suite in `tests/pfs_contract/` says what they have in common. Where a call's failure is
+not listed here, it is one of `PfsUnavailable`, `PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or
+a plain `PfsError`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import ClassVar, Self, TypeAlias
+
+from pfs_client.values import (
+    Branch,
+    BranchInfo,
+    Change,
+    Commit,
+    CommitInfo,
+    File,
+    FileInfo,
+    ProjectInfo,
+    Repo,
+    RepoInfo,
+)
+
+Changes: TypeAlias = "Iterable[Change] | AsyncIterator[Change]"
+
+MAX_FILES_PER_LISTING = 100_000
+MAX_FILE_SET_SECONDS = 1800
+
+
+class PfsError(Exception):
+    """A call that PFS refused or could not answer.
+
+    `change_index` says which change of a `modify_file` was refused, where PFS says so.
+    """
+
+    change_index: int | None = None
+
+
+class PfsUnavailable(PfsError):
+    """PFS cannot be reached, or is shutting down."""
+
+
+class PfsTimeout(PfsError):
+    """PFS has not answered within the call's deadline. A write may or may not have happened."""
+
+
+class PfsOverloaded(PfsError):
+    """PFS has no resources for this call now."""
+
+
+class StorageFull(PfsError):
+    """There is no room to store more. Nothing of the call was stored."""
+
+
+class PfsAccessDenied(PfsError):
+    """PFS wants a token, or one with more rights."""
+
+
+class ProjectNotFound(PfsError):
+    """There is no such project."""
+
+
+class ProjectExists(PfsError):
+    """There is such a project already."""
+
+
+class RepoNotFound(PfsError):
+    """There is no such repo."""
+
+
+class RepoExists(PfsError):
+    """There is such a repo already."""
+
+
+class BranchNotFound(PfsError):
+    """There is no such branch, in a repo that exists."""
+
+
+class BranchFeedsOthers(PfsError):
+    """The branch cannot go.
+
+    Others are computed from it. `downstream` names them, `project/repo@branch`.
+    """
+
+    def __init__(self, message: str, downstream: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.downstream = downstream
+
+
+class HeadMoved(PfsError):
+    """The branch's head is no longer the expected commit."""
+
+
+class OutputBranch(PfsError):
+    """A pipeline writes this branch; nobody else may."""
+
+
+class CommitNotFound(PfsError):
+    """There is no such commit."""
+
+
+class CommitNotOpen(PfsError):
+    """The commit has finished; nothing can be written to it."""
+
+
+class CommitNotFinished(PfsError):
+    """The commit, or one it is based on, has not finished; what was asked for needs that."""
+
+
+class FileNotFound(PfsError):
+    """There is no such file at this commit."""
+
+
+class NotAFile(PfsError):
+    """The path is a directory's."""
+
+
+class FileSetNotFound(PfsError):
+    """There is no such file set, or it has expired."""
+
+
+class InvalidName(PfsError):
+    """PFS allows no project, repo or branch of this name."""
+
+
+class InvalidPath(PfsError):
+    """PFS allows no file at this path. `reason` says why, without the path."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PathCollision(PfsError):
+    """A file would stand where a directory stands, or below another file.
+
+    `path` and `existing` say which.
+    """
+
+    def __init__(self, path: str, existing: str) -> None:
+        super().__init__(f"file / directory path collision ({path}), with {existing}")
+        self.path = path
+        self.existing = existing
+
+
+class ConditionFailed(PfsError):
+    """An `ExpectFile` does not hold. `exists` says whether there is a file at its path."""
+
+    def __init__(self, path: str, *, exists: bool) -> None:
+        super().__init__(f"{path} is not as expected")
+        self.exists = exists
+
+
+class ByteStream(ABC):
+    """The bytes of a file, in pieces; close it to stop before the end.
+
+    `async with` closes it, and so does reaching the end. A failure in the middle is raised by the
+    iteration.
+    """
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over the pieces, once."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Release what the stream holds; the server stops sending."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class PfsClient(ABC):
+    """One PFS. Safe for any number of concurrent calls; every call may be cancelled."""
+
+    supports_conditions: ClassVar[bool]
+    """Whether `modify_file` takes `ExpectFile` and `delete_branch` an expected head, atomically."""
+
+    finishes_commits_at_once: ClassVar[bool]
+    """Whether a commit is finished as soon as `modify_file` returns."""
+
+    @abstractmethod
+    async def get_version(self) -> str:
+        """Say which PFS this is; also the cheapest way to learn that it answers."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Release everything. Calls under way fail with `PfsUnavailable`."""
+
+    @abstractmethod
+    async def list_project(self) -> list[ProjectInfo]:
+        """All projects, by name."""
+
+    @abstractmethod
+    async def create_project(self, name: str, description: str = "") -> None:
+        """Create a project.
+
+        Raises:
+            ProjectExists, InvalidName: As they say.
+        """
+
+    @abstractmethod
+    async def list_repo(self) -> list[RepoInfo]:
+        """All user repos of all projects. Slow on pachd: 8 ms a repo."""
+
+    @abstractmethod
+    async def inspect_repo(self, repo: Repo) -> RepoInfo:
+        """One repo.
+
+        Raises:
+            RepoNotFound: As it says.
+        """
+
+    @abstractmethod
+    async def create_repo(self, repo: Repo, description: str = "") -> None:
+        """Create a repo, without branches.
+
+        Raises:
+            RepoExists, ProjectNotFound, InvalidName: As they say.
+        """
+
+    @abstractmethod
+    async def delete_repo(self, repo: Repo, *, force: bool = False) -> bool:
+        """Delete a repo with all in it, and say whether there was one.
+
+        Raises:
+            BranchFeedsOthers: And `force` is not set.
+        """
+
+    @abstractmethod
+    async def list_branch(self, repo: Repo) -> list[BranchInfo]:
+        """All branches of a repo.
+
+        Raises:
+            RepoNotFound: As it says.
+        """
+
+    @abstractmethod
+    async def inspect_branch(self, branch: Branch) -> BranchInfo:
+        """One branch, with its head as it is now.
+
+        Raises:
+            RepoNotFound, BranchNotFound: As they say.
+        """
+
+    @abstractmethod
+    async def create_branch(
+        self,
+        branch: Branch,
+        *,
+        head: Commit | None = None,
+        provenance: Iterable[Branch] = (),
+    ) -> None:
+        """Create a branch, with a finished empty commit as its head unless one is given.
+
+        It is no error that there is one: a `head` moves it, `provenance` replaces what it had.
+
+        Raises:
+            RepoNotFound, CommitNotFound, InvalidName: As they say.
+        """
+
+    @abstractmethod
+    async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
+        """Delete a branch. Its commits stay readable by id.
+
+        Raises:
+            RepoNotFound, BranchNotFound, BranchFeedsOthers: As they say.
+            HeadMoved: The head is not the expected one; without `supports_conditions` this is
+                checked just before, not atomically.
+        """
+
+    @abstractmethod
+    async def start_commit(self, branch: Branch) -> Commit:
+        """Open a commit at a branch's head; writes to the branch go into it until it is finished.
+
+        Raises:
+            CommitNotFinished: The head is open already.
+        """
+
+    @abstractmethod
+    async def finish_commit(self, commit: Commit) -> None:
+        """Close an open commit.
+
+        Raises:
+            CommitNotFound, CommitNotOpen: As they say.
+        """
+
+    @abstractmethod
+    async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
+        """One commit, if asked for only once it has finished.
+
+        Raises:
+            CommitNotFound: As it says.
+        """
+
+    @abstractmethod
+    async def modify_file(self, branch: Branch, changes: Changes) -> None:
+        """Apply changes, in order, as one commit at the branch's head, or into an open head.
+
+        All or nothing, and durable once it returns. Look first whether the branch is there and
+        nobody's output: pachd creates a missing branch, and accepts writes to an output branch
+        whose head is open.
+
+        Raises:
+            RepoNotFound, InvalidPath, PathCollision: As they say.
+            BranchNotFound: From the embedded PFS, which creates no branch here.
+            OutputBranch: And its head has finished.
+            FileSetNotFound: A copy's source has expired.
+            ConditionFailed: As it says, with `supports_conditions`.
+            StorageFull: As it says.
+        """
+
+    @abstractmethod
+    async def create_file_set(self, changes: Changes) -> str:
+        """Store files outside any commit, for `MAX_FILE_SET_SECONDS`, and return the file set's id.
+
+        Raises:
+            InvalidPath, StorageFull: As they say.
+        """
+
+    @abstractmethod
+    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
+        """Keep a file set for at most `MAX_FILE_SET_SECONDS` from now.
+
+        Raises:
+            FileSetNotFound: As it says.
+        """
+
+    @abstractmethod
+    async def inspect_file(self, file: File) -> FileInfo:
+        """One file or directory; a directory costs a scan of all below it.
+
+        Raises:
+            CommitNotFound, RepoNotFound, FileNotFound, FileSetNotFound, CommitNotFinished: As they
+                say.
+        """
+
+    @abstractmethod
+    async def list_file(
+        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
+    ) -> list[FileInfo]:
+        """What stands in a directory, in the order of paths; nothing if there is no such directory.
+
+        Args:
+            directory: The commit and the directory's path. A file's path lists that file.
+            after: Only what comes after this path, which need not exist.
+            number: At most so many, `MAX_FILES_PER_LISTING` at most; 0 for all.
+            reverse: From the end; needs a `number`.
+
+        Raises:
+            CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
+        """
+
+    @abstractmethod
+    async def walk_file(
+        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
+    ) -> list[FileInfo]:
+        """Everything at and below a path, files and directories, in the order of paths.
+
+        Raises:
+            FileNotFound: Nothing stands at or below the path, and it is not `/`.
+            CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
+        """
+
+    @abstractmethod
+    async def get_file(
+        self, file: File, *, offset: int = 0, size_bytes: int | None = None
+    ) -> ByteStream:
+        """Open a file for reading; the first bytes are there when this returns.
+
+        Args:
+            file: Commit and path.
+            offset: Where to begin; at or beyond the end there is nothing. Never negative.
+            size_bytes: Where to stop; None for the end.
+
+        Raises:
+            CommitNotFound, RepoNotFound, FileNotFound, NotAFile, CommitNotFinished: As they say.
+        """

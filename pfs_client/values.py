@@ -1,0 +1,203 @@
+"""PFS's nouns, as pfs_v2 has them (`facts/wire.md`, Messages).
+
+Paths begin with `/`; a directory's path, where PFS gives one, ends with `/`. Times are aware and
+in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias
+
+DEFAULT_PROJECT = "default"
+FILE_SETS_REPO_NAME = "__filesets__"
+"""A commit of this repo, with a file set's id, stands for the file set wherever files are read."""
+
+
+class FileType(Enum):
+    """What a path names."""
+
+    FILE = 1
+    DIR = 2
+
+
+class OriginKind(Enum):
+    """Who caused a commit.
+
+    A user, or PFS itself (a fresh branch's empty head, an output branch's commits).
+    """
+
+    USER = 1
+    AUTO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A repo's name within its project."""
+
+    name: str
+    project: str = DEFAULT_PROJECT
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch's name within its repo."""
+
+    repo: Repo
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: 32 hex digits, unique within its repo."""
+
+    repo: Repo
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A path in a commit."""
+
+    commit: Commit
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectInfo:
+    """What PFS says of a project."""
+
+    name: str
+    description: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RepoInfo:
+    """What PFS says of a repo. `branches` are names only: their times take a `list_branch`."""
+
+    repo: Repo
+    created: datetime
+    branches: tuple[Branch, ...]
+    size_bytes_upper_bound: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchInfo:
+    """What PFS says of a branch.
+
+    `direct_provenance` is what a pipeline computes the branch from: such a branch is an output
+    branch. `created` is None where PFS does not know it (branches older than pachd 2.7).
+    """
+
+    branch: Branch
+    head: Commit
+    created: datetime | None
+    direct_provenance: tuple[Branch, ...] = ()
+    provenance: tuple[Branch, ...] = ()
+    subvenance: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """What PFS says of a commit.
+
+    It is open until `finishing`, and its files are settled once `finished`.
+    """
+
+    commit: Commit
+    origin: OriginKind
+    parent: Commit | None
+    started: datetime
+    finishing: datetime | None
+    finished: datetime | None
+    error: str = ""
+    size_bytes: int = 0
+    description: str = ""
+    branch: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether writes still go into it."""
+        return self.finishing is None
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What PFS says of a file or directory at a commit.
+
+    `committed` is when the commit finished, for every file in it, and None while it is open. A
+    directory's size and hash are those of all below it where PFS was asked for that one directory;
+    in listings the embedded PFS leaves them out, since they cost a scan.
+    """
+
+    path: str
+    file_type: FileType
+    committed: datetime | None
+    size_bytes: int
+    hash: bytes
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file, not a directory."""
+        return self.file_type is FileType.FILE
+
+
+@dataclass(frozen=True, slots=True)
+class AddFile:
+    """Append to the file at `path`, creating it if there is none.
+
+    Put a `DeleteFile` before it to replace.
+    """
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFile:
+    """Remove the file at `path`.
+
+    All below it where the path ends with `/`. A missing file is no error.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFile:
+    """Put the file (or all files of the directory) at `source` at `path`.
+
+    A missing source creates nothing.
+    """
+
+    path: str
+    source: File
+    append: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectFile:
+    """Refuse the whole stream unless the file at `path` is as expected at this point of it.
+
+    `hashes` are the ones that will do; None stands for any file, and the empty set for no file.
+    pachd has nothing like it: only a client with `supports_conditions` takes it.
+    """
+
+    path: str
+    hashes: frozenset[bytes] | None
+
+
+Change: TypeAlias = AddFile | DeleteFile | CopyFile | ExpectFile

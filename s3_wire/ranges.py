@@ -1,0 +1,69 @@
+"""The `Range` header, as S3 reads it: one range of bytes, or the whole object.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and RFC 9110 section 14. What is
+not a valid single range of bytes is ignored, as the RFC says and AWS does; a valid one that holds
+no byte of the object is `InvalidRange`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from s3_wire.errors import InvalidRange
+
+# More digits than any object's size has; Python would read a gigabyte of digits as a number.
+_SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of an object's bytes: where it starts and how many there are."""
+
+    offset: int
+    size_bytes: int
+
+    def content_range(self, object_size_bytes: int) -> str:
+        """The `Content-Range` of an answer that carries this span."""
+        last = self.offset + self.size_bytes - 1
+        return f"bytes {self.offset}-{last}/{object_size_bytes}"
+
+
+def requested_span(header: str | None, object_size_bytes: int) -> Span | None:
+    """Read a `Range` header for an object of the given size.
+
+    Returns:
+        The span to answer with status 206, or None where the whole object is the answer.
+
+    Raises:
+        InvalidRange: The range is well formed and holds no byte of the object.
+    """
+    match = _SINGLE_RANGE.fullmatch(header) if header else None
+    if match is None:
+        return None
+    first, last = match.groups()
+    if first:
+        return _from_offset(int(first), int(last) if last else None, object_size_bytes, match[0])
+    if last:
+        return _last_bytes(int(last), object_size_bytes, match[0])
+    return None
+
+
+def _from_offset(first: int, last: int | None, size: int, header: str) -> Span | None:
+    if last is not None and last < first:
+        return None
+    if first >= size:
+        raise _unsatisfiable(header, size)
+    end = size if last is None else min(last + 1, size)
+    return Span(first, end - first)
+
+
+def _last_bytes(wanted: int, size: int, header: str) -> Span:
+    if wanted == 0 or size == 0:
+        raise _unsatisfiable(header, size)
+    span = min(wanted, size)
+    return Span(size - span, span)
+
+
+def _unsatisfiable(header: str, size: int) -> InvalidRange:
+    return InvalidRange(RangeRequested=header, ActualObjectSize=str(size))

@@ -1,0 +1,1 @@
+"""What every PfsClient must do, whatever is behind it."""

@@ -1,0 +1,41 @@
+"""Short forms for the questions that the contract's tests ask."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pfs_client.interface import PfsClient
+from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, FileInfo
+
+
+async def head_of(pfs: PfsClient, branch: Branch) -> Commit:
+    """The branch's head, finished."""
+    head = (await pfs.inspect_branch(branch)).head
+    await pfs.inspect_commit(head, wait_finished=True)
+    return head
+
+
+async def read(
+    pfs: PfsClient, commit: Commit, path: str, offset: int = 0, size_bytes: int | None = None
+) -> bytes:
+    """A file's bytes."""
+    async with await pfs.get_file(
+        File(commit, path), offset=offset, size_bytes=size_bytes
+    ) as stream:
+        return b"".join([piece async for piece in stream])
+
+
+async def put(pfs: PfsClient, branch: Branch, path: str, content: bytes) -> None:
+    """Replace one file, in a commit of its own."""
+    await pfs.modify_file(branch, [DeleteFile(path), AddFile(path, content)])
+
+
+def paths(infos: list[FileInfo]) -> list[str]:
+    """The paths of a listing."""
+    return [info.path for info in infos]
+
+
+def pfs_hash(content: bytes) -> bytes:
+    """PFS's hash of a small file (`facts/pachd.md`)."""
+    digest = hashlib.blake2b(content, digest_size=32).digest()
+    return hashlib.blake2b(digest, digest_size=32).digest() if content else digest

@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pfs_client.interface import (
+    ConditionFailed,
+    FileNotFound,
+    InvalidPath,
+    NotAFile,
+    PathCollision,
+    PfsClient,
+    PfsError,
+    RepoNotFound,
+)
+from pfs_client.values import (
+    FILE_SETS_REPO_NAME,
+    AddFile,
+    Branch,
+    Commit,
+    CopyFile,
+    DeleteFile,
+    ExpectFile,
+    File,
+    FileType,
+    Repo,
+)
+from tests.pfs_contract.reading import head_of, paths, pfs_hash, put, read
+
+ORDERED = [
+    "a.txt",
+    "a-b",
+    "a/x",
+    "a/y/z",
+    "a0",
+    "aB",
+    "ab",
+    "A",
+    "B/c",
+    "~",
+    "_",
+    "a b",
+    "a#",
+    "a%",
+]
+
+
+@pytest.fixture
+async def ordered(pfs: PfsClient, branch: Branch) -> Commit:
+    await pfs.modify_file(branch, [AddFile("/" + name, name.encode()) for name in ORDERED])
+    return await head_of(pfs, branch)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 64 * 1024, 64 * 1024 + 1, 1_000_000])
+async def test_a_file_has_its_size_hash_and_bytes(
+    pfs: PfsClient, branch: Branch, size: int
+) -> None:
+    content = os.urandom(size)
+    await put(pfs, branch, "/d/f", content)
+    head = await head_of(pfs, branch)
+    info = await pfs.inspect_file(File(head, "/d/f"))
+    assert (info.path, info.file_type, info.size_bytes) == ("/d/f", FileType.FILE, size)
+    assert info.hash == pfs_hash(content)
+    assert info.committed == (await pfs.inspect_commit(head)).finished
+    assert await read(pfs, head, "/d/f") == content
+
+
+async def test_a_large_file_comes_back_from_any_offset(pfs: PfsClient, branch: Branch) -> None:
+    content = os.urandom(5 * 1024 * 1024 + 17)
+    pieces = [content[at : at + 700_000] for at in range(0, len(content), 700_000)]
+    await pfs.modify_file(branch, [AddFile("/big", piece) for piece in pieces])
+    head = await head_of(pfs, branch)
+    assert await read(pfs, head, "/big") == content
+    for offset, size in [(0, 10), (1_048_570, 20), (len(content) - 3, 100), (len(content), 5)]:
+        assert await read(pfs, head, "/big", offset, size) == content[offset : offset + size]
+    assert await read(pfs, head, "/big", len(content) + 9) == b""
+
+
+async def test_a_stream_may_be_closed_early(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/big", bytes(5 * 1024 * 1024))
+    async with await pfs.get_file(File(await head_of(pfs, branch), "/big")) as stream:
+        async for _ in stream:
+            break
+
+
+async def test_adding_appends_and_deleting_first_replaces(pfs: PfsClient, branch: Branch) -> None:
+    await pfs.modify_file(branch, [AddFile("/a", b"one")])
+    await pfs.modify_file(branch, [AddFile("/a", b"two")])
+    assert await read(pfs, await head_of(pfs, branch), "/a") == b"onetwo"
+    await pfs.modify_file(branch, [DeleteFile("/a"), AddFile("/a", b"A"), AddFile("/a", b"B")])
+    assert await read(pfs, await head_of(pfs, branch), "/a") == b"AB"
+
+
+async def test_appending_to_a_large_file(pfs: PfsClient, branch: Branch) -> None:
+    content = os.urandom(300_000)
+    await put(pfs, branch, "/a", content)
+    await pfs.modify_file(branch, [AddFile("/a", b"tail")])
+    head = await head_of(pfs, branch)
+    assert await read(pfs, head, "/a") == content + b"tail"
+    assert (await pfs.inspect_file(File(head, "/a"))).size_bytes == 300_004
+
+
+async def test_changes_apply_in_order(pfs: PfsClient, branch: Branch) -> None:
+    changes = [AddFile("/a", b"1"), DeleteFile("/a"), AddFile("/b", b"1"), AddFile("/c", b"2")]
+    await pfs.modify_file(branch, [*changes, AddFile("/b", b"3")])
+    head = await head_of(pfs, branch)
+    assert paths(await pfs.list_file(File(head, "/"))) == ["/b", "/c"]
+    assert await read(pfs, head, "/b") == b"13"
+
+
+async def test_a_stream_is_all_or_nothing(pfs: PfsClient, branch: Branch) -> None:
+    before = await head_of(pfs, branch)
+    with pytest.raises(InvalidPath) as refused:
+        await pfs.modify_file(branch, [AddFile("/m1", b"1"), AddFile("/m*2", b"2")])
+    assert refused.value.reason == "globbing character (*) not allowed in path"
+    assert await head_of(pfs, branch) == before
+
+
+async def test_deleting(pfs: PfsClient, branch: Branch) -> None:
+    await pfs.modify_file(branch, [AddFile(p, b"1") for p in ("/d/x", "/d/y/z", "/d0", "/e")])
+    await pfs.modify_file(branch, [DeleteFile("/nope"), DeleteFile("/d")])
+    assert len(await pfs.walk_file(File(await head_of(pfs, branch), "/d"))) == 4
+    await pfs.modify_file(branch, [DeleteFile("/d/")])
+    assert paths(await pfs.list_file(File(await head_of(pfs, branch), "/"))) == ["/d0", "/e"]
+    await pfs.modify_file(branch, [DeleteFile("/")])
+    assert await pfs.list_file(File(await head_of(pfs, branch), "/")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/", "the root is no file"),
+        ("", "only printable ASCII characters allowed"),
+        ("/ü", "only printable ASCII characters allowed"),
+        ("/a\tb", "only printable ASCII characters allowed"),
+        (".", "relative file paths are not allowed"),
+        ("a/../b", "relative file paths are not allowed"),
+        ("a/./b", "relative file paths are not allowed"),
+        *((f"a{c}b", f"globbing character ({c}) not allowed in path") for c in "*?[]{}!()@+^"),
+    ],
+)
+async def test_paths_that_pfs_cannot_hold(
+    pfs: PfsClient, branch: Branch, path: str, reason: str
+) -> None:
+    with pytest.raises(InvalidPath) as refused:
+        await pfs.modify_file(branch, [AddFile(path, b"1")])
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "path", ["a b", "a$b", "a#b", "a%20b", "a&b=c", "a:b", "a~b", ".h", "a...b"]
+)
+async def test_paths_that_pfs_can_hold(pfs: PfsClient, branch: Branch, path: str) -> None:
+    await put(pfs, branch, "/" + path, b"v")
+    assert await read(pfs, await head_of(pfs, branch), "/" + path) == b"v"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
+)
+async def test_a_file_and_a_directory_never_share_a_path(
+    pfs: PfsClient, branch: Branch, first: str, second: str
+) -> None:
+    await put(pfs, branch, first, b"1")
+    with pytest.raises(PathCollision) as refused:
+        await pfs.modify_file(branch, [AddFile("/other", b"1"), AddFile(second, b"2")])
+    assert (refused.value.path, refused.value.existing) == (second, first)
+    head = await head_of(pfs, branch)
+    assert await read(pfs, head, first) == b"1"
+    await pfs.modify_file(branch, [DeleteFile(first), AddFile(second, b"2")])
+    assert await read(pfs, await head_of(pfs, branch), second) == b"2"
+
+
+async def test_the_order_of_a_listing(pfs: PfsClient, ordered: Commit) -> None:
+    root = File(ordered, "/")
+    listed = paths(await pfs.list_file(root))
+    assert listed == [
+        "/A", "/B/", "/_", "/a b", "/a#", "/a%", "/a-b", "/a.txt", "/a/", "/a0", "/aB", "/ab", "/~",
+    ]  # fmt: skip
+    walked = paths(await pfs.walk_file(root))
+    assert walked == [
+        "/", "/A", "/B/", "/B/c", "/_", "/a b", "/a#", "/a%", "/a-b", "/a.txt",
+        "/a/", "/a/x", "/a/y/", "/a/y/z", "/a0", "/aB", "/ab", "/~",
+    ]  # fmt: skip
+    assert paths(await pfs.list_file(root, number=100, reverse=True)) == listed[::-1]
+    assert paths(await pfs.walk_file(root, number=100, reverse=True)) == walked[::-1]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+async def test_pages_join_up(pfs: PfsClient, ordered: Commit, number: int) -> None:
+    root = File(ordered, "/")
+    for call in (pfs.list_file, pfs.walk_file):
+        everything = paths(await call(root))
+        seen: list[str] = []
+        while page := paths(await call(root, after=seen[-1] if seen else "", number=number)):
+            assert len(page) <= number
+            seen += page
+        assert seen == everything
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ("/a#", ["/a%", "/a-b", "/a.txt"]),
+        ("/a-a", ["/a-b", "/a.txt", "/a/"]),
+        ("/a", ["/a b", "/a#", "/a%"]),
+        ("/a/", ["/a0", "/aB", "/ab"]),
+        ("/a/\x7f", ["/a0", "/aB", "/ab"]),
+        ("/~", []),
+        ("a/x", []),
+    ],
+)
+async def test_a_marker_need_not_exist(
+    pfs: PfsClient, ordered: Commit, marker: str, expected: list[str]
+) -> None:
+    assert paths(await pfs.list_file(File(ordered, "/"), after=marker, number=3)) == expected
+
+
+async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
+    assert paths(await pfs.list_file(File(ordered, "/a"))) == ["/a/x", "/a/y/"]
+    assert paths(await pfs.walk_file(File(ordered, "/a"))) == ["/a/", "/a/x", "/a/y/", "/a/y/z"]
+    assert paths(await pfs.walk_file(File(ordered, "/a/x"))) == ["/a/x"]
+    assert paths(await pfs.list_file(File(ordered, "/a/x"))) == ["/a/x"]
+    assert await pfs.list_file(File(ordered, "/nope")) == []
+    with pytest.raises(FileNotFound):
+        await pfs.walk_file(File(ordered, "/nope"))
+    page = await pfs.walk_file(File(ordered, "/"), after="/a/x", number=4)
+    assert paths(page) == ["/a/y/", "/a/y/z", "/a0", "/aB"]
+
+
+async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: Branch) -> None:
+    names = [f"/d{d}/f{f:03}" for d in range(3) for f in range(60)]
+    await pfs.modify_file(branch, [AddFile(name, b"") for name in [*names, "/d1x", "/z"]])
+    root = File(await head_of(pfs, branch), "/")
+    expected = ["/d0/", "/d1/", "/d1x", "/d2/", "/z"]
+    assert paths(await pfs.list_file(root)) == expected
+    assert paths(await pfs.list_file(root, number=9, reverse=True)) == expected[::-1]
+    assert paths(await pfs.list_file(root, after="/d0/", number=2)) == expected[1:3]
+
+
+async def test_what_a_listing_cannot_do(pfs: PfsClient, ordered: Commit) -> None:
+    with pytest.raises(PfsError, match="number must be > 0 when reverse is true"):
+        await pfs.list_file(File(ordered, "/"), reverse=True)
+    with pytest.raises(PfsError, match="cannot return more than 100000 files at a time"):
+        await pfs.walk_file(File(ordered, "/"), number=100_001)
+
+
+async def test_directories_are_inspected_but_not_read(pfs: PfsClient, ordered: Commit) -> None:
+    for path in ("/a", "/a/"):
+        info = await pfs.inspect_file(File(ordered, path))
+        assert (info.path, info.file_type, info.size_bytes) == ("/a/", FileType.DIR, 8)
+    with pytest.raises(NotAFile):
+        await pfs.get_file(File(ordered, "/a"))
+
+
+async def test_what_is_missing_is_not_found(
+    pfs: PfsClient, branch: Branch, ordered: Commit
+) -> None:
+    for call in (pfs.inspect_file, pfs.get_file):
+        with pytest.raises(FileNotFound):
+            await call(File(ordered, "/nope"))
+    with pytest.raises(RepoNotFound):
+        await pfs.modify_file(Branch(Repo("no-such-repo"), "master"), [AddFile("/a", b"")])
+
+
+async def test_a_negative_offset_is_never_sent(pfs: PfsClient, ordered: Commit) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        await pfs.get_file(File(ordered, "/A"), offset=-1)
+
+
+async def test_every_commit_stays_readable(pfs: PfsClient, branch: Branch) -> None:
+    commits = []
+    for number in range(30):
+        content = str(number).encode()
+        await pfs.modify_file(
+            branch,
+            [
+                DeleteFile("/same"),
+                AddFile("/same", content),
+                AddFile(f"/new/{number:02}", content),
+                DeleteFile(f"/new/{number - 3:02}"),
+            ],
+        )
+        commits.append(await head_of(pfs, branch))
+    for number, commit in enumerate(commits):
+        kept = range(max(0, number - 2), number + 1)
+        assert await read(pfs, commit, "/same") == str(number).encode()
+        listed = paths(await pfs.list_file(File(commit, "/new")))
+        assert listed == [f"/new/{n:02}" for n in kept]
+        assert await read(pfs, commit, listed[0]) == str(kept[0]).encode()
+
+
+async def test_copying(pfs: PfsClient, branch: Branch, ordered: Commit) -> None:
+    await pfs.modify_file(
+        branch,
+        [
+            CopyFile("/copy", File(ordered, "/a.txt")),
+            CopyFile("/dir", File(ordered, "/a")),
+            CopyFile("/A", File(ordered, "/~"), append=True),
+            CopyFile("/nothing", File(ordered, "/nope")),
+        ],
+    )
+    head = await head_of(pfs, branch)
+    assert await read(pfs, head, "/copy") == b"a.txt"
+    assert await read(pfs, head, "/dir/y/z") == b"a/y/z"
+    assert await read(pfs, head, "/A") == b"A~"
+    with pytest.raises(FileNotFound):
+        await pfs.inspect_file(File(head, "/nothing"))
+
+
+@pytest.mark.parametrize("size", [0, 15, 300_000])
+async def test_a_file_set_is_read_and_copied_before_any_commit(
+    pfs: PfsClient, branch: Branch, size: int
+) -> None:
+    content = os.urandom(size)
+    parts = [AddFile("/f", content[at : at + 90_000]) for at in range(0, max(size, 1), 90_000)]
+    file_set = Commit(Repo(FILE_SETS_REPO_NAME), await pfs.create_file_set(parts))
+    info = await pfs.inspect_file(File(file_set, "/f"))
+    assert info.size_bytes == size
+    assert await read(pfs, file_set, "/f") == content
+    await pfs.renew_file_set(file_set.id, 600)
+    changes = [DeleteFile("/g"), CopyFile("/g", File(file_set, "/f")), AddFile("/h", b"beside")]
+    await pfs.modify_file(branch, changes)
+    head = await head_of(pfs, branch)
+    assert await read(pfs, head, "/g") == content
+    assert (await pfs.inspect_file(File(head, "/g"))).hash == info.hash
+
+
+async def test_a_file_set_cannot_live_too_long(pfs: PfsClient) -> None:
+    file_set = await pfs.create_file_set([AddFile("/f", b"1")])
+    with pytest.raises(PfsError, match="exceeds max ttl"):
+        await pfs.renew_file_set(file_set, 86400)
+
+
+async def test_conditions_hold_or_nothing_happens(pfs: PfsClient, branch: Branch) -> None:
+    if not pfs.supports_conditions:
+        pytest.skip("this PFS has no compare-and-set")
+    absent: frozenset[bytes] = frozenset()
+    await pfs.modify_file(branch, [ExpectFile("/a", absent), AddFile("/a", b"1")])
+    with pytest.raises(ConditionFailed) as refused:
+        await pfs.modify_file(branch, [AddFile("/b", b""), ExpectFile("/a", absent)])
+    assert (refused.value.exists, refused.value.change_index) == (True, 1)
+    matching = frozenset([pfs_hash(b"0"), pfs_hash(b"1")])
+    await pfs.modify_file(branch, [ExpectFile("/a", matching), DeleteFile("/a")])
+    with pytest.raises(ConditionFailed) as refused:
+        await pfs.modify_file(branch, [ExpectFile("/a", None), AddFile("/a", b"2")])
+    assert refused.value.exists is False
+    twice = [ExpectFile("/n", absent), AddFile("/n", b"1")] * 2
+    with pytest.raises(ConditionFailed):
+        await pfs.modify_file(branch, twice)
+    assert await pfs.list_file(File(await head_of(pfs, branch), "/")) == []

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import pytest
+
+from pfs_client.interface import (
+    BranchFeedsOthers,
+    BranchNotFound,
+    CommitNotFinished,
+    CommitNotFound,
+    CommitNotOpen,
+    HeadMoved,
+    InvalidName,
+    PfsClient,
+    ProjectNotFound,
+    RepoExists,
+    RepoNotFound,
+)
+from pfs_client.values import AddFile, Branch, Commit, File, OriginKind, Repo
+from tests.pfs_contract.reading import head_of, paths, put, read
+
+
+async def test_it_says_which_pfs_it_is(pfs: PfsClient) -> None:
+    assert await pfs.get_version()
+
+
+async def test_a_new_repo_has_no_branches(pfs: PfsClient, repo: Repo) -> None:
+    info = await pfs.inspect_repo(repo)
+    assert (info.repo, info.branches) == (repo, ())
+    assert await pfs.list_branch(repo) == []
+    assert repo in [r.repo for r in await pfs.list_repo()]
+
+
+async def test_a_repo_is_created_once(pfs: PfsClient, repo: Repo) -> None:
+    with pytest.raises(RepoExists):
+        await pfs.create_repo(repo)
+
+
+@pytest.mark.parametrize("name", ["a b", "a.b", "a/b", "", "é", "a^b"])
+async def test_names_that_pfs_does_not_allow(pfs: PfsClient, repo: Repo, name: str) -> None:
+    with pytest.raises(InvalidName):
+        await pfs.create_repo(Repo(name))
+    with pytest.raises(InvalidName):
+        await pfs.create_branch(Branch(repo, name))
+
+
+@pytest.mark.parametrize("name", ["-a", "_x", "A", "a" * 300, "0123456789abcdef" * 2])
+async def test_names_that_pfs_allows(pfs: PfsClient, repo: Repo, name: str) -> None:
+    await pfs.create_branch(Branch(repo, name))
+    assert (await pfs.inspect_branch(Branch(repo, name))).branch.name == name
+
+
+async def test_a_repo_in_a_missing_project(pfs: PfsClient) -> None:
+    with pytest.raises(ProjectNotFound):
+        await pfs.create_repo(Repo("r", "no-such-project"))
+
+
+async def test_what_is_missing_is_not_found(pfs: PfsClient, repo: Repo) -> None:
+    missing = Repo("no-such-repo")
+    with pytest.raises(RepoNotFound):
+        await pfs.inspect_repo(missing)
+    with pytest.raises(RepoNotFound):
+        await pfs.list_branch(missing)
+    with pytest.raises(RepoNotFound):
+        await pfs.inspect_branch(Branch(missing, "master"))
+    with pytest.raises(BranchNotFound):
+        await pfs.inspect_branch(Branch(repo, "master"))
+    with pytest.raises(BranchNotFound):
+        await pfs.delete_branch(Branch(repo, "master"))
+    with pytest.raises(RepoNotFound):
+        await pfs.create_branch(Branch(missing, "master"))
+    with pytest.raises(CommitNotFound):
+        await pfs.inspect_commit(Commit(repo, "0" * 32))
+    assert await pfs.delete_repo(missing) is False
+
+
+async def test_a_fresh_branch_has_a_finished_empty_head(pfs: PfsClient, branch: Branch) -> None:
+    info = await pfs.inspect_branch(branch)
+    commit = await pfs.inspect_commit(info.head)
+    assert commit.origin is OriginKind.AUTO
+    assert commit.finished is not None
+    assert await pfs.list_file(File(info.head, "/")) == []
+    assert await pfs.walk_file(File(info.head, "/")) == []
+
+
+async def test_creating_a_branch_again_changes_nothing(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    before = await pfs.inspect_branch(branch)
+    await pfs.create_branch(branch)
+    assert await pfs.inspect_branch(branch) == before
+
+
+async def test_a_branch_of_an_existing_commit_goes_its_own_way(
+    pfs: PfsClient, branch: Branch
+) -> None:
+    await put(pfs, branch, "/a", b"1")
+    await put(pfs, branch, "/b", b"1")
+    base = await head_of(pfs, branch)
+    await put(pfs, branch, "/a", b"later")
+    other = Branch(branch.repo, "other")
+    await pfs.create_branch(other, head=base)
+    assert (await pfs.inspect_branch(other)).head == base
+    await put(pfs, other, "/b", b"2")
+    assert await read(pfs, await head_of(pfs, other), "/a") == b"1"
+    assert await read(pfs, await head_of(pfs, other), "/b") == b"2"
+    assert await read(pfs, await head_of(pfs, branch), "/b") == b"1"
+    assert (await pfs.inspect_commit(await head_of(pfs, other))).parent == base
+
+
+async def test_a_deleted_branch_leaves_its_commits(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    head = await head_of(pfs, branch)
+    await pfs.delete_branch(branch)
+    with pytest.raises(BranchNotFound):
+        await pfs.inspect_branch(branch)
+    assert await read(pfs, head, "/a") == b"1"
+
+
+async def test_a_branch_whose_head_moved_is_not_deleted(pfs: PfsClient, branch: Branch) -> None:
+    seen = await head_of(pfs, branch)
+    await put(pfs, branch, "/a", b"1")
+    with pytest.raises(HeadMoved):
+        await pfs.delete_branch(branch, expected_head=seen)
+    await pfs.delete_branch(branch, expected_head=await head_of(pfs, branch))
+
+
+async def test_a_deleted_repo_takes_everything_with_it(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    head = await head_of(pfs, branch)
+    assert await pfs.delete_repo(branch.repo) is True
+    with pytest.raises(RepoNotFound):
+        await pfs.inspect_branch(branch)
+    with pytest.raises((RepoNotFound, CommitNotFound)):
+        await pfs.inspect_file(File(head, "/a"))
+    await pfs.create_repo(branch.repo)
+    await pfs.create_branch(branch)
+    assert await pfs.walk_file(File(await head_of(pfs, branch), "/")) == []
+
+
+async def test_branches_are_listed_with_their_repo(pfs: PfsClient, branch: Branch) -> None:
+    other = Branch(branch.repo, "other")
+    await pfs.create_branch(other)
+    assert {b.branch for b in await pfs.list_branch(branch.repo)} == {branch, other}
+    (info,) = [r for r in await pfs.list_repo() if r.repo == branch.repo]
+    assert set(info.branches) == {branch, other}
+
+
+async def test_a_branch_that_feeds_another_cannot_go(pfs: PfsClient, branch: Branch) -> None:
+    output = Branch(branch.repo, "output")
+    await pfs.create_branch(output, provenance=[branch])
+    with pytest.raises(BranchFeedsOthers) as refused:
+        await pfs.delete_branch(branch)
+    assert refused.value.downstream == (str(output),)
+    info = await pfs.inspect_branch(output)
+    assert info.direct_provenance == (branch,)
+    assert (await pfs.inspect_branch(branch)).subvenance == (output,)
+    await pfs.delete_branch(output)
+    await pfs.delete_branch(branch)
+
+
+async def test_a_repo_that_feeds_another_goes_only_by_force(pfs: PfsClient, branch: Branch) -> None:
+    downstream = Repo(branch.repo.name + "-out")
+    await pfs.create_repo(downstream)
+    await pfs.create_branch(Branch(downstream, "master"), provenance=[branch])
+    with pytest.raises(BranchFeedsOthers):
+        await pfs.delete_repo(branch.repo)
+    assert await pfs.delete_repo(downstream, force=True) is True
+    assert await pfs.delete_repo(branch.repo) is True
+
+
+async def test_an_output_branch_opens_a_commit_for_each_input_commit(
+    pfs: PfsClient, branch: Branch
+) -> None:
+    output = Branch(branch.repo, "output")
+    await pfs.create_branch(output, provenance=[branch])
+    first = await pfs.inspect_commit((await pfs.inspect_branch(output)).head)
+    assert first.is_open
+    assert first.origin is OriginKind.AUTO
+    await put(pfs, branch, "/a", b"1")
+    second = await pfs.inspect_commit((await pfs.inspect_branch(output)).head)
+    assert second.is_open
+    assert second.commit != first.commit
+
+
+async def test_writes_to_an_open_head_go_into_it(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    base = await head_of(pfs, branch)
+    opened = await pfs.start_commit(branch)
+    await put(pfs, branch, "/a", b"2")
+    await pfs.modify_file(branch, [AddFile("/b", b"x")])
+    assert (await pfs.inspect_branch(branch)).head == opened
+    assert (await pfs.inspect_commit(opened)).is_open
+    assert await read(pfs, opened, "/a") == b"2"
+    assert await read(pfs, base, "/a") == b"1"
+    with pytest.raises(CommitNotFinished):
+        await pfs.start_commit(branch)
+    await pfs.finish_commit(opened)
+    assert paths(await pfs.list_file(File(await head_of(pfs, branch), "/"))) == ["/a", "/b"]
+    with pytest.raises(CommitNotOpen):
+        await pfs.finish_commit(opened)
+
+
+async def test_commits_know_their_parents(pfs: PfsClient, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    first = await head_of(pfs, branch)
+    await put(pfs, branch, "/a", b"22")
+    info = await pfs.inspect_commit(await head_of(pfs, branch))
+    assert info.parent == first
+    assert info.origin is OriginKind.USER
+    assert info.error == ""
