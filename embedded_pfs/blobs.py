@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pfs_client.interface import PfsError, StorageFull
+from pfs_client.failures import PfsError, StorageFull
 
 INLINE_MAX_BYTES = 64 * 1024
 """Contents up to this size live in the database.

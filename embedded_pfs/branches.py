@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from embedded_pfs import commits
 from embedded_pfs.database import as_datetime, now_us
 from embedded_pfs.names import check_name
-from pfs_client.interface import (
+from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
     HeadMoved,
     ProjectExists,
     ProjectNotFound,
     RepoExists,
+    RepoHasBranches,
     RepoNotFound,
 )
 from pfs_client.values import (
@@ -139,13 +140,18 @@ def create_repo(connection: sqlite3.Connection, repo: Repo, description: str) ->
         raise RepoExists(f"repo {repo} already exists") from None
 
 
-def delete_repo(connection: sqlite3.Connection, repo: Repo, *, force: bool) -> bool:
+def delete_repo(
+    connection: sqlite3.Connection, repo: Repo, *, force: bool, expect_no_branches: bool = False
+) -> bool:
     """Delete a repo with its branches, commits and files."""
     try:
         repo_id = repo_id_of(connection, repo)
     except RepoNotFound:
         return False
-    for row in _rows(connection, f"{_BRANCH_ROWS} WHERE repo.id = ?{_ORDER}", repo_id):
+    rows = _rows(connection, f"{_BRANCH_ROWS} WHERE repo.id = ?{_ORDER}", repo_id)
+    if rows and expect_no_branches:
+        raise RepoHasBranches(f"repo {repo} has branches")
+    for row in rows:
         outside = [d for d in downstream(connection, row.id) if d.repo_id != repo_id]
         if outside and not force:
             raise _feeds_others(row, outside, prefix=f"delete repo: delete branch {row.branch}: ")

@@ -13,7 +13,7 @@ from embedded_pfs import branches, commits, contents, file_sets, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.staged import AddContent, StagedChange
-from pfs_client.interface import (
+from pfs_client.failures import (
     BranchNotFound,
     CommitNotOpen,
     ConditionFailed,
@@ -168,7 +168,9 @@ class _Editor:
         else:
             holds = hashes is None or file_hash(existing.hash, existing.size_bytes) in hashes
         if not holds:
-            raise ConditionFailed(shown_path(path), exists=existing is not None)
+            raise ConditionFailed(
+                shown_path(path), exists=existing is not None, expected_none=hashes == frozenset()
+            )
 
     def _find(self, path: str) -> StoredContent | None:
         row = self._connection.execute(

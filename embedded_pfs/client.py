@@ -15,20 +15,15 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import branches, changes, commits, contents, file_sets, files
+from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.database import Synchronous, told_as_pfs_errors, transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import stored_path
 from embedded_pfs.staging import Staging
 from embedded_pfs.streams import BlobStream, MemoryStream
 from embedded_pfs.threads import Threads
-from pfs_client.interface import (
-    ByteStream,
-    Changes,
-    FileNotFound,
-    NotAFile,
-    PfsClient,
-    PfsUnavailable,
-)
+from pfs_client.failures import FileNotFound, PfsUnavailable
+from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.values import (
     Branch,
     BranchInfo,
@@ -64,6 +59,7 @@ class EmbeddedPfs(PfsClient):
 
     supports_conditions = True
     finishes_commits_at_once = True
+    small_file_bytes = INLINE_MAX_BYTES
 
     def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
         self._directory = DataDirectory(directory, synchronous=synchronous)
@@ -113,9 +109,13 @@ class EmbeddedPfs(PfsClient):
         """Create a repo, without branches."""
         await self._write(branches.create_repo, repo, description)
 
-    async def delete_repo(self, repo: Repo, *, force: bool = False) -> bool:
+    async def delete_repo(
+        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
+    ) -> bool:
         """Delete a repo with all in it."""
-        return await self._write(branches.delete_repo, repo, force=force)
+        return await self._write(
+            branches.delete_repo, repo, force=force, expect_no_branches=expect_no_branches
+        )
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
@@ -175,11 +175,8 @@ class EmbeddedPfs(PfsClient):
         await self._write(file_sets.renew, file_set_id, ttl_seconds)
 
     async def inspect_file(self, file: File) -> FileInfo:
-        """One file, from the event loop; a directory, which costs a scan, from a thread."""
-        try:
-            return self._look_up(files.inspect_plain_file, file)
-        except NotAFile:
-            return await self._scan(files.inspect_directory, file)
+        """One file."""
+        return self._look_up(files.inspect_file, file)
 
     async def list_file(
         self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedded_pfs.database import as_datetime, as_optional_datetime, now_us
-from pfs_client.interface import CommitNotFinished, CommitNotFound, CommitNotOpen
+from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen
 from pfs_client.values import Commit, CommitInfo, OriginKind
 
 if TYPE_CHECKING:

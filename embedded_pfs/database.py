@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pfs_client.interface import PfsError, PfsTimeout, StorageFull
+from pfs_client.failures import PfsError, PfsTimeout, StorageFull
 
 SCHEMA_VERSION = 1
 

@@ -17,7 +17,8 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.staged import AddContent, StagedChange
-from pfs_client.interface import MAX_FILE_SET_SECONDS, FileSetNotFound, PfsError
+from pfs_client.failures import FileSetNotFound, PfsError
+from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.values import DeleteFile
 
 

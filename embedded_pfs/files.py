@@ -16,7 +16,8 @@ from embedded_pfs import commits, file_sets
 from embedded_pfs.blobs import StoredContent, content_hash, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import ABOVE_ALL, bounds_of, parents, shown_path, stored_path
-from pfs_client.interface import MAX_FILES_PER_LISTING, FileNotFound, NotAFile, PfsError
+from pfs_client.failures import FileNotFound, NotAFile, PfsError
+from pfs_client.interface import MAX_FILES_PER_LISTING
 from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, FileInfo, FileType
 
 _NEAR_HISTORY_ROWS = 4096
@@ -134,7 +135,7 @@ def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent
     raise _not_found(file)
 
 
-def inspect_plain_file(connection: sqlite3.Connection, file: File) -> FileInfo:
+def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
     """What PFS says of a file.
 
     Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pfs_client.interface import InvalidName, InvalidPath
+from pfs_client.failures import InvalidName, InvalidPath
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")

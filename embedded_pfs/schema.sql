@@ -23,8 +23,7 @@ CREATE TABLE repo (
 
 CREATE TABLE line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    repo_id INTEGER NOT NULL REFERENCES repo (id),
-    squashed_to_seq INTEGER NOT NULL DEFAULT 0 -- what ended at or before this commit is gone
+    repo_id INTEGER NOT NULL REFERENCES repo (id)
 ) STRICT;
 CREATE INDEX line_by_repo ON line (repo_id);
 

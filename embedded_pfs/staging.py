@@ -14,7 +14,8 @@ from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter
 from embedded_pfs.names import writable_path
 from embedded_pfs.staged import AddContent, StagedChange
 from embedded_pfs.threads import Threads
-from pfs_client.interface import Changes, InvalidPath
+from pfs_client.failures import InvalidPath
+from pfs_client.interface import Changes
 from pfs_client.values import AddFile, Change
 
 STAGED_INLINE_MAX_BYTES = 32 * 1024 * 1024

@@ -7,7 +7,8 @@ import os
 from collections.abc import AsyncIterator
 
 from embedded_pfs.threads import Threads
-from pfs_client.interface import ByteStream, PfsError
+from pfs_client.failures import PfsError
+from pfs_client.interface import ByteStream
 
 READ_BYTES = 1024 * 1024
 

@@ -1,9 +1,9 @@
-"""The PFS that the gateway speaks to, named after pfs_v2's RPCs, and how its calls fail.
+"""The PFS that the gateway speaks to, named after pfs_v2's RPCs.
 
 Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.grpc_client` for
-pachd. The suite in `tests/pfs_contract/` says what they have in common. Where a call's failure is
-not listed here, it is one of `PfsUnavailable`, `PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or
-a plain `PfsError`.
+pachd. The suite in `tests/pfs_contract/` says what they have in common. Calls fail with the errors
+of `pfs_client.failures`; where one is not listed with a call, it is one of `PfsUnavailable`,
+`PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or a plain `PfsError`.
 """
 
 from __future__ import annotations
@@ -30,130 +30,6 @@ Changes: TypeAlias = "Iterable[Change] | AsyncIterator[Change]"
 
 MAX_FILES_PER_LISTING = 100_000
 MAX_FILE_SET_SECONDS = 1800
-
-
-class PfsError(Exception):
-    """A call that PFS refused or could not answer.
-
-    `change_index` says which change of a `modify_file` was refused, where PFS says so.
-    """
-
-    change_index: int | None = None
-
-
-class PfsUnavailable(PfsError):
-    """PFS cannot be reached, or is shutting down."""
-
-
-class PfsTimeout(PfsError):
-    """PFS has not answered within the call's deadline. A write may or may not have happened."""
-
-
-class PfsOverloaded(PfsError):
-    """PFS has no resources for this call now."""
-
-
-class StorageFull(PfsError):
-    """There is no room to store more. Nothing of the call was stored."""
-
-
-class PfsAccessDenied(PfsError):
-    """PFS wants a token, or one with more rights."""
-
-
-class ProjectNotFound(PfsError):
-    """There is no such project."""
-
-
-class ProjectExists(PfsError):
-    """There is such a project already."""
-
-
-class RepoNotFound(PfsError):
-    """There is no such repo."""
-
-
-class RepoExists(PfsError):
-    """There is such a repo already."""
-
-
-class BranchNotFound(PfsError):
-    """There is no such branch, in a repo that exists."""
-
-
-class BranchFeedsOthers(PfsError):
-    """The branch cannot go.
-
-    Others are computed from it. `downstream` names them, `project/repo@branch`.
-    """
-
-    def __init__(self, message: str, downstream: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.downstream = downstream
-
-
-class HeadMoved(PfsError):
-    """The branch's head is no longer the expected commit."""
-
-
-class OutputBranch(PfsError):
-    """A pipeline writes this branch; nobody else may."""
-
-
-class CommitNotFound(PfsError):
-    """There is no such commit."""
-
-
-class CommitNotOpen(PfsError):
-    """The commit has finished; nothing can be written to it."""
-
-
-class CommitNotFinished(PfsError):
-    """The commit, or one it is based on, has not finished; what was asked for needs that."""
-
-
-class FileNotFound(PfsError):
-    """There is no such file at this commit."""
-
-
-class NotAFile(PfsError):
-    """The path is a directory's."""
-
-
-class FileSetNotFound(PfsError):
-    """There is no such file set, or it has expired."""
-
-
-class InvalidName(PfsError):
-    """PFS allows no project, repo or branch of this name."""
-
-
-class InvalidPath(PfsError):
-    """PFS allows no file at this path. `reason` says why, without the path."""
-
-    def __init__(self, message: str, reason: str = "") -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class PathCollision(PfsError):
-    """A file would stand where a directory stands, or below another file.
-
-    `path` and `existing` say which.
-    """
-
-    def __init__(self, path: str, existing: str) -> None:
-        super().__init__(f"file / directory path collision ({path}), with {existing}")
-        self.path = path
-        self.existing = existing
-
-
-class ConditionFailed(PfsError):
-    """An `ExpectFile` does not hold. `exists` says whether there is a file at its path."""
-
-    def __init__(self, path: str, *, exists: bool) -> None:
-        super().__init__(f"{path} is not as expected")
-        self.exists = exists
 
 
 class ByteStream(ABC):
@@ -191,6 +67,9 @@ class PfsClient(ABC):
 
     finishes_commits_at_once: ClassVar[bool]
     """Whether a commit is finished as soon as `modify_file` returns."""
+
+    small_file_bytes: ClassVar[int]
+    """Contents up to this size go into `modify_file`, larger ones into a file set first."""
 
     @abstractmethod
     async def get_version(self) -> str:
@@ -233,11 +112,15 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
-    async def delete_repo(self, repo: Repo, *, force: bool = False) -> bool:
+    async def delete_repo(
+        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
+    ) -> bool:
         """Delete a repo with all in it, and say whether there was one.
 
         Raises:
             BranchFeedsOthers: And `force` is not set.
+            RepoHasBranches: And none were expected; without `supports_conditions` this is checked
+                just before, not atomically.
         """
 
     @abstractmethod
@@ -341,11 +224,11 @@ class PfsClient(ABC):
 
     @abstractmethod
     async def inspect_file(self, file: File) -> FileInfo:
-        """One file or directory; a directory costs a scan of all below it.
+        """One file.
 
         Raises:
-            CommitNotFound, RepoNotFound, FileNotFound, FileSetNotFound, CommitNotFinished: As they
-                say.
+            CommitNotFound, RepoNotFound, FileNotFound, NotAFile, CommitNotFinished: As they say.
+            FileSetNotFound: As it says.
         """
 
     @abstractmethod

@@ -6,6 +6,7 @@ in UTC.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,7 +14,16 @@ from typing import TypeAlias
 
 DEFAULT_PROJECT = "default"
 FILE_SETS_REPO_NAME = "__filesets__"
-"""A commit of this repo, with a file set's id, stands for the file set wherever files are read."""
+"""A commit of this repo, with a file set's id, stands for the file set when files are read."""
+
+
+def small_file_hash(content: bytes) -> bytes:
+    """PFS's hash of a file of at most 1,000,000 bytes (`facts/pachd.md`, its first section)."""
+    digest = hashlib.blake2b(content, digest_size=32).digest()
+    return hashlib.blake2b(digest, digest_size=32).digest() if content else digest
+
+
+EMPTY_FILE_HASH = small_file_hash(b"")
 
 
 class FileType(Enum):
@@ -139,8 +149,7 @@ class FileInfo:
     """What PFS says of a file or directory at a commit.
 
     `committed` is when the commit finished, for every file in it, and None while it is open. A
-    directory's size and hash are those of all below it where PFS was asked for that one directory;
-    in listings the embedded PFS leaves them out, since they cost a scan.
+    directory's size and hash cost a scan of all below it; the embedded PFS leaves them out.
     """
 
     path: str

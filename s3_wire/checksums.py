@@ -49,29 +49,40 @@ class _Crc:
         return self._value.to_bytes(self._size_bytes, "big")
 
 
+class _XxHash:
+    """One of awscrt's XXHash objects in the shape of a hashlib object."""
+
+    def __init__(self, hash_: crt.XXHash) -> None:
+        self._hash = hash_
+
+    def update(self, data: bytes, /) -> None:
+        self._hash.update(data)
+
+    def digest(self) -> bytes:
+        digest: bytes = self._hash.finalize()
+        return digest
+
+
 @dataclass(frozen=True, slots=True)
 class _Algorithm:
     create: Callable[[], _Hash]
     size_bytes: int
 
 
-def _md5() -> _Hash:
-    return hashlib.md5(usedforsecurity=False)
-
-
-def _sha1() -> _Hash:
-    return hashlib.sha1(usedforsecurity=False)
-
-
+_MD5 = _Algorithm(lambda: hashlib.md5(usedforsecurity=False), 16)
+_SHA256 = _Algorithm(hashlib.sha256, 32)
 _ALGORITHMS: dict[str, _Algorithm] = {
     "crc32": _Algorithm(lambda: _Crc(crt.crc32, 4), 4),
     "crc32c": _Algorithm(lambda: _Crc(crt.crc32c, 4), 4),
     "crc64nvme": _Algorithm(lambda: _Crc(crt.crc64nvme, 8), 8),
-    "sha1": _Algorithm(_sha1, 20),
-    "sha256": _Algorithm(hashlib.sha256, 32),
+    "md5": _MD5,
+    "sha1": _Algorithm(lambda: hashlib.sha1(usedforsecurity=False), 20),
+    "sha256": _SHA256,
+    "sha512": _Algorithm(hashlib.sha512, 64),
+    "xxhash64": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash64()), 8),
+    "xxhash3": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_64()), 8),
+    "xxhash128": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_128()), 16),
 }
-_MD5 = _Algorithm(_md5, 16)
-_SHA256 = _ALGORITHMS["sha256"]
 
 
 class _Check:

@@ -4,20 +4,21 @@ import os
 
 import pytest
 
-from pfs_client.interface import (
+from pfs_client.failures import (
     ConditionFailed,
     FileNotFound,
     InvalidPath,
     NotAFile,
     PathCollision,
-    PfsClient,
     PfsError,
     RepoNotFound,
 )
+from pfs_client.interface import PfsClient
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
     Branch,
+    Change,
     Commit,
     CopyFile,
     DeleteFile,
@@ -102,7 +103,12 @@ async def test_appending_to_a_large_file(pfs: PfsClient, branch: Branch) -> None
 
 
 async def test_changes_apply_in_order(pfs: PfsClient, branch: Branch) -> None:
-    changes = [AddFile("/a", b"1"), DeleteFile("/a"), AddFile("/b", b"1"), AddFile("/c", b"2")]
+    changes: list[Change] = [
+        AddFile("/a", b"1"),
+        DeleteFile("/a"),
+        AddFile("/b", b"1"),
+        AddFile("/c", b"2"),
+    ]
     await pfs.modify_file(branch, [*changes, AddFile("/b", b"3")])
     head = await head_of(pfs, branch)
     assert paths(await pfs.list_file(File(head, "/"))) == ["/b", "/c"]
@@ -246,12 +252,12 @@ async def test_what_a_listing_cannot_do(pfs: PfsClient, ordered: Commit) -> None
         await pfs.walk_file(File(ordered, "/"), number=100_001)
 
 
-async def test_directories_are_inspected_but_not_read(pfs: PfsClient, ordered: Commit) -> None:
+async def test_a_directory_is_no_file(pfs: PfsClient, ordered: Commit) -> None:
     for path in ("/a", "/a/"):
-        info = await pfs.inspect_file(File(ordered, path))
-        assert (info.path, info.file_type, info.size_bytes) == ("/a/", FileType.DIR, 8)
-    with pytest.raises(NotAFile):
-        await pfs.get_file(File(ordered, "/a"))
+        with pytest.raises(NotAFile):
+            await pfs.inspect_file(File(ordered, path))
+        with pytest.raises(NotAFile):
+            await pfs.get_file(File(ordered, path))
 
 
 async def test_what_is_missing_is_not_found(
@@ -320,7 +326,11 @@ async def test_a_file_set_is_read_and_copied_before_any_commit(
     assert info.size_bytes == size
     assert await read(pfs, file_set, "/f") == content
     await pfs.renew_file_set(file_set.id, 600)
-    changes = [DeleteFile("/g"), CopyFile("/g", File(file_set, "/f")), AddFile("/h", b"beside")]
+    changes: list[Change] = [
+        DeleteFile("/g"),
+        CopyFile("/g", File(file_set, "/f")),
+        AddFile("/h", b"beside"),
+    ]
     await pfs.modify_file(branch, changes)
     head = await head_of(pfs, branch)
     assert await read(pfs, head, "/g") == content
@@ -346,7 +356,7 @@ async def test_conditions_hold_or_nothing_happens(pfs: PfsClient, branch: Branch
     with pytest.raises(ConditionFailed) as refused:
         await pfs.modify_file(branch, [ExpectFile("/a", None), AddFile("/a", b"2")])
     assert refused.value.exists is False
-    twice = [ExpectFile("/n", absent), AddFile("/n", b"1")] * 2
+    twice: list[Change] = [ExpectFile("/n", absent), AddFile("/n", b"1")] * 2
     with pytest.raises(ConditionFailed):
         await pfs.modify_file(branch, twice)
     assert await pfs.list_file(File(await head_of(pfs, branch), "/")) == []

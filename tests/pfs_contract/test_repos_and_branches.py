@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pfs_client.interface import (
+from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
     CommitNotFinished,
@@ -10,11 +10,12 @@ from pfs_client.interface import (
     CommitNotOpen,
     HeadMoved,
     InvalidName,
-    PfsClient,
     ProjectNotFound,
     RepoExists,
+    RepoHasBranches,
     RepoNotFound,
 )
+from pfs_client.interface import PfsClient
 from pfs_client.values import AddFile, Branch, Commit, File, OriginKind, Repo
 from tests.pfs_contract.reading import head_of, paths, put, read
 
@@ -134,6 +135,13 @@ async def test_a_deleted_repo_takes_everything_with_it(pfs: PfsClient, branch: B
     await pfs.create_repo(branch.repo)
     await pfs.create_branch(branch)
     assert await pfs.walk_file(File(await head_of(pfs, branch), "/")) == []
+
+
+async def test_a_repo_expected_to_be_empty(pfs: PfsClient, branch: Branch) -> None:
+    with pytest.raises(RepoHasBranches):
+        await pfs.delete_repo(branch.repo, expect_no_branches=True)
+    await pfs.delete_branch(branch)
+    assert await pfs.delete_repo(branch.repo, expect_no_branches=True) is True
 
 
 async def test_branches_are_listed_with_their_repo(pfs: PfsClient, branch: Branch) -> None:

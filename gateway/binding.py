@@ -1,0 +1,94 @@
+"""From a routed request to its handler, and from the handler's answer to the socket.
+
+The end of connexion's stack, in the place of its own app, whose decorators read bodies before a
+handler can refuse them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+
+from gateway.asgi import Receive, Scope, Send
+from gateway.composition import Composition
+from gateway.request_ids import request_id_of
+from gateway.routing import ROUTED, Routed
+from handlers.exchange import S3Request, S3Response
+from pfs_client.interface import ByteStream
+
+_NO_BODY = (204, 304)
+
+
+class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
+    """Calls the function that the operation's `operationId` names."""
+
+    def __init__(self, composition: Composition) -> None:
+        super().__init__(None)
+        self.api_cls = self._api_class(composition)
+
+    @staticmethod
+    def _api_class(composition: Composition) -> type[RoutedAPI]:
+        class S3HandlersAPI(RoutedAPI):  # type: ignore[misc]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.add_paths()
+
+            def make_operation(self, operation: Any) -> Any:
+                return _Bound(operation.function, composition)
+
+        return S3HandlersAPI
+
+
+class _Bound:
+    """One operation's function as an ASGI app."""
+
+    def __init__(
+        self, handler: Callable[[S3Request], Awaitable[S3Response]], composition: Composition
+    ) -> None:
+        self._handler = handler
+        self._composition = composition
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        routed: Routed = scope[ROUTED]
+        request = S3Request(
+            routed.bucket,
+            routed.key,
+            routed.query,
+            routed.headers,
+            routed.parameters,
+            receive,
+            self._composition.services,
+        )
+        response = await self._handler(request)
+        response.headers["x-amz-request-id"] = request_id_of(scope)
+        await _send(response, scope["method"], send)
+
+
+async def _send(response: S3Response, method: str, send: Send) -> None:
+    body = response.body
+    if isinstance(body, bytes):
+        if response.status not in _NO_BODY:
+            response.headers.setdefault("Content-Length", str(len(body)))
+        await _send_start(response, send)
+        await send({"type": "http.response.body", "body": body if method != "HEAD" else b""})
+    else:
+        await _send_stream(response, body, send)
+
+
+async def _send_start(response: S3Response, send: Send) -> None:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.items()
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+
+async def _send_stream(response: S3Response, body: ByteStream, send: Send) -> None:
+    """Send bytes while they come. A failure now can only cut the connection."""
+    async with body:
+        await _send_start(response, send)
+        async for piece in body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

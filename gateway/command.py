@@ -1,0 +1,177 @@
+"""What a person types: serve, or look after the embedded PFS's directory."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import Field, fields
+from typing import Any
+
+import click
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from embedded_pfs.compaction import compact as compact_directory
+from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from gateway.composition import embedded_directory
+from gateway.logging_setup import log_config
+from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
+
+_EPILOG = """\b
+Examples:
+  s3gateway                                   on the embedded PFS, at http://127.0.0.1:30655
+  s3gateway --pfs embedded:/data --port 9000  another directory, another port
+  S3GATEWAY_PORT=9000 s3gateway               every option is also an environment variable
+"""
+
+
+_BACKLOG = 2048
+
+
+class _OneLine(click.ClickException):
+    """A problem that the person at the terminal can solve: one line, status 2."""
+
+    exit_code = 2
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for one in reversed(fields(Settings)):
+        command = _option(one)(command)
+    return command
+
+
+def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    kind: Any = kind_of(one)
+    name = option_of(one)
+    if "choices" in one.metadata:
+        kind = click.Choice(one.metadata["choices"])
+    return click.option(
+        f"{name}/--no-{name[2:]}" if kind is bool else name,
+        one.name,
+        type=kind,
+        default=one.default,
+        envvar=variable_of(one),
+        show_envvar=True,
+        show_default=True,
+        help=one.metadata["help"],
+    )
+
+
+@click.group(invoke_without_command=True, epilog=_EPILOG)
+@_options
+@click.version_option(package_name="pfs-s3-gateway")
+@click.pass_context
+def main(context: click.Context, /, **given: Any) -> None:
+    """Serve the branches of a PFS as S3 buckets.
+
+    A bucket is named branch.repo: `aws s3 mb s3://master.images` creates the repo images with its
+    branch master. Every write is an atomic commit.
+    """
+    try:
+        settings = Settings(**given)
+    except BadSetting as error:
+        raise _OneLine(str(error)) from None
+    context.obj = settings
+    if context.invoked_subcommand is None:
+        serve(settings)
+
+
+@main.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Commits of each branch to keep besides its HEAD.",
+)
+@click.pass_obj
+def compact(settings: Settings, keep: int) -> None:
+    """Squash the history of the embedded PFS and give back the room it took.
+
+    Only HEAD can be reached through S3, so nothing that S3 shows is lost. Stop all gateways that
+    use the directory first.
+    """
+    try:
+        directory = embedded_directory(settings)
+        result = compact_directory(directory, keep)
+    except (BadSetting, DirectoryRefused) as error:
+        raise _OneLine(str(error)) from None
+    click.echo(
+        f"{directory}: {result.commits} commits and {result.contents} contents are gone,"
+        f" {result.bytes_freed / 1e6:.1f} MB freed"
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal comes."""
+    _check_pfs(settings)
+    listener = _listen(settings)
+    _say_hello(settings, listener.getsockname())
+    settings.hand_to_process()
+    config = uvicorn.Config(
+        "gateway.app:create_app",
+        factory=True,
+        workers=settings.workers,
+        http="gateway.http_protocol:S3Protocol",
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        log_config=log_config(settings),
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        headers=[("server", "s3gateway")],
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        backlog=_BACKLOG,
+    )
+    with suppress(KeyboardInterrupt):
+        if settings.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+            if not server.started:
+                sys.exit(1)
+
+
+def _check_pfs(settings: Settings) -> None:
+    """See that the PFS can be opened, while there is somebody to tell."""
+    try:
+        DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
+    except (BadSetting, DirectoryRefused) as error:
+        raise _OneLine(str(error)) from None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _OneLine(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared only
+    endpoint = f"{shown}:{address[1]}"
+    lines = [
+        f"S3 endpoint   http://{endpoint}",
+        f"PFS           {settings.pfs}",
+        *([f"API docs      http://{endpoint}/-/docs"] if settings.docs else []),
+        f"aws cli       aws --endpoint-url http://{endpoint} --no-sign-request s3 mb s3://master.images",
+        f'minio-go      minio.New("{endpoint}", &minio.Options{{'
+        'Creds: credentials.NewStaticV4("any", "anything", "")})',
+        "Ctrl-C ends it.",
+    ]
+    click.echo("\n".join(lines), err=True)

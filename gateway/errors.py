@@ -1,0 +1,144 @@
+"""Failures on their way out: PFS's errors become S3's, and S3's become XML. The only renderer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from urllib.parse import quote
+
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from connexion.middleware import ConnexionMiddleware
+
+from gateway.request_ids import request_id_of
+from pfs_client import failures as pfs
+from s3_wire import errors as s3
+from s3_wire import xml
+
+log = logging.getLogger("s3gateway")
+
+RETRY_AFTER_SECONDS = 2
+
+
+def _away(error: pfs.PfsError) -> s3.S3Error:
+    return s3.ServiceUnavailable(retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _full(error: pfs.PfsError) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "PFS has no room to store more. Nothing of this request was stored.",
+        retry_after_seconds=60,
+    )
+
+
+def _changing(error: pfs.PfsError) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "PFS is not done yet with what this request needs. Please try again.",
+        retry_after_seconds=1,
+    )
+
+
+def _collision(error: pfs.PfsError) -> s3.S3Error:
+    if not isinstance(error, pfs.PathCollision):
+        return s3.InvalidFilePath()
+    return s3.InvalidFilePath(
+        f"PFS cannot hold this key: a file cannot stand at {error.path} beside the file at"
+        f" {error.existing}, as one of them would be a directory.",
+        Key=error.path.removeprefix("/"),
+    )
+
+
+def _aborted(error: pfs.PfsError) -> s3.S3Error:
+    return s3.OperationAborted(f"PFS refused: {error}.")
+
+
+def _message_of(kind: Callable[[str], s3.S3Error]) -> Callable[[pfs.PfsError], s3.S3Error]:
+    return lambda error: kind(f"PFS refused: {error}.")
+
+
+def _plain(kind: Callable[[], s3.S3Error]) -> Callable[[pfs.PfsError], s3.S3Error]:
+    return lambda error: kind()
+
+
+TABLE: dict[type[pfs.PfsError], Callable[[pfs.PfsError], s3.S3Error]] = {
+    pfs.PfsError: _plain(s3.InternalError),
+    pfs.PfsUnavailable: _away,
+    pfs.PfsTimeout: _away,
+    pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
+    pfs.StorageFull: _full,
+    pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
+    pfs.ProjectExists: _aborted,
+    pfs.RepoNotFound: _plain(s3.NoSuchBucket),
+    pfs.RepoExists: _plain(s3.BucketAlreadyOwnedByYou),
+    pfs.RepoHasBranches: _aborted,
+    pfs.BranchNotFound: _plain(s3.NoSuchBucket),
+    pfs.BranchFeedsOthers: _aborted,
+    pfs.HeadMoved: _aborted,
+    pfs.OutputBranch: _plain(s3.WriteToOutputBranch),
+    pfs.CommitNotFound: _plain(s3.NoSuchBucket),  # its branch went while the request was served
+    pfs.CommitNotOpen: _changing,
+    pfs.CommitNotFinished: _changing,
+    pfs.FileNotFound: _plain(s3.NoSuchKey),
+    pfs.NotAFile: _plain(s3.NoSuchKey),
+    pfs.FileSetNotFound: _changing,
+    pfs.InvalidName: _message_of(s3.InvalidBucketName),
+    pfs.InvalidPath: _message_of(s3.InvalidFilePath),
+    pfs.PathCollision: _collision,
+    pfs.ConditionFailed: _plain(s3.PreconditionFailed),
+}
+"""Every kind of PFS error, and the S3 error that a client is told. A test keeps it whole."""
+
+
+def s3_error_of(error: Exception) -> s3.S3Error:
+    """The S3 error for any failure; what is unforeseen is InternalError."""
+    if isinstance(error, s3.S3Error):
+        return error
+    if isinstance(error, pfs.PfsError):
+        return TABLE[type(error)](error)
+    return s3.InternalError()
+
+
+def document_of(error: s3.S3Error, resource: str, request_id: str) -> bytes:
+    """An error as S3's XML."""
+    content = [
+        xml.element("Code", error.code),
+        xml.element("Message", error.message),
+        *(xml.element(name, value) for name, value in error.details.items()),
+        xml.element("Resource", resource),
+        xml.element("RequestId", request_id),
+    ]
+    return xml.document("Error", content, namespace=False)
+
+
+def headers_of(error: s3.S3Error, request_id: str) -> dict[str, str]:
+    """The headers of an error's answer."""
+    headers = {"Content-Type": xml.CONTENT_TYPE, "x-amz-request-id": request_id}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return headers
+
+
+def add_error_handlers(app: ConnexionMiddleware) -> None:
+    """Have connexion call our renderer for everything that is raised."""
+    for kind in (s3.S3Error, pfs.PfsError, Exception):
+        app.add_error_handler(kind, _render)
+
+
+async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    request_id = request_id_of(request.scope)
+    answer = s3_error_of(error)
+    if answer.status >= 500 and not isinstance(error, s3.S3Error):
+        _log(error, answer, request_id)
+    resource = quote(request.scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
+    return ConnexionResponse(
+        answer.status,
+        body=document_of(answer, resource, request_id),
+        headers=headers_of(answer, request_id),
+    )
+
+
+def _log(error: Exception, answer: s3.S3Error, request_id: str) -> None:
+    if isinstance(answer, s3.InternalError):
+        log.error("%s failed", request_id, exc_info=error)
+    else:
+        log.warning("%s answered %s: %s", request_id, answer.code, error)

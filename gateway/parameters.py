@@ -1,0 +1,143 @@
+"""What an operation declares to take, and how a request's parameters are held against it.
+
+The rule is in `design.md`, "Routing from the document": required parameters select an operation,
+and what the selected one does not declare is not implemented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from jsonschema import Draft4Validator
+
+from s3_wire.errors import InvalidArgument, NotImplemented
+
+Values: TypeAlias = Mapping[str, str]
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One declared parameter whose values are limited, and its type."""
+
+    name: str
+    read: Callable[[str], Any]
+    validator: Draft4Validator
+    allows_empty: bool
+    is_enum_in_namespace: bool
+
+    def value(self, text: str) -> Any:
+        """The parameter's value in its type.
+
+        Raises:
+            InvalidArgument: It cannot have this value.
+            NotImplemented: S3 knows more values of this header than the contract declares.
+        """
+        try:
+            value = self.read(text)
+        except (ValueError, KeyError):
+            raise self._refusal(text, "is not of the parameter's type") from None
+        for error in self.validator.iter_errors(value):
+            if self.is_enum_in_namespace:
+                raise NotImplemented(f"{NotImplemented.message[:-1]}: {self.name}: {text}.")
+            raise self._refusal(text, error.message)
+        return value
+
+    def _refusal(self, text: str, why: str) -> InvalidArgument:
+        return InvalidArgument(f"{self.name}: {why}", ArgumentName=self.name, ArgumentValue=text)
+
+
+@dataclass(slots=True)
+class Declared:
+    """The query parameters, or the headers, of one operation."""
+
+    namespace: str
+    names: set[str] = field(default_factory=set)
+    prefixes: tuple[str, ...] = ()
+    required: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    operation_name: str = ""
+    naming: str = ""
+
+    def add(self, parameter: Mapping[str, Any]) -> None:
+        """Declare a parameter object of the document."""
+        name = parameter["name"]
+        if parameter["in"] == "header":
+            name = name.lower()
+        if name in self.names:
+            return  # connexion repeats a path's parameters for each operation
+        self.names.add(name)
+        schema = parameter["schema"]
+        if "x-s3-prefix" in parameter:
+            self.prefixes += (parameter["x-s3-prefix"],)
+        if parameter.get("x-s3-names-operation"):
+            self.naming = name
+        if "default" in schema:
+            self.defaults[name] = schema["default"]
+        if parameter.get("required"):
+            values = schema.get("enum")
+            self.required[name] = frozenset(map(str, values)) if values else None
+        elif schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
+            self.checks.append(self._check(name, parameter))
+
+    def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:
+        schema = parameter["schema"]
+        return Check(
+            name,
+            _READERS[schema["type"]],
+            Draft4Validator(schema),
+            parameter.get("allowEmptyValue", False),
+            "enum" in schema and parameter["in"] == "header" and name.startswith(self.namespace),
+        )
+
+    def selects(self, sent: Values) -> bool:
+        """Whether all required parameters are there with allowed values, and none names another."""
+        if self.naming and sent.get(self.naming, "") not in ("", self.operation_name):
+            return False
+        return all(
+            name in sent and (allowed is None or sent[name] in allowed)
+            for name, allowed in self.required.items()
+        )
+
+    def first_undeclared(self, names: Iterable[str]) -> str | None:
+        """A name that is neither declared nor of a declared family."""
+        for name in names:
+            if name not in self.names and not name.startswith(self.prefixes or "\0"):
+                return name
+        return None
+
+    def read(self, sent: Values) -> dict[str, Any]:
+        """The declared parameters in their types.
+
+        Raises:
+            InvalidArgument, NotImplemented: As they say.
+        """
+        values = {**self.defaults, **sent} if self.defaults else dict(sent)
+        for check in self.checks:
+            text = sent.get(check.name)
+            if text is None:
+                continue
+            if not text and check.allows_empty:
+                values.pop(check.name)
+                if check.name in self.defaults:
+                    values[check.name] = self.defaults[check.name]
+            else:
+                values[check.name] = check.value(text)
+        return values
+
+
+def _integer(text: str) -> int:
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20):
+        raise ValueError
+    return int(text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "boolean": lambda text: _BOOLEANS[text.lower()],
+}

@@ -1,0 +1,145 @@
+"""All settings, their defaults and what they mean. The only reader of the environment.
+
+A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
+environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from functools import cache
+from typing import Any, Self
+
+from embedded_pfs.database import Synchronous
+
+PREFIX = "S3GATEWAY_"
+DEFAULT_PFS = "embedded:~/.local/share/s3gateway"
+
+
+class BadSetting(Exception):
+    """A setting has a value that it cannot have; the message is one line for a person."""
+
+
+def _setting(default: Any, help_: str, **metadata: Any) -> Any:
+    return field(default=default, metadata={"help": help_, **metadata})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one gateway is to run."""
+
+    host: str = _setting(
+        "127.0.0.1",
+        "Address to listen on. Whoever reaches it can read and write everything, so think before"
+        " you open it to a network.",
+    )
+    port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
+    pfs: str = _setting(DEFAULT_PFS, "The PFS to serve: embedded:DIRECTORY, on this machine.")
+    workers: int = _setting(1, "Processes that serve.", minimum=1, maximum=256)
+    log_level: str = _setting(
+        "info", "What is logged.", choices=("debug", "info", "warning", "error")
+    )
+    docs: bool = _setting(True, "Serve the API's documentation at /-/docs.")
+    synchronous: Synchronous = _setting(
+        "full",
+        "How the embedded PFS writes to its disk: full survives a power cut, normal may lose the"
+        " last commits then, off everything.",
+        choices=("full", "normal", "off"),
+    )
+    commit_per_request: bool = _setting(
+        False, "Give every write a commit of its own; slower by far where many write at once."
+    )
+    max_object_bytes: int = _setting(
+        5 * 1024**3, "The largest object that one PUT may bring.", minimum=1
+    )
+    max_document_bytes: int = _setting(
+        8 * 1024**2, "The largest XML document that a request may bring.", minimum=1024
+    )
+    write_memory_bytes: int = _setting(
+        64 * 1024**2,
+        "How many bytes of small objects may wait in memory for their commit.",
+        minimum=1024**2,
+    )
+    body_idle_seconds: float = _setting(
+        30.0, "How long a request's body may make no progress.", minimum=0.1
+    )
+    head_seconds: float = _setting(
+        10.0, "How long a request's head may take to arrive.", minimum=0.1
+    )
+    keep_alive_seconds: int = _setting(75, "How long an idle connection stays open.", minimum=1)
+    write_idle_seconds: float = _setting(
+        60.0, "How long a client may read nothing of its answer.", minimum=0.1
+    )
+    max_head_bytes: int = _setting(
+        32 * 1024, "The largest request head (request line and headers).", minimum=1024
+    )
+    max_connections: int = _setting(
+        1000, "Connections of one process; more are answered SlowDown.", minimum=1
+    )
+    shutdown_seconds: int = _setting(
+        20, "How long requests under way may take to end when the gateway stops.", minimum=0
+    )
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            _check(one, getattr(self, one.name))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """The settings that environment variables give."""
+        given = {}
+        for one in fields(cls):
+            text = environment.get(variable_of(one))
+            if text is not None:
+                given[one.name] = _read(one, text)
+        return cls(**given)
+
+    def hand_to_process(self) -> None:
+        """Make these the settings of this process and of those that it starts."""
+        os.environ.update(self.to_environment())
+        process_settings.cache_clear()
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that give these settings, for worker processes."""
+        return {variable_of(one): str(getattr(self, one.name)) for one in fields(self)}
+
+
+@cache
+def process_settings() -> Settings:
+    """The settings that this process was started with."""
+    return Settings.from_environment()
+
+
+def variable_of(one: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + one.name.upper()
+
+
+def option_of(one: Field[Any]) -> str:
+    """The command's option for a setting."""
+    return "--" + one.name.replace("_", "-")
+
+
+def kind_of(one: Field[Any]) -> type:
+    """A setting's type."""
+    return type(one.default)
+
+
+def _read(one: Field[Any], text: str) -> Any:
+    kind = kind_of(one)
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        raise BadSetting(f"{variable_of(one)}: {text!r} is no {kind.__name__}") from None
+
+
+def _check(one: Field[Any], value: Any) -> None:
+    limits = one.metadata
+    if "choices" in limits and value not in limits["choices"]:
+        raise BadSetting(f"{option_of(one)}: {value!r} is none of {', '.join(limits['choices'])}")
+    if value < limits.get("minimum", value) or value > limits.get("maximum", value):
+        raise BadSetting(f"{option_of(one)}: {value} is out of range")

@@ -1,0 +1,127 @@
+"""Buckets and keys on S3's side, branches and paths on PFS's: the one place that knows both.
+
+`branch.repo` is a branch of a repo in project `default`, `repo` alone its branch `master`, and
+`branch.repo.project` a branch in another project (`design.md`, "What it is for"). A key is a path
+without its leading slash, and a key that PFS cannot hold is refused here, never bent to fit: two
+keys must never be one file.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pfs_client.values import DEFAULT_PROJECT, Branch, Repo
+from s3_wire.errors import InvalidBucketName, InvalidFilePath, KeyTooLongError
+
+RESERVED_BUCKET = "-"
+"""`/-/` holds the gateway's own pages; the repo `-` is still there as `master.-`."""
+
+DEFAULT_BRANCH = "master"
+MAX_KEY_BYTES = 1024
+ABOVE_ALL_KEYS = "\x7f"
+"""A character above every one that a key in PFS can have."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_NOT_IN_PATHS = re.compile(r"[^\x20-\x7e]|[*?\[\]{}!()@+^\\]")
+
+
+def branch_of(bucket: str) -> Branch:
+    """The branch that a bucket stands for, whether it exists or not.
+
+    Raises:
+        InvalidBucketName: PFS has no branch of such a name.
+    """
+    parts = bucket.split(".")
+    if bucket == RESERVED_BUCKET:
+        raise _invalid(bucket, "/-/ holds the gateway's own pages; say master.- for the repo -")
+    if len(parts) > 3:
+        raise _invalid(bucket, "a bucket is named branch.repo, repo, or branch.repo.project")
+    for part in parts:
+        if not _NAME.fullmatch(part):
+            shown = f'"{part}"' if part else "an empty name"
+            raise _invalid(
+                bucket, f"{shown} is no name in PFS, which allows letters, digits, - and _"
+            )
+    if len(parts) == 1:
+        return Branch(Repo(bucket), DEFAULT_BRANCH)
+    return Branch(Repo(parts[1], parts[2] if len(parts) == 3 else DEFAULT_PROJECT), parts[0])
+
+
+def bucket_of(branch: Branch) -> str:
+    """The bucket's name, as listings show it."""
+    name = f"{branch.name}.{branch.repo.name}"
+    return name if branch.repo.project == DEFAULT_PROJECT else f"{name}.{branch.repo.project}"
+
+
+def path_of(key: str) -> str:
+    """The path that a key stands for.
+
+    Raises:
+        KeyTooLongError: The key is longer than S3 allows.
+        InvalidFilePath: PFS cannot hold it; the message names the character and the rule.
+    """
+    size_bytes = len(key.encode())
+    if size_bytes > MAX_KEY_BYTES:
+        raise KeyTooLongError(Size=str(size_bytes), MaxSizeAllowed=str(MAX_KEY_BYTES))
+    if forbidden := _NOT_IN_PATHS.search(key):
+        raise _unholdable(
+            key,
+            f"the character {_shown(forbidden[0])} is not allowed; PFS takes printable ASCII except"
+            " * ? [ ] { } ! ( ) @ + ^ and \\",
+        )
+    for part in key.split("/"):
+        if part in ("", ".", ".."):
+            what = f'a component "{part}"' if part else "an empty component (a leading / or //)"
+            raise _unholdable(key, f"{what} is not allowed between slashes")
+    return "/" + key
+
+
+def key_of(path: str) -> str:
+    """The key of a path. A directory's ends with a slash, as a common prefix does."""
+    return path[1:]
+
+
+def is_directory_marker(key: str) -> bool:
+    """Whether a key is one that tools write to make a folder appear; PFS stores no such thing."""
+    return key.endswith("/")
+
+
+def directory_of(key: str) -> str:
+    """The path of the directory that a directory marker stands for.
+
+    Raises:
+        KeyTooLongError, InvalidFilePath: As for `path_of`.
+    """
+    return path_of(key[:-1])
+
+
+def is_holdable_prefix(prefix: str) -> bool:
+    """Whether any key in PFS can begin with this."""
+    directory, slash, _ = prefix.rpartition("/")
+    if _NOT_IN_PATHS.search(prefix):
+        return False
+    return not slash or not any(part in ("", ".", "..") for part in directory.split("/"))
+
+
+def holdable_marker(marker: str) -> str:
+    """The path behind which to go on listing after any marker, even one that is no key in PFS.
+
+    Keys in PFS are printable ASCII: what follows the first character above that can be replaced by
+    one that is above all of them.
+    """
+    for at, character in enumerate(marker):
+        if character >= ABOVE_ALL_KEYS:
+            return "/" + marker[:at] + ABOVE_ALL_KEYS
+    return "/" + marker if marker else ""
+
+
+def _shown(character: str) -> str:
+    return f'"{character}"' if character.isprintable() else f"U+{ord(character):04X}"
+
+
+def _invalid(bucket: str, rule: str) -> InvalidBucketName:
+    return InvalidBucketName(f"The specified bucket is not valid: {rule}.", BucketName=bucket)
+
+
+def _unholdable(key: str, rule: str) -> InvalidFilePath:
+    return InvalidFilePath(f"PFS cannot hold this key: {rule}.", Key=key)

@@ -1,0 +1,130 @@
+"""Operations on buckets: CreateBucket, HeadBucket, DeleteBucket, GetBucketLocation."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from urllib.parse import quote
+
+from handlers.addressing import branch_of
+from handlers.exchange import S3Request, S3Response, xml_response
+from handlers.heads import existing_branch
+from handlers.request_body import RequestBody
+from pfs_client.failures import (
+    BranchFeedsOthers,
+    BranchNotFound,
+    HeadMoved,
+    ProjectNotFound,
+    RepoExists,
+    RepoHasBranches,
+    RepoNotFound,
+)
+from pfs_client.interface import PfsClient
+from pfs_client.values import Branch, Commit, File, Repo
+from s3_wire import xml
+from s3_wire.errors import (
+    BucketAlreadyOwnedByYou,
+    BucketNotEmpty,
+    InvalidBucketName,
+    NoSuchBucket,
+    NotImplemented,
+    OperationAborted,
+)
+
+REGION = "us-east-1"
+"""The one location there is; in GetBucketLocation S3 writes it as an empty constraint."""
+
+_DELETE_TRIES = 5
+
+
+async def create_bucket(request: S3Request) -> S3Response:
+    """CreateBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html ."""
+    branch = branch_of(request.bucket)
+    await _check_configuration(request)
+    pfs = request.services.pfs
+    try:
+        await pfs.inspect_branch(branch)
+        raise BucketAlreadyOwnedByYou(BucketName=request.bucket)
+    except RepoNotFound:
+        await _create_repo(pfs, branch.repo, request.bucket)
+    except BranchNotFound:
+        pass
+    await pfs.create_branch(branch)
+    return S3Response(headers={"Location": "/" + quote(request.bucket)})
+
+
+async def head_bucket(request: S3Request) -> S3Response:
+    """HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html ."""
+    await existing_branch(request)
+    headers = {"x-amz-bucket-region": REGION, "x-amz-access-point-alias": "false"}
+    return S3Response(headers={**headers, "Content-Type": xml.CONTENT_TYPE})
+
+
+async def get_bucket_location(request: S3Request) -> S3Response:
+    """GetBucketLocation.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html .
+    """
+    await existing_branch(request)
+    return xml_response(xml.document("LocationConstraint", []))
+
+
+async def delete_bucket(request: S3Request) -> S3Response:
+    """DeleteBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html ."""
+    pfs = request.services.pfs
+    for _ in range(_DELETE_TRIES):
+        info = await existing_branch(request)
+        await _check_empty(pfs, info.head, request.bucket)
+        try:
+            await pfs.delete_branch(info.branch, expected_head=info.head)
+        except HeadMoved:
+            continue
+        except (BranchNotFound, RepoNotFound):
+            raise NoSuchBucket(BucketName=request.bucket) from None
+        except BranchFeedsOthers as feeds:
+            raise OperationAborted(
+                "The branch cannot be deleted, because other branches are computed from it:"
+                f" {', '.join(feeds.downstream)}.",
+                BucketName=request.bucket,
+            ) from None
+        await _delete_repo_without_branches(pfs, info.branch)
+        return S3Response(204)
+    raise OperationAborted("The bucket is being written to; try again.", BucketName=request.bucket)
+
+
+async def _check_configuration(request: S3Request) -> None:
+    """Accept any location, which is ignored; refuse what else a bucket could have."""
+    if not request.headers.get("content-length") and "transfer-encoding" not in request.headers:
+        return
+    document = await RequestBody(request).read(request.services.limits.max_document_bytes)
+    if not document.strip():
+        return
+    root = xml.parse(document, "CreateBucketConfiguration")
+    for child in root:
+        if xml.local_name(child) != "LocationConstraint":
+            raise NotImplemented(
+                f"CreateBucketConfiguration takes no {xml.local_name(child)} here: buckets are"
+                " branches in PFS."
+            )
+
+
+async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
+    try:
+        await pfs.create_repo(repo)
+    except RepoExists:
+        pass  # somebody else has just created it, which will do
+    except ProjectNotFound:
+        raise InvalidBucketName(
+            f"The specified bucket is not valid: PFS has no project {repo.project}.",
+            BucketName=bucket,
+        ) from None
+
+
+async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
+    # The first of the two would be the root directory.
+    if await pfs.walk_file(File(head, "/"), number=2):
+        raise BucketNotEmpty(BucketName=bucket)
+
+
+async def _delete_repo_without_branches(pfs: PfsClient, branch: Branch) -> None:
+    with suppress(RepoHasBranches, BranchFeedsOthers):
+        await pfs.delete_repo(branch.repo, expect_no_branches=True)

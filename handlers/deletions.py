@@ -1,0 +1,142 @@
+"""DeleteObjects: many keys, one commit, an answer for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.exchange import S3Request, S3Response, xml_response
+from handlers.heads import writable_branch
+from handlers.request_body import RequestBody
+from handlers.write_conditions import condition_error, object_condition
+from pfs_client.failures import ConditionFailed
+from pfs_client.values import Branch, ExpectFile
+from s3_wire import xml
+from s3_wire.errors import MalformedXML, NotImplemented, S3Error
+
+MAX_OBJECTS = 1000
+
+_ONLY_IN_DIRECTORY_BUCKETS = ("LastModifiedTime", "Size")
+_UNVERSIONED = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """One object that the document names."""
+
+    key: str
+    etag: str | None
+    refused: S3Error | None
+
+
+async def delete_objects(request: S3Request) -> S3Response:
+    """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
+    branch = (await writable_branch(request)).branch
+    document = await RequestBody(request).read(request.services.limits.max_document_bytes)
+    quiet, objects = _read(xml.parse(document, "Delete"))
+    errors = await _delete(request, branch, objects)
+    content = []
+    for named, error in zip(objects, errors, strict=True):
+        if error is not None:
+            content.append(_error(named.key, error))
+        elif not quiet:
+            content.append(f"<Deleted>{xml.element('Key', named.key)}</Deleted>")
+    return xml_response(xml.document("DeleteResult", content))
+
+
+def _read(root: etree._Element) -> tuple[bool, list[_Object]]:
+    objects = []
+    for child in root:
+        name = xml.local_name(child)
+        if name == "Object":
+            objects.append(_read_object(child))
+        elif name != "Quiet":
+            raise MalformedXML
+    if not 1 <= len(objects) <= MAX_OBJECTS:
+        raise MalformedXML(f"A Delete names 1 to {MAX_OBJECTS} objects, this one {len(objects)}.")
+    quiet = xml.child_text(root, "Quiet") or "false"
+    if quiet.strip().lower() not in ("true", "false"):
+        raise MalformedXML
+    return quiet.strip().lower() == "true", objects
+
+
+def _read_object(node: etree._Element) -> _Object:
+    key = xml.child_text(node, "Key")
+    if not key:
+        raise MalformedXML("Every Object of a Delete has a Key.")
+    refused: S3Error | None = None
+    if xml.child_text(node, "VersionId") not in (None, "", _UNVERSIONED):
+        refused = NotImplemented("Objects have no versions here; history is in PFS's commits.")
+    for name in _ONLY_IN_DIRECTORY_BUCKETS:
+        if xml.child_text(node, name) is not None:
+            refused = NotImplemented(f"An object is not deleted on condition of its {name}.")
+    return _Object(key, xml.child_text(node, "ETag"), refused)
+
+
+async def _delete(
+    request: S3Request, branch: Branch, objects: Sequence[_Object]
+) -> list[S3Error | None]:
+    """Delete what can be, in one commit, and say of each object what was wrong with it."""
+    unconditional: list[str] = []
+    conditional: dict[int, ExpectFile] = {}
+    errors: list[S3Error | None] = [None] * len(objects)
+    for at, named in enumerate(objects):
+        try:
+            path = _path_of(named)
+            expect = path and object_condition(request, named.key, path, named.etag)
+        except S3Error as error:
+            errors[at] = error
+            continue
+        if expect:
+            conditional[at] = expect
+        elif path:
+            unconditional.append(path)
+    failures = await _write(request, branch, unconditional, list(conditional.values()))
+    for at, failed in zip(conditional, failures, strict=True):
+        if failed is not None:
+            errors[at] = condition_error(failed, objects[at].key)
+    return errors
+
+
+def _path_of(named: _Object) -> str | None:
+    """The path to delete; None for a directory marker, which is nowhere stored."""
+    if named.refused is not None:
+        raise named.refused
+    if is_directory_marker(named.key):
+        directory_of(named.key)
+        return None
+    return path_of(named.key)
+
+
+async def _write(
+    request: S3Request, branch: Branch, paths: Sequence[str], expected: Sequence[ExpectFile]
+) -> list[ConditionFailed | None]:
+    """Delete in one group, so that a condition that fails takes nothing else with it."""
+    writes = request.services.writes
+
+    async def delete_if(expect: ExpectFile) -> ConditionFailed | None:
+        try:
+            await writes.delete_files(branch, [expect.path], [expect])
+        except ConditionFailed as failed:
+            return failed
+        return None
+
+    async def delete_all() -> None:
+        if paths:
+            await writes.delete_files(branch, paths)
+
+    _, *failures = await asyncio.gather(delete_all(), *map(delete_if, expected))
+    return failures
+
+
+def _error(key: str, error: S3Error) -> str:
+    parts = (
+        xml.element("Key", key),
+        xml.element("Code", error.code),
+        xml.element("Message", error.message),
+    )
+    return f"<Error>{''.join(parts)}</Error>"

@@ -1,0 +1,63 @@
+"""What a handler is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.write_batches import WriteBatches
+from s3_wire import xml
+
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for. The settings of the same names say more."""
+
+    max_object_bytes: int
+    max_document_bytes: int
+    body_idle_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with, the same for all requests."""
+
+    pfs: PfsClient
+    writes: WriteBatches
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class S3Request:
+    """One request, routed to its operation.
+
+    `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
+    holds what the contract declares, under its names there, in its types; a missing one has its
+    default or is absent.
+    """
+
+    bucket: str
+    key: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    receive: Receive
+    services: Services
+
+
+@dataclass(slots=True)
+class S3Response:
+    """One answer. With a stream as its body, `Content-Length` is among the headers."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | ByteStream = b""
+
+
+def xml_response(document: bytes) -> S3Response:
+    """An answer that is an XML document."""
+    return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=document)

@@ -1,0 +1,130 @@
+"""One page of a listing: which keys and common prefixes come next.
+
+Keys sort bytewise and so do PFS's paths, so that a page seeks: it asks PFS for what comes after a
+marker, and jumps over a common prefix once it has been folded. A common prefix comes after a marker
+only if it is itself greater, as S3 has it: a marker inside it passes all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from handlers.addressing import ABOVE_ALL_KEYS, holdable_marker, is_holdable_prefix, key_of
+from pfs_client.failures import FileNotFound
+from pfs_client.interface import PfsClient
+from pfs_client.values import Commit, File, FileInfo
+
+_DIRECTORY = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed: everything at a commit that begins with `prefix` and comes after `after`."""
+
+    pfs: PfsClient
+    head: Commit
+    prefix: str
+    delimiter: str
+    after: str
+
+
+@dataclass(slots=True)
+class Page:
+    """The entries of one page, in order.
+
+    `last_name` is the key or common prefix that it ends with.
+    """
+
+    files: list[FileInfo] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    is_truncated: bool = False
+    last_name: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many keys and common prefixes there are."""
+        return len(self.files) + len(self.prefixes)
+
+
+async def list_page(listing: Listing, max_keys: int) -> Page:
+    """Gather one page."""
+    page = Page()
+    if not max_keys or not is_holdable_prefix(listing.prefix):
+        return page
+    async for name, file in _entries(listing, max_keys):
+        if page.count == max_keys:
+            page.is_truncated = True
+            break
+        page.last_name = name
+        if file is None:
+            page.prefixes.append(name)
+        else:
+            page.files.append(file)
+    return page
+
+
+async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, FileInfo | None]]:
+    """Keys, with their files, and common prefixes, with None, in order."""
+    by_directory = listing.delimiter == _DIRECTORY
+    call = listing.pfs.list_file if by_directory else listing.pfs.walk_file
+    # One more tells whether the page is the last; a walk also meets directories, which are no keys.
+    number = wanted + 1 if by_directory else wanted + 2 + wanted // 8
+    directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
+    folding = _Folding(listing, by_directory)
+    marker = _first_marker(listing)
+    while True:
+        try:
+            infos = await call(directory, after=marker, number=number)
+        except FileNotFound:
+            return
+        for info in infos:
+            if entry := folding.take(info):
+                yield entry
+        if len(infos) < number or folding.is_past_the_prefix:
+            return
+        marker = folding.jump_marker or infos[-1].path
+
+
+class _Folding:
+    """Turns what PFS lists, in order, into keys and common prefixes."""
+
+    def __init__(self, listing: Listing, by_directory: bool) -> None:
+        self._listing = listing
+        self._by_directory = by_directory
+        self._folded = ""
+        self.is_past_the_prefix = False
+
+    @property
+    def jump_marker(self) -> str:
+        """What to go on behind, if the last key was folded: the end of its common prefix."""
+        return "/" + self._folded + ABOVE_ALL_KEYS if self._folded else ""
+
+    def take(self, info: FileInfo) -> tuple[str, FileInfo | None] | None:
+        """The entry that a file or directory makes; None if it makes none, or no new one."""
+        name = key_of(info.path)
+        if not name.startswith(self._listing.prefix):
+            self.is_past_the_prefix = name > self._listing.prefix
+            return None
+        if not info.is_file:
+            return (name, None) if self._by_directory else None
+        common = self._common_prefix(name)
+        is_new = common != self._folded and common > self._listing.after
+        self._folded = common
+        if not common:
+            return name, info
+        return (common, None) if is_new else None
+
+    def _common_prefix(self, name: str) -> str:
+        """The common prefix that a key is folded into; empty where it stands for itself."""
+        delimiter = self._listing.delimiter
+        at = name.find(delimiter, len(self._listing.prefix)) if delimiter else -1
+        return "" if at < 0 else name[: at + len(delimiter)]
+
+
+def _first_marker(listing: Listing) -> str:
+    """What to begin behind: the marker, or else the last thing below the prefix."""
+    if not listing.prefix or listing.after >= listing.prefix:
+        return holdable_marker(listing.after)
+    last = ord(listing.prefix[-1])
+    return "/" + listing.prefix[:-1] + chr(last - 1) + ABOVE_ALL_KEYS

@@ -1,0 +1,68 @@
+"""The XML of ListObjects and ListObjectsV2, and `encoding-type=url` in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from handlers.addressing import key_of
+from handlers.listing_pages import Page
+from handlers.service import OWNER_ID
+from handlers.timestamps import iso_8601
+from s3_wire import xml
+
+_OWNER = f"<Owner>{xml.element('ID', OWNER_ID)}</Owner>"
+
+
+class ListingXml:
+    """Writes the parts that both versions have, for one request.
+
+    Args:
+        bucket: The bucket's name.
+        asked: The request's parameters.
+        max_keys: How many entries a page holds.
+    """
+
+    def __init__(self, bucket: str, asked: Mapping[str, Any], max_keys: int) -> None:
+        self._bucket = bucket
+        self._asked = asked
+        self._max_keys = max_keys
+        self._encode: Callable[[str], str] = quote if asked.get("encoding-type") else xml.text
+
+    def encoded(self, name: str, value: str) -> str:
+        """An element whose value is a key or a part of one."""
+        return f"<{name}>{self._encode(value)}</{name}>"
+
+    def head(self, page: Page) -> list[str]:
+        """What stands before the entries."""
+        elements = [
+            xml.element("Name", self._bucket),
+            self.encoded("Prefix", self._asked.get("prefix", "")),
+            xml.element("MaxKeys", str(self._max_keys)),
+            xml.element("IsTruncated", "true" if page.is_truncated else "false"),
+        ]
+        if delimiter := self._asked.get("delimiter"):
+            elements.append(self.encoded("Delimiter", delimiter))
+        if encoding := self._asked.get("encoding-type"):
+            elements.append(xml.element("EncodingType", encoding))
+        return elements
+
+    def files(self, page: Page, modified: datetime, *, with_owner: bool) -> list[str]:
+        """The keys. All have one commit's time, so the middle of the element is the same."""
+        middle = f"</Key><LastModified>{iso_8601(modified)}</LastModified><ETag>&quot;"
+        end = f"</Size>{_OWNER if with_owner else ''}<StorageClass>STANDARD</StorageClass>"
+        encode = self._encode
+        return [
+            f"<Contents><Key>{encode(key_of(file.path))}{middle}{file.hash.hex()}-1&quot;</ETag>"
+            f"<Size>{file.size_bytes}{end}</Contents>"
+            for file in page.files
+        ]
+
+    def prefixes(self, page: Page) -> list[str]:
+        """The common prefixes."""
+        return [
+            f"<CommonPrefixes>{self.encoded('Prefix', prefix)}</CommonPrefixes>"
+            for prefix in page.prefixes
+        ]

@@ -1,0 +1,59 @@
+"""Operations on the keys of a bucket: ListObjects and ListObjectsV2."""
+
+from __future__ import annotations
+
+from handlers.exchange import S3Request, S3Response, xml_response
+from handlers.heads import existing_branch, last_modified
+from handlers.listing_pages import Listing, Page, list_page
+from handlers.listing_xml import ListingXml
+from handlers.page_tokens import after_token, token_for
+from s3_wire import xml
+
+MAX_KEYS = 1000
+
+
+async def list_objects(request: S3Request) -> S3Response:
+    """ListObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html ."""
+    asked = request.parameters
+    marker = asked.get("marker", "")
+    page, writer, entries = await _page(request, marker, with_owner=True)
+    content = [*writer.head(page), writer.encoded("Marker", marker)]
+    if page.is_truncated and asked.get("delimiter"):
+        content.append(writer.encoded("NextMarker", page.last_name))
+    return xml_response(xml.document("ListBucketResult", content + entries))
+
+
+async def list_objects_v2(request: S3Request) -> S3Response:
+    """ListObjectsV2: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html ."""
+    asked = request.parameters
+    token = asked.get("continuation-token")
+    start_after = asked.get("start-after", "")
+    after = after_token(token) if token else start_after
+    with_owner = asked.get("fetch-owner", False)
+    page, writer, entries = await _page(request, after, with_owner=with_owner)
+    content = [*writer.head(page), xml.element("KeyCount", str(page.count))]
+    if start_after:
+        content.append(writer.encoded("StartAfter", start_after))
+    if token:
+        content.append(xml.element("ContinuationToken", token))
+    if page.is_truncated:
+        content.append(xml.element("NextContinuationToken", token_for(page.last_name)))
+    return xml_response(xml.document("ListBucketResult", content + entries))
+
+
+async def _page(
+    request: S3Request, after: str, *, with_owner: bool
+) -> tuple[Page, ListingXml, list[str]]:
+    """Gather a page, and write its entries."""
+    asked = request.parameters
+    max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
+    head = (await existing_branch(request)).head
+    listing = Listing(
+        request.services.pfs, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
+    )
+    page = await list_page(listing, max_keys)
+    writer = ListingXml(request.bucket, asked, max_keys)
+    if not page.files:
+        return page, writer, writer.prefixes(page)
+    modified = await last_modified(request, head, page.files[0].committed)
+    return page, writer, writer.files(page, modified, with_owner=with_owner) + writer.prefixes(page)

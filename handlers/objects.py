@@ -1,0 +1,176 @@
+"""Operations on one object: PutObject, GetObject, HeadObject, DeleteObject."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.content_types import content_type_of
+from handlers.exchange import S3Request, S3Response
+from handlers.heads import existing_branch, last_modified, writable_branch
+from handlers.request_body import RequestBody
+from handlers.write_conditions import delete_condition, put_condition, told_as_s3
+from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType
+from s3_wire.errors import InvalidArgument, InvalidFilePath, NoSuchKey
+from s3_wire.etags import etag_of
+from s3_wire.preconditions import allows_range, is_unchanged
+from s3_wire.ranges import Span, requested_span
+
+_NOT_IN_HEADERS = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
+_OVERRIDES = {
+    "response-cache-control": "Cache-Control",
+    "response-content-disposition": "Content-Disposition",
+    "response-content-encoding": "Content-Encoding",
+    "response-content-language": "Content-Language",
+    "response-content-type": "Content-Type",
+    "response-expires": "Expires",
+}
+
+
+async def put_object(request: S3Request) -> S3Response:
+    """PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html ."""
+    marker = is_directory_marker(request.key)
+    path = directory_of(request.key) if marker else path_of(request.key)
+    expect = put_condition(request, path)
+    info = await writable_branch(request)
+    body = RequestBody(request)
+    if marker:
+        file_hash = await _accept_directory_marker(request, body)
+    else:
+        with told_as_s3(request.key):
+            file_hash = await request.services.writes.put_file(
+                info.branch,
+                path,
+                body.pieces(),
+                declared_size_bytes=body.declared_size_bytes,
+                expect=expect,
+            )
+    headers = {"ETag": etag_of(file_hash), **body.checksum_headers}
+    if body.checksum_headers:
+        headers["x-amz-checksum-type"] = "FULL_OBJECT"
+    return S3Response(headers=headers)
+
+
+async def get_object(request: S3Request) -> S3Response:
+    """GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ."""
+    found = await _find(request)
+    response, span = _describe(request, found)
+    if response.status == 304 or not span.size_bytes:
+        return response
+    file = File(found.head, found.file.path)
+    response.body = await request.services.pfs.get_file(
+        file, offset=span.offset, size_bytes=span.size_bytes
+    )
+    return response
+
+
+async def head_object(request: S3Request) -> S3Response:
+    """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
+    response, _ = _describe(request, await _find(request))
+    return response
+
+
+async def delete_object(request: S3Request) -> S3Response:
+    """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
+    marker = is_directory_marker(request.key)
+    path = directory_of(request.key) if marker else path_of(request.key)
+    expect = delete_condition(request, path)
+    info = await writable_branch(request)
+    if not marker:
+        with told_as_s3(request.key):
+            await request.services.writes.delete_files(
+                info.branch, [path], [expect] if expect else []
+            )
+    return S3Response(204)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An object as it is at HEAD."""
+
+    head: Commit
+    file: FileInfo
+    etag: str
+    modified: datetime
+
+
+async def _find(request: S3Request) -> _Found:
+    """Look the request's object up.
+
+    Raises:
+        NoSuchBucket, NoSuchKey, InvalidFilePath: As they say.
+    """
+    marker = is_directory_marker(request.key)
+    path = directory_of(request.key) if marker else path_of(request.key)
+    head = (await existing_branch(request)).head
+    try:
+        if marker:
+            file = await _directory_marker(request, head, path)
+        else:
+            file = await request.services.pfs.inspect_file(File(head, path))
+    except (FileNotFound, NotAFile):
+        raise NoSuchKey(Key=request.key) from None
+    modified = await last_modified(request, head, file.committed)
+    return _Found(head, file, etag_of(file.hash), modified)
+
+
+async def _directory_marker(request: S3Request, head: Commit, path: str) -> FileInfo:
+    """The empty object that a directory with files below it shows to who asks for `dir/`."""
+    below = await request.services.pfs.walk_file(File(head, path), number=1)
+    if not below or below[0].is_file:
+        raise FileNotFound(path)
+    return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
+
+
+async def _accept_directory_marker(request: S3Request, body: RequestBody) -> bytes:
+    """A `dir/` that tools write to make a folder appear: PFS has no empty directories."""
+    async for _ in body.pieces():
+        raise InvalidFilePath(
+            "PFS cannot hold this key: one that ends in / is a directory marker and must be empty.",
+            Key=request.key,
+        )
+    return EMPTY_FILE_HASH
+
+
+def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
+    """The answer without its body, the same for GET and HEAD, and the bytes that belong into it."""
+    file = found.file
+    headers = {
+        "ETag": found.etag,
+        "Last-Modified": format_datetime(found.modified, usegmt=True),
+        "Accept-Ranges": "bytes",
+    }
+    if is_unchanged(request.headers, found.etag, found.modified):
+        return S3Response(304, headers), Span(0, 0)
+    headers["Content-Type"] = content_type_of(request.key)
+    for parameter, header in _OVERRIDES.items():
+        if parameter in request.query:
+            headers[header] = _header_value(parameter, request.query[parameter])
+    span = None
+    if allows_range(request.headers.get("if-range"), found.etag, found.modified):
+        span = requested_span(request.headers.get("range"), file.size_bytes)
+    if span is None:
+        headers["Content-Length"] = str(file.size_bytes)
+        return S3Response(200, headers), Span(0, file.size_bytes)
+    headers["Content-Length"] = str(span.size_bytes)
+    headers["Content-Range"] = span.content_range(file.size_bytes)
+    return S3Response(206, headers), span
+
+
+def _header_value(parameter: str, value: str) -> str:
+    """A value from the query string, if it can be a header's.
+
+    Raises:
+        InvalidArgument: It would be another header, or none (`facts/negative-cases.md` row 22).
+    """
+    if _NOT_IN_HEADERS.search(value):
+        raise InvalidArgument(
+            "Header value cannot be represented using ISO-8859-1, or holds control characters.",
+            ArgumentName=parameter,
+            ArgumentValue=value,
+        )
+    return value

@@ -1,0 +1,123 @@
+"""Conditional writes: If-Match and If-None-Match on PUT and DELETE.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html and
+`conditional-deletes.html` beside it. A condition is decided where the write is applied, atomically;
+where that cannot be, and for forms that S3 itself does not take, the answer is `NotImplemented`. A
+condition is never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from handlers.addressing import is_directory_marker
+from handlers.exchange import S3Request
+from pfs_client.failures import ConditionFailed
+from pfs_client.values import ExpectFile
+from s3_wire.errors import NoSuchKey, NotImplemented, PreconditionFailed
+from s3_wire.etags import file_hash_of, is_any, listed_etags
+
+_NO_FILES_HASH = b""
+"""Stands for an ETag that no file of ours has: present, it makes the condition fail."""
+
+_MODIFIED_SINCE = ("if-modified-since", "if-unmodified-since")
+
+
+def put_condition(request: S3Request, path: str) -> ExpectFile | None:
+    """The condition that a PUT carries.
+
+    Raises:
+        NotImplemented: S3 takes no such condition here, or this server cannot keep it.
+    """
+    match = request.headers.get("if-match")
+    none_match = request.headers.get("if-none-match")
+    _refuse_dates(request)
+    if match is None and none_match is None:
+        return None
+    _check_supported(request, request.key)
+    if match is not None and none_match is not None:
+        raise _not_accepted(
+            "If-Match,If-None-Match", "Multiple conditional request headers present"
+        )
+    if none_match is not None:
+        if not is_any(none_match):
+            raise _not_accepted("If-None-Match", "A write takes only * as its value")
+        return ExpectFile(path, frozenset())
+    if match is not None and is_any(match):
+        raise _not_accepted("If-Match", "A PUT takes only ETags as its value")
+    return _expect_match(path, match or "")
+
+
+def delete_condition(request: S3Request, path: str) -> ExpectFile | None:
+    """The condition that a DELETE carries.
+
+    Raises:
+        NotImplemented: S3 takes no such condition here, or this server cannot keep it.
+    """
+    match = request.headers.get("if-match")
+    _refuse_dates(request)
+    if "if-none-match" in request.headers:
+        raise _not_accepted("If-None-Match", "A DELETE takes If-Match only")
+    if match is None:
+        return None
+    _check_supported(request, request.key)
+    return ExpectFile(path, None) if is_any(match) else _expect_match(path, match)
+
+
+def object_condition(
+    request: S3Request, key: str, path: str, etag: str | None
+) -> ExpectFile | None:
+    """The condition of one object in a DeleteObjects.
+
+    Raises:
+        NotImplemented: This server cannot keep it.
+    """
+    if etag is None:
+        return None
+    _check_supported(request, key)
+    return ExpectFile(path, None) if is_any(etag) else _expect_match(path, etag)
+
+
+@contextmanager
+def told_as_s3(key: str) -> Iterator[None]:
+    """Answer a failed condition as S3 does: 404 for a missing object, 412 for another one."""
+    try:
+        yield
+    except ConditionFailed as failed:
+        raise condition_error(failed, key) from None
+
+
+def condition_error(failed: ConditionFailed, key: str) -> NoSuchKey | PreconditionFailed:
+    """S3's error for a failed condition."""
+    if not failed.exists:
+        return NoSuchKey(Key=key)
+    return PreconditionFailed(Condition="If-None-Match" if failed.expected_none else "If-Match")
+
+
+def _expect_match(path: str, etags: str) -> ExpectFile:
+    hashes = (file_hash_of(etag) or _NO_FILES_HASH for etag in listed_etags(etags))
+    return ExpectFile(path, frozenset(hashes) or frozenset([_NO_FILES_HASH]))
+
+
+def _check_supported(request: S3Request, key: str) -> None:
+    if not request.services.writes.takes_conditions:
+        raise NotImplemented(
+            "Conditional writes need a PFS that can compare and set, which pachd cannot. Where this"
+            " gateway alone writes, start it with --sole-writer."
+        )
+    if is_directory_marker(key):
+        raise NotImplemented("A directory marker (a key that ends in /) takes no conditions.")
+
+
+def _refuse_dates(request: S3Request) -> None:
+    for name in _MODIFIED_SINCE:
+        if name in request.headers:
+            raise _not_accepted(name.title(), "Writes take no dates as conditions")
+
+
+def _not_accepted(header: str, why: str) -> NotImplemented:
+    return NotImplemented(
+        f"A header you provided implies functionality that is not implemented: {why}.",
+        Header=header,
+    )

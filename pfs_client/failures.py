@@ -1,0 +1,135 @@
+"""How calls to PFS fail. Every class has a row in `gateway.errors.TABLE`."""
+
+from __future__ import annotations
+
+
+class PfsError(Exception):
+    """A call that PFS refused or could not answer.
+
+    `change_index` says which change of a `modify_file` was refused, where PFS says so.
+    """
+
+    change_index: int | None = None
+
+
+class PfsUnavailable(PfsError):
+    """PFS cannot be reached, or is shutting down."""
+
+
+class PfsTimeout(PfsError):
+    """PFS has not answered within the call's deadline. A write may or may not have happened."""
+
+
+class PfsOverloaded(PfsError):
+    """PFS has no resources for this call now."""
+
+
+class StorageFull(PfsError):
+    """There is no room to store more. Nothing of the call was stored."""
+
+
+class PfsAccessDenied(PfsError):
+    """PFS wants a token, or one with more rights."""
+
+
+class ProjectNotFound(PfsError):
+    """There is no such project."""
+
+
+class ProjectExists(PfsError):
+    """There is such a project already."""
+
+
+class RepoNotFound(PfsError):
+    """There is no such repo."""
+
+
+class RepoExists(PfsError):
+    """There is such a repo already."""
+
+
+class RepoHasBranches(PfsError):
+    """The repo was expected to have no branches, and has some."""
+
+
+class BranchNotFound(PfsError):
+    """There is no such branch, in a repo that exists."""
+
+
+class BranchFeedsOthers(PfsError):
+    """The branch cannot go.
+
+    Others are computed from it. `downstream` names them, `project/repo@branch`.
+    """
+
+    def __init__(self, message: str, downstream: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.downstream = downstream
+
+
+class HeadMoved(PfsError):
+    """The branch's head is no longer the expected commit."""
+
+
+class OutputBranch(PfsError):
+    """A pipeline writes this branch; nobody else may."""
+
+
+class CommitNotFound(PfsError):
+    """There is no such commit."""
+
+
+class CommitNotOpen(PfsError):
+    """The commit has finished; nothing can be written to it."""
+
+
+class CommitNotFinished(PfsError):
+    """The commit, or one it is based on, has not finished; what was asked for needs that."""
+
+
+class FileNotFound(PfsError):
+    """There is no such file at this commit."""
+
+
+class NotAFile(PfsError):
+    """The path is a directory's."""
+
+
+class FileSetNotFound(PfsError):
+    """There is no such file set, or it has expired."""
+
+
+class InvalidName(PfsError):
+    """PFS allows no project, repo or branch of this name."""
+
+
+class InvalidPath(PfsError):
+    """PFS allows no file at this path. `reason` says why, without the path."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PathCollision(PfsError):
+    """A file would stand where a directory stands, or below another file.
+
+    `path` and `existing` say which.
+    """
+
+    def __init__(self, path: str, existing: str) -> None:
+        super().__init__(f"file / directory path collision ({path}), with {existing}")
+        self.path = path
+        self.existing = existing
+
+
+class ConditionFailed(PfsError):
+    """An `ExpectFile` does not hold.
+
+    `exists` says whether there is a file at its path, `expected_none` whether there should be none.
+    """
+
+    def __init__(self, path: str, *, exists: bool, expected_none: bool) -> None:
+        super().__init__(f"{path} is not as expected")
+        self.exists = exists
+        self.expected_none = expected_none

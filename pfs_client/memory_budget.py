@@ -1,0 +1,66 @@
+"""A bound on the bytes that all requests together hold in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pfs_client.failures import PfsOverloaded
+
+
+class MemoryBudget:
+    """So many bytes, taken by who holds them; who finds too few waits its turn, not forever.
+
+    Args:
+        total_bytes: What all together may hold.
+        wait_seconds: How long one may wait.
+    """
+
+    def __init__(self, total_bytes: int, wait_seconds: float) -> None:
+        self._total_bytes = total_bytes
+        self._wait_seconds = wait_seconds
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.held_bytes = 0
+
+    @asynccontextmanager
+    async def hold(self, size_bytes: int) -> AsyncIterator[None]:
+        """Hold so many bytes for the length of the body.
+
+        Raises:
+            PfsOverloaded: They did not become free in time.
+        """
+        size_bytes = min(size_bytes, self._total_bytes)
+        if self._waiting or self.held_bytes + size_bytes > self._total_bytes:
+            await self._wait(size_bytes)
+        else:
+            self.held_bytes += size_bytes
+        try:
+            yield
+        finally:
+            self.held_bytes -= size_bytes
+            self._admit()
+
+    async def _wait(self, size_bytes: int) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (size_bytes, turn)
+        self._waiting.append(entry)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.held_bytes -= size_bytes  # admitted at the very moment it gave up
+            else:
+                self._waiting.remove(entry)
+            self._admit()
+            if isinstance(error, TimeoutError):
+                raise PfsOverloaded("too many bytes of writes are waiting") from None
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self.held_bytes + self._waiting[0][0] <= self._total_bytes:
+            size_bytes, turn = self._waiting.popleft()
+            self.held_bytes += size_bytes
+            turn.set_result(None)

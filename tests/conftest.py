@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.servers import GatewayProcess, running_gateway
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway that a whole test run shares; each test has a bucket of its own."""
+    yield from running_gateway(tmp_path_factory.mktemp("gateway") / "pfs")
+
+
+@pytest.fixture
+def own_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway for one test, which may look at all of it or break it."""
+    yield from running_gateway(tmp_path_factory.mktemp("gateway") / "pfs")
+
+
+@pytest.fixture(scope="session")
+def s3(gateway: GatewayProcess) -> Iterator[Any]:
+    """A boto3 client as people use it."""
+    client = boto3_client(gateway)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def new_bucket() -> str:
+    """The name of a bucket that does not exist."""
+    return f"master.test-{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def bucket(s3: Any, new_bucket: str) -> str:
+    """An empty bucket."""
+    s3.create_bucket(Bucket=new_bucket)
+    return new_bucket
+
+
+def boto3_client(gateway: GatewayProcess, **config: Any) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=gateway.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="anything",
+        config=Config(retries={"total_max_attempts": 1}, **config),
+    )

@@ -1,0 +1,296 @@
+"""Every operation of botocore's S3 model, and every parameter of those that the contract declares.
+
+What the contract declares is handled, everything else answers `NotImplemented` and changes nothing.
+Writes `docs/operations.md`, and fails if it was stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel, Shape
+
+from gateway.contract import load_contract
+from tests.raw_http import send
+from tests.servers import GatewayProcess
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
+KEY = "dir/object"
+CONTENT = b"must not change"
+
+MODEL = boto3.client("s3", region_name="us-east-1").meta.service_model
+CONTRACT = load_contract()
+DECLARED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    operation["x-s3-operation"]: (path, method, operation)
+    for path, item in CONTRACT["paths"].items()
+    for method, operation in item.items()
+    if method != "parameters"
+}
+
+
+def wire_form(name: str) -> tuple[str, str, tuple[str, ...]]:
+    operation = MODEL.operation_model(name)
+    required = operation.input_shape.required_members if operation.input_shape else []
+    return operation.http["method"], operation.http["requestUri"], tuple(sorted(required))
+
+
+# An operation for another endpoint of AWS, sent here, is the request that a declared one is.
+TWINS = {
+    name: twin
+    for name in set(MODEL.operation_names) - set(DECLARED)
+    for twin in DECLARED
+    if wire_form(name) == wire_form(twin)
+}
+UNDECLARED = sorted(set(MODEL.operation_names) - set(DECLARED) - set(TWINS))
+
+
+@pytest.fixture
+def stored(s3: Any, bucket: str) -> Iterator[str]:
+    """A bucket with an object, which is the same afterwards."""
+    s3.put_object(Bucket=bucket, Key=KEY, Body=CONTENT)
+    yield bucket
+    assert s3.get_object(Bucket=bucket, Key=KEY)["Body"].read() == CONTENT
+    assert [c["Key"] for c in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [KEY]
+
+
+@pytest.fixture(scope="module")
+def client(gateway: GatewayProcess) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=gateway.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="anything",
+        config=Config(
+            inject_host_prefix=False,
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+        ),
+    )
+
+
+def value_of(shape: Shape, name: str, bucket: str) -> Any:
+    """Some value that botocore takes for a member."""
+    special = {
+        "Bucket": bucket,
+        "Key": KEY,
+        "CopySource": f"{bucket}/{KEY}",
+        "RenameSource": f"{bucket}/{KEY}",
+        "Body": b"other bytes",
+        "RequestToken": "token",
+        "EncodingType": "url",
+        "ChecksumCRC32": "AAAAAA==",
+        "ContentLength": 11,
+        "ObjectOwnership": "BucketOwnerEnforced",
+        "ObjectLockEnabledForBucket": False,
+    }
+    if name in special:
+        return special[name]
+    if shape.type_name == "structure":
+        if getattr(shape, "is_tagged_union", False):
+            first = next(iter(shape.members))
+            return {first: value_of(shape.members[first], first, bucket)}
+        return {m: value_of(shape.members[m], m, bucket) for m in shape.required_members}
+    makers: dict[str, Callable[[], Any]] = {
+        "list": lambda: [value_of(shape.member, "", bucket)],
+        "map": lambda: {"name": "value"},
+        "blob": lambda: b"bytes",
+        "boolean": lambda: True,
+        "timestamp": lambda: "2026-11-23T00:00:00Z",
+        "string": lambda: (getattr(shape, "enum", None) or ["v" * shape.metadata.get("min", 5)])[0],
+    }
+    return makers.get(shape.type_name, lambda: 1)()
+
+
+def arguments_for(operation: OperationModel, bucket: str) -> dict[str, Any]:
+    shape = operation.input_shape
+    if shape is None:
+        return {}
+    return {name: value_of(shape.members[name], name, bucket) for name in shape.required_members}
+
+
+def call(client: Any, operation: OperationModel, arguments: dict[str, Any]) -> tuple[int, str]:
+    """Send an operation in botocore's own wire form; gives status and error code."""
+    try:
+        answer = client._make_api_call(operation.name, arguments)
+    except ClientError as error:
+        answer = error.response
+    status = answer["ResponseMetadata"]["HTTPStatusCode"]
+    return status, answer.get("Error", {}).get("Code", "")
+
+
+def test_only_one_operation_cannot_be_told_from_a_declared_one() -> None:
+    assert TWINS == {"ListDirectoryBuckets": "ListBuckets"}
+
+
+@pytest.mark.parametrize("name", UNDECLARED)
+def test_an_undeclared_operation_is_not_implemented(client: Any, stored: str, name: str) -> None:
+    operation = MODEL.operation_model(name)
+    status, code = call(client, operation, arguments_for(operation, stored))
+    assert status == 501
+    assert code == ("501" if operation.http["method"] == "HEAD" else "NotImplemented")
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED))
+def test_a_declared_operation_is_handled(client: Any, s3: Any, bucket: str, name: str) -> None:
+    s3.put_object(Bucket=bucket, Key=KEY, Body=CONTENT)
+    operation = MODEL.operation_model(name)
+    status, code = call(client, operation, arguments_for(operation, bucket))
+    expected = {"CreateBucket": (409, "BucketAlreadyOwnedByYou")}
+    expected["DeleteBucket"] = (409, "BucketNotEmpty")
+    if name in expected:
+        assert (status, code) == expected[name]
+    else:
+        assert 200 <= status < 300, code
+
+
+def is_declared(name: str, member: Shape) -> bool:
+    """Whether the contract declares where botocore puts a member."""
+    where = {"querystring": "query", "header": "header", "headers": "header"}
+    location = where[member.serialization["location"]]
+    wire_name = member.serialization.get("name", "")
+    path, _, operation = DECLARED[name]
+    for parameter in operation.get("parameters", []) + CONTRACT["paths"][path]["parameters"]:
+        if "$ref" in parameter:
+            parameter = CONTRACT["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
+        if parameter["in"] != location:
+            continue
+        prefix = parameter.get("x-s3-prefix")
+        if parameter["name"].lower() == wire_name.lower():
+            return True
+        if prefix and wire_name.lower().startswith(prefix.lower()):
+            return True
+    # Outside S3's own namespace headers are HTTP's: what a server does not know it ignores.
+    return location == "header" and not wire_name.lower().startswith("x-amz-")
+
+
+def optional_parameters() -> Iterator[tuple[str, str, bool]]:
+    for name in sorted(DECLARED):
+        shape = MODEL.operation_model(name).input_shape
+        if shape is None:
+            continue
+        for member_name, member in shape.members.items():
+            in_place = member.serialization.get("location") in ("querystring", "header", "headers")
+            if in_place and member_name not in shape.required_members:
+                yield name, member_name, is_declared(name, member)
+
+
+# boto3 sends these only with others, or turns them into something else.
+SENT_OTHERWISE = {"ChecksumAlgorithm", "ContentLength", "MFA", "SSECustomerKeyMD5"}
+# Answers to these depend on more than whether they are declared.
+CONDITIONS = {"IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"}
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "declared"),
+    [p for p in optional_parameters() if p[1] not in SENT_OTHERWISE | CONDITIONS],
+)
+def test_a_parameter_is_declared_or_not_implemented(
+    client: Any, stored: str, name: str, member: str, declared: bool
+) -> None:
+    operation = MODEL.operation_model(name)
+    arguments = arguments_for(operation, stored)
+    if name in ("PutObject", "DeleteObject", "DeleteObjects"):
+        arguments |= {"Key": "other"} if "Key" in arguments else {}
+    if name == "DeleteObjects":
+        arguments["Delete"] = {"Objects": [{"Key": "other"}]}
+    arguments[member] = value_of(operation.input_shape.members[member], member, stored)
+    status, code = call(client, operation, arguments)
+    if declared:
+        assert status != 501, code
+        client.delete_object(Bucket=stored, Key="other")
+    else:
+        assert status == 501, (status, code)
+
+
+def test_html_form_uploads_are_not_implemented(gateway: GatewayProcess, stored: str) -> None:
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\n'
+        + KEY.encode()
+        + b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
+        + b"\r\nother\r\n--x--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    for target in (f"/{stored}", f"/{stored}/", "/", f"/{stored}/{KEY}"):
+        answer = send(gateway, "POST", target, form, headers)
+        assert (answer.status, answer.code) == (501, "NotImplemented")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data"]
+)
+def test_a_put_of_a_forms_content_type_is_a_put(
+    gateway: GatewayProcess, bucket: str, content_type: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    assert send(gateway, "PUT", f"/{bucket}/a", b"a=b&c=d", headers).status == 200
+    assert send(gateway, "GET", f"/{bucket}/a").body == b"a=b&c=d"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "PROPFIND", "MKCOL", "BREW"])
+def test_unknown_methods_are_not_implemented(
+    gateway: GatewayProcess, stored: str, method: str
+) -> None:
+    for target in ("/", f"/{stored}", f"/{stored}/{KEY}"):
+        answer = send(gateway, method, target)
+        assert (answer.status, answer.code) == (501, "NotImplemented")
+
+
+@pytest.mark.parametrize("query", ["unknown", "list-type=3", "list-type=2&unknown=1", "delete"])
+def test_undeclared_query_parameters(gateway: GatewayProcess, stored: str, query: str) -> None:
+    answer = send(gateway, "GET", f"/{stored}?{query}")
+    assert (answer.status, answer.code) == (501, "NotImplemented")
+
+
+def test_a_refusal_says_what_helps(gateway: GatewayProcess, stored: str) -> None:
+    answer = send(gateway, "POST", f"/{stored}/{KEY}?uploads=")
+    assert answer.status == 501
+    assert "multipart_threshold" in answer.message
+    answer = send(gateway, "PUT", f"/{stored}/{KEY}", b"", {"x-amz-acl": "private"})
+    assert 'header "x-amz-acl"' in answer.message
+    assert "no access control lists" in answer.message
+
+
+def table() -> str:
+    lines = [
+        "# Operations",
+        "",
+        "All operations of S3's API, as botocore's model of it names them, and what this gateway"
+        " makes of them.",
+        "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
+        " the contract is [`spec/s3.yaml`](../spec/s3.yaml).",
+        "",
+        f"{len(DECLARED)} are supported. {len(UNDECLARED)} answer `501 NotImplemented` and change"
+        " nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same as"
+        " ListBuckets and answered as that.",
+        "",
+        "| Operation | State | Request | Parameters that are not implemented |",
+        "|---|---|---|---|",
+    ]
+    missing: dict[str, list[str]] = {}
+    for name, member, declared in optional_parameters():
+        if not declared:
+            missing.setdefault(name, []).append(f"`{member}`")
+    for name in sorted(MODEL.operation_names):
+        if name in DECLARED:
+            path, method, _ = DECLARED[name]
+            request = f"`{method.upper()} {path.replace('#', '?')}`"
+            lacking = ", ".join(missing.get(name, []))
+            lines.append(f"| **{name}** | supported | {request} | {lacking} |")
+        else:
+            state = f"as {TWINS[name]}" if name in TWINS else "501"
+            lines.append(f"| {name} | {state} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_operations_is_fresh() -> None:
+    written = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    fresh = table()
+    DOCUMENT.write_text(fresh)
+    assert written == fresh, f"{DOCUMENT.name} was stale; it has been written anew"

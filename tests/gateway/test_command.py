@@ -1,0 +1,196 @@
+"""The command, as a person meets it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.settings import BadSetting, Settings
+from tests.conftest import boto3_client
+from tests.raw_http import Connection, send
+from tests.servers import GatewayProcess
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_help_teaches() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for word in ("--port", "S3GATEWAY_PORT", "embedded:", "compact", "Examples"):
+        assert word in done.stdout
+
+
+def test_it_says_where_it_is_and_what_to_paste(own_gateway: GatewayProcess) -> None:
+    said = "".join(own_gateway.log)
+    assert f"S3 endpoint   {own_gateway.endpoint}" in said
+    assert f"embedded:{own_gateway.directory}" in said
+    assert f"{own_gateway.endpoint}/-/docs" in said
+    assert f"aws --endpoint-url {own_gateway.endpoint}" in said
+    assert f'minio.New("127.0.0.1:{own_gateway.port}"' in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--pfs", "nonsense"], "say embedded:DIRECTORY"),
+        (["--pfs", "embedded:/proc/nope"], "cannot use /proc/nope"),
+        (["--workers", "0"], "--workers: 0 is out of range"),
+        (["--port", "99999"], "--port: 99999 is out of range"),
+        (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
+    ],
+)
+def test_a_bad_setting_is_one_clear_line_and_status_2(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    done = run("--port", "0", "--pfs", f"embedded:{tmp_path}", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_port_in_use(own_gateway: GatewayProcess, tmp_path: Path) -> None:
+    done = run("--port", str(own_gateway.port), "--pfs", f"embedded:{tmp_path}")
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1 port {own_gateway.port}: Address already in use" in (
+        done.stderr
+    )
+
+
+def test_a_bad_environment_variable(tmp_path: Path) -> None:
+    done = run("--pfs", f"embedded:{tmp_path}", S3GATEWAY_PORT="many")
+    assert done.returncode == 2
+    assert "S3GATEWAY_PORT" in done.stderr
+
+
+def test_settings_survive_the_way_through_the_environment() -> None:
+    settings = Settings(port=1, pfs="embedded:/x y", commit_per_request=True, body_idle_seconds=1.5)
+    assert Settings.from_environment(settings.to_environment()) == settings
+    with pytest.raises(BadSetting, match="S3GATEWAY_DOCS"):
+        Settings.from_environment({"S3GATEWAY_DOCS": "perhaps"})
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_within_seconds_and_finishes_what_it_accepted(
+    tmp_path: Path, signal_: signal.Signals
+) -> None:
+    with GatewayProcess(tmp_path / "pfs") as gateway:
+        assert send(gateway, "PUT", "/master.r", b"").status == 200
+        idle = Connection(gateway)
+        with Connection(gateway) as connection:
+            head = connection.head("PUT", "/master.r/slow", None, {"Content-Length": "10"})
+            connection.send(head + b"01234")
+            time.sleep(0.3)
+            gateway.process.send_signal(signal_)
+            threading.Timer(0.5, connection.send, [b"56789"]).start()
+            assert connection.read().status == 200
+        begun = time.monotonic()
+        gateway.process.wait(10)
+        assert time.monotonic() - begun < 5
+        idle.socket.close()
+    with GatewayProcess(tmp_path / "pfs") as gateway:
+        assert send(gateway, "GET", "/master.r/slow").body == b"0123456789"
+
+
+def test_a_request_that_never_ends_does_not_hold_the_gateway(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--shutdown-seconds", "1") as gateway:
+        send(gateway, "PUT", "/master.r", b"")
+        with Connection(gateway) as connection:
+            connection.send(
+                connection.head("PUT", "/master.r/a", None, {"Content-Length": "10"}) + b"0"
+            )
+            time.sleep(0.3)
+            begun = time.monotonic()
+            gateway.stop()
+            assert time.monotonic() - begun < 8
+
+
+def test_several_workers_serve_one_pfs(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--workers", "3") as gateway:
+        client: Any = boto3_client(gateway)
+        client.create_bucket(Bucket="master.r")
+        for number in range(30):
+            key = f"k{number}"
+            # Each on a connection of its own, so that any worker may answer.
+            assert send(gateway, "PUT", f"/master.r/{key}", key.encode()).status == 200
+            assert send(gateway, "GET", f"/master.r/{key}").body == key.encode()
+            assert len(send(gateway, "GET", "/master.r").texts("Contents")) == number + 1
+
+
+def test_compact(tmp_path: Path) -> None:
+    directory = tmp_path / "pfs"
+    with GatewayProcess(directory) as gateway:
+        send(gateway, "PUT", "/master.r", b"")
+        for number in range(10):
+            send(gateway, "PUT", "/master.r/a", bytes([number]) * 100_000)
+        done = run("--pfs", f"embedded:{directory}", "compact")
+        assert done.returncode == 2
+        assert "is in use" in done.stderr
+    done = run("--pfs", f"embedded:{directory}", "compact")
+    assert done.returncode == 0
+    assert "commits" in done.stdout
+    with GatewayProcess(directory) as gateway:
+        assert send(gateway, "GET", "/master.r/a").body == bytes([9]) * 100_000
+
+
+def test_a_full_disk_is_a_503(tmp_path: Path) -> None:
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000));"
+        "from gateway.command import main; main(sys.argv[1:])"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", limited, "--pfs", f"embedded:{tmp_path}", "--port", str(port)],
+        stderr=subprocess.DEVNULL,
+    )
+    gateway = _Elsewhere(port)
+    try:
+        gateway.await_start()
+        assert send(gateway, "PUT", "/master.r", b"").status == 200
+        assert send(gateway, "PUT", "/master.r/a", b"before").status == 200
+        answer = send(gateway, "PUT", "/master.r/a", bytes(5_000_000))
+        assert (answer.status, answer.code) == (503, "ServiceUnavailable")
+        assert int(answer.headers["retry-after"]) > 0
+        assert "no room" in answer.message
+        assert send(gateway, "GET", "/master.r/a").body == b"before"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+class _Elsewhere(GatewayProcess):
+    """A gateway that somebody else has started."""
+
+    def __init__(self, port: int) -> None:
+        self.host, self.port = "127.0.0.1", port
+
+    def await_start(self) -> None:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                socket.create_connection((self.host, self.port)).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("it did not start")

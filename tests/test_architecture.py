@@ -1,0 +1,144 @@
+"""What holds the rooms together: document and code say the same, every error has an answer."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from jsonschema import Draft4Validator
+from openapi_spec_validator import validate
+
+from gateway.contract import load_contract
+from gateway.errors import TABLE, s3_error_of
+from handlers.exchange import S3Request
+from pfs_client.failures import PfsError
+from s3_wire import errors
+from s3_wire.errors import S3Error
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[1]
+CONTRACT = load_contract()
+OPERATIONS: list[dict[str, Any]] = [
+    operation
+    for item in CONTRACT["paths"].values()
+    for method, operation in item.items()
+    if method != "parameters"
+]
+
+
+def subclasses(of: type[T]) -> Iterator[type[T]]:
+    kind: type[T]
+    for kind in of.__subclasses__():
+        yield kind
+        yield from subclasses(kind)
+
+
+def resolved(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        found: Any = CONTRACT
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def test_the_contract_is_valid_openapi() -> None:
+    validate(CONTRACT)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o["x-s3-operation"])
+def test_every_operation_has_its_handler(operation: dict[str, Any]) -> None:
+    module, _, name = operation["operationId"].rpartition(".")
+    handler = getattr(importlib.import_module(module), name)
+    assert inspect.iscoroutinefunction(handler)
+    assert inspect.signature(handler, eval_str=True).parameters["request"].annotation is S3Request
+    snake_case = re.sub(
+        r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation["x-s3-operation"]
+    )
+    assert name == snake_case.lower().replace("v2", "_v2").replace("__", "_")
+    assert "https://docs.aws.amazon.com/" in (handler.__doc__ or "")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o["x-s3-operation"])
+def test_every_stanza_is_complete(operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert len(operation["description"]) > 60
+    assert operation["tags"]
+    assert operation["externalDocs"]["url"].endswith(f"API_{operation['x-s3-operation']}.html")
+    for parameter in operation.get("parameters", []):
+        assert resolved(parameter)["description"]
+    answered = {int(status) for status in operation["responses"]}
+    assert {400, 403, 500, 501, 503} <= answered
+
+
+def test_every_error_code_is_in_the_contract_with_its_status() -> None:
+    documented: dict[str, set[int]] = {}
+    for operation in OPERATIONS:
+        for status, response in operation["responses"].items():
+            for code in resolved(response).get("x-s3-codes", []):
+                documented.setdefault(code, set()).add(int(status))
+    defined = {kind.__name__: {kind.status} for kind in subclasses(S3Error)}
+    assert documented == defined
+
+
+def test_every_code_in_a_response_is_explained_in_it() -> None:
+    for operation in OPERATIONS:
+        for response in map(resolved, operation["responses"].values()):
+            for code in response.get("x-s3-codes", []):
+                assert f"`{code}`" in response["description"], code
+
+
+def test_every_pfs_error_has_a_row() -> None:
+    assert set(TABLE) == {PfsError, *subclasses(PfsError)}
+
+
+def test_whatever_is_unforeseen_is_an_internal_error() -> None:
+    assert isinstance(s3_error_of(KeyError("secret")), errors.InternalError)
+    assert "secret" not in s3_error_of(KeyError("secret")).message
+
+
+def schemas_with_examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    def walk(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any], Any]]:
+        if isinstance(node, dict):
+            if "schema" in node and "example" in node:
+                yield where, node["schema"], node["example"]
+            elif "example" in node and "type" in node:
+                yield where, {k: v for k, v in node.items() if k != "example"}, node["example"]
+            for name, child in node.items():
+                yield from walk(child, f"{where}/{name}")
+        elif isinstance(node, list):
+            for at, child in enumerate(node):
+                yield from walk(child, f"{where}/{at}")
+
+    yield from walk(CONTRACT, "")
+
+
+@pytest.mark.parametrize(
+    ("where", "schema", "example"),
+    [pytest.param(*e, id=e[0].removeprefix("/")) for e in schemas_with_examples()],
+)
+def test_examples_match_their_schemas(where: str, schema: dict[str, Any], example: Any) -> None:
+    whole = {**schema, "components": CONTRACT["components"]}
+    Draft4Validator(json.loads(json.dumps(whole, default=str))).validate(
+        json.loads(json.dumps(example, default=str))
+    )
+
+
+def test_files_stay_short() -> None:
+    rooms = ("embedded_pfs", "gateway", "handlers", "pfs_client", "s3_wire")
+    generated = {ROOT / "pfs_client" / "pfs_v2"}
+    too_long = {
+        str(file.relative_to(ROOT)): lines
+        for room in rooms
+        for file in (ROOT / room).rglob("*.py")
+        if not generated & set(file.parents)
+        if (lines := len(file.read_text().splitlines())) > 400
+    }
+    assert not too_long
