@@ -22,6 +22,8 @@ from s3_wire.errors import InvalidURI, NotImplemented
 
 ROUTED = "s3gateway.routed"
 
+_THINGS = ("the service", "a bucket", "an object")
+
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -115,7 +117,10 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 parameters = route.query.read(query)
                 route.headers.read(headers)
                 return Routed(route, bucket, key, query, headers, parameters)
-        raise self._not_implemented(f"{scope['method']} here", query)
+        what = f"{scope['method']} on {_THINGS[depth]}"
+        if query:
+            what += f" with {', '.join(query)}"
+        raise self._not_implemented(what, query)
 
     def _refuse_undeclared(
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]

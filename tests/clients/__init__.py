@@ -1,0 +1,1 @@
+"""Real clients, as people use them, one file each."""
