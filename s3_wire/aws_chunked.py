@@ -130,11 +130,13 @@ class AwsChunkedDecoder:
     def _add_trailer(self, line: bytes) -> None:
         # minio-go ends a signed trailer's value with LF before the CRLF (`facts/clients.md`
         # section 2): stripping takes it off.
-        name, colon, value = line.partition(b":")
-        if not colon:
-            raise InvalidRequest("A trailer of the aws-chunked body has no colon.")
+        raw_name, _, raw_value = line.partition(b":")
         self._trailer_bytes += len(line)
         try:
-            self._trailers[name.decode("ascii").strip().lower()] = value.decode("ascii").strip()
+            name = raw_name.decode("ascii").strip().lower()
+            value = raw_value.decode("ascii").strip()
         except UnicodeDecodeError:
             raise InvalidRequest("A trailer of the aws-chunked body is not ASCII.") from None
+        if b":" not in line or not name or name in self._trailers:
+            raise InvalidRequest("A trailer of the aws-chunked body is no field, or came twice.")
+        self._trailers[name] = value

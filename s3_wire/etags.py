@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-_LISTED = re.compile(r'\s*(?:W/)?("[^"]*"|[^",\s]+)\s*(?:,|$)')
 _OURS = re.compile(r"([0-9a-f]{64})-1", re.ASCII)
 
 
@@ -23,12 +22,23 @@ def file_hash_of(etag: str) -> bytes | None:
     return bytes.fromhex(match[1]) if match else None
 
 
-def listed_etags(header: str) -> frozenset[str]:
-    """The ETags of an `If-Match` or `If-None-Match` header, quoted.
+def listed_etags(header: str, *, weak: bool = True) -> frozenset[str]:
+    """The ETags of an If-… header, quoted; clients send them with and without quotes.
 
-    Clients send them with and without quotes.
+    Args:
+        header: Its value, a comma-separated list. No ETag of ours has a comma in it.
+        weak: Whether tags marked as weak count. `If-Match` and `If-Range` want strong ones.
     """
-    return frozenset('"' + tag.strip('"') + '"' for tag in _LISTED.findall(header))
+    found = set()
+    for listed in header.split(","):
+        tag = listed.strip()
+        if tag.startswith("W/"):
+            if not weak:
+                continue
+            tag = tag.removeprefix("W/")
+        if tag:
+            found.add('"' + tag.strip('"') + '"')
+    return frozenset(found)
 
 
 def is_any(header: str) -> bool:

@@ -41,7 +41,7 @@ def is_unchanged(headers: Mapping[str, str], etag: str, last_modified: datetime)
 def _check_wanted(headers: Mapping[str, str], etag: str, modified: datetime) -> None:
     match = headers.get("if-match")
     if match:
-        if not is_any(match) and etag not in listed_etags(match):
+        if not is_any(match) and etag not in listed_etags(match, weak=False):
             raise PreconditionFailed(Condition="If-Match")
         return
     since = http_date(headers.get("if-unmodified-since"))
@@ -56,7 +56,7 @@ def allows_range(if_range: str | None, etag: str, last_modified: datetime) -> bo
     date = http_date(if_range)
     if date is not None:
         return last_modified.replace(microsecond=0) == date
-    return etag in listed_etags(if_range)
+    return etag in listed_etags(if_range, weak=False)
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -68,6 +68,6 @@ def http_date(value: str | None) -> datetime | None:
         return None
     try:
         date = parsedate_to_datetime(value)
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)

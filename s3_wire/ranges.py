@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from s3_wire.errors import InvalidRange
 
 # More digits than any object's size has; Python would read a gigabyte of digits as a number.
-_SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
+_SINGLE_RANGE = re.compile(r"bytes=\s*+(\d{0,19})\s*+-\s*+(\d{0,19})\s*+", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ def parse(data: bytes, root: str) -> etree._Element:
         tree = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise MalformedXML from None
-    if _has_doctype(tree) or local_name(tree) != root:
+    namespace = etree.QName(tree).namespace
+    if _has_doctype(tree) or local_name(tree) != root or namespace not in (None, NAMESPACE):
         raise MalformedXML
     return tree
 
