@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-CODE := embedded_pfs gateway handlers pfs_client s3_wire spec tests
+CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lock clean
