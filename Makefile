@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 ARGS ?=
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
@@ -28,7 +29,7 @@ format: $(VENV)/dev ## format the code
 	$(BIN)/ruff check --fix $(CODE)
 
 lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRADE= to keep the pins there are)
-	$(BIN)/pip install --quiet uv
+	$(PIP) uv
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --group build -o requirements/build.txt
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
@@ -39,15 +40,16 @@ clean: ## remove what was installed and built here
 	rm -rf $(VENV) .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
 $(VENV)/venv:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The gateway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The gateway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	@echo 'Installing into $(VENV), this once.'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/runtime: $(VENV)/venv requirements/runtime.txt requirements/build.txt pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/runtime.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
