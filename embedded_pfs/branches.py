@@ -16,6 +16,7 @@ from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
     HeadMoved,
+    PfsError,
     ProjectExists,
     ProjectNotFound,
     RepoExists,
@@ -229,6 +230,10 @@ def create_branch(
     upstream = [find_branch(connection, b) for b in provenance]
     if not upstream:
         return
+    if any(u.repo_id == repo_id for u in upstream):
+        raise PfsError(
+            f'multiple branches from the same repo, "{branch.repo}", cannot participate in a DAG'
+        )
     connection.execute("DELETE FROM provenance WHERE branch_id = ?", (row.id,))
     connection.executemany(
         "INSERT INTO provenance VALUES (?, ?)", {(row.id, u.id) for u in upstream}
@@ -241,7 +246,8 @@ def open_output_commit(connection: sqlite3.Connection, row: BranchRow, hex_: str
     taken = connection.execute(
         "SELECT 1 FROM commit_ WHERE repo_id = ? AND hex = ?", (row.repo_id, hex_)
     ).fetchone()
-    commits.start(connection, row, OriginKind.AUTO, hex_=None if taken else hex_)
+    if taken is None:
+        commits.start(connection, row, OriginKind.AUTO, hex_=hex_)
 
 
 def delete_branch(

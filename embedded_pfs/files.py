@@ -111,7 +111,7 @@ def snapshot(connection: sqlite3.Connection, commit: Commit) -> Snapshot:
     """
     row = commits.find_commit(connection, commit)
     commits.check_readable(connection, row)
-    return Snapshot(connection, row.line_id, row.seq, as_optional_datetime(row.finished_us))
+    return Snapshot(connection, row.line_id, row.seq, as_optional_datetime(row.finishing_us))
 
 
 def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, datetime | None]:
@@ -186,18 +186,19 @@ def walk_file(
     """Everything at and below a path.
 
     Raises:
-        FileNotFound: There is nothing, and it is not the root.
+        FileNotFound: There is nothing behind the marker, and it is not the root.
     """
     check_number(number, reverse)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
     content = at.find(path) if path else None
-    if content is None and path and not at.holds_directory(path):
+    entries = iter([Entry(path, content)]) if content else _walk(at, path, after, reverse)
+    page = _page(at, entries, after, number, reverse)
+    if not page and path:
         raise FileNotFound(
             f"commit/{directory.commit.id} does not contain item: ({directory.path})"
         )
-    entries = iter([Entry(path, content)]) if content else _walk(at, path, after, reverse)
-    return _page(at, entries, after, number, reverse)
+    return page
 
 
 def check_number(number: int, reverse: bool) -> None:
@@ -230,8 +231,16 @@ def directory_info(at: Snapshot, path: str) -> FileInfo:
 def _page(
     at: Snapshot, entries: Iterator[Entry], after: str, number: int, reverse: bool
 ) -> list[FileInfo]:
-    wanted = (e for e in entries if not after or (e.shown < after if reverse else e.shown > after))
-    return [_info(at, entry) for entry in islice(wanted, number or None)]
+    marked = stored_path(after)
+
+    def is_wanted(entry: Entry) -> bool:
+        # pachd compares with the marker without slashes at the end: the marker `/a` also skips the
+        # directory `/a/`, though that comes behind it.
+        if not after or entry.path == marked:
+            return not after
+        return entry.shown < after if reverse else entry.shown > after
+
+    return [_info(at, entry) for entry in islice(filter(is_wanted, entries), number or None)]
 
 
 def _info(at: Snapshot, entry: Entry) -> FileInfo:

@@ -21,6 +21,9 @@ MAX_KEY_BYTES = 1024
 ABOVE_ALL_KEYS = "\x7f"
 """A character above every one that a key in PFS can have."""
 
+BELOW_ALL_KEYS = "\x1f"
+"""A character below every one that a key in PFS can have."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NOT_IN_PATHS = re.compile(r"[^\x20-\x7e]|[*?\[\]{}!()@+^\\]")
 
@@ -103,16 +106,18 @@ def is_holdable_prefix(prefix: str) -> bool:
     return not slash or not any(part in ("", ".", "..") for part in directory.split("/"))
 
 
-def holdable_marker(marker: str) -> str:
-    """The path behind which to go on listing after any marker, even one that is no key in PFS.
+def path_behind(marker: str) -> str:
+    """A path behind which PFS lists what S3 lists behind any marker, even one that is no key.
 
-    Keys in PFS are printable ASCII: what follows the first character above that can be replaced by
-    one that is above all of them.
+    Keys in PFS are printable ASCII: what follows the first character above that can be replaced
+    by one that is above all of them. And one that is below all of them, put behind the marker,
+    keeps PFS from taking it for the directory of that name, which comes later and would be left
+    out.
     """
     for at, character in enumerate(marker):
         if character >= ABOVE_ALL_KEYS:
             return "/" + marker[:at] + ABOVE_ALL_KEYS
-    return "/" + marker if marker else ""
+    return "/" + marker + BELOW_ALL_KEYS if marker else ""
 
 
 def _shown(character: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from handlers.addressing import ABOVE_ALL_KEYS, holdable_marker, is_holdable_prefix, key_of
+from handlers.addressing import ABOVE_ALL_KEYS, is_holdable_prefix, key_of, path_behind
 from pfs_client.failures import FileNotFound
 from pfs_client.interface import PfsClient
 from pfs_client.values import Commit, File, FileInfo
@@ -98,7 +98,7 @@ class _Folding:
     @property
     def jump_marker(self) -> str:
         """What to go on behind, if the last key was folded: the end of its common prefix."""
-        return "/" + self._folded + ABOVE_ALL_KEYS if self._folded else ""
+        return end_of_prefix(self._folded) if self._folded else ""
 
     def take(self, info: FileInfo) -> tuple[str, FileInfo | None] | None:
         """The entry that a file or directory makes; None if it makes none, or no new one."""
@@ -107,24 +107,38 @@ class _Folding:
             self.is_past_the_prefix = name > self._listing.prefix
             return None
         if not info.is_file:
-            return (name, None) if self._by_directory else None
-        common = self._common_prefix(name)
+            return self._take_directory(name)
+        common = common_prefix(name, self._listing)
         is_new = common != self._folded and common > self._listing.after
         self._folded = common
         if not common:
             return name, info
         return (common, None) if is_new else None
 
-    def _common_prefix(self, name: str) -> str:
-        """The common prefix that a key is folded into; empty where it stands for itself."""
-        delimiter = self._listing.delimiter
-        at = name.find(delimiter, len(self._listing.prefix)) if delimiter else -1
-        return "" if at < 0 else name[: at + len(delimiter)]
+    def _take_directory(self, name: str) -> tuple[str, None] | None:
+        if not self._by_directory:
+            return None
+        self._folded = name
+        return name, None
+
+
+def common_prefix(name: str, listing: Listing) -> str:
+    """The common prefix that a name is folded into; empty where it stands for itself."""
+    if not listing.delimiter or not name.startswith(listing.prefix):
+        return ""
+    at = name.find(listing.delimiter, len(listing.prefix))
+    return "" if at < 0 else name[: at + len(listing.delimiter)]
+
+
+def end_of_prefix(prefix: str) -> str:
+    """A path behind everything that begins with a prefix, and before all else that comes later."""
+    return path_behind(prefix + ABOVE_ALL_KEYS)
 
 
 def _first_marker(listing: Listing) -> str:
     """What to begin behind: the marker, or else the last thing below the prefix."""
     if not listing.prefix or listing.after >= listing.prefix:
-        return holdable_marker(listing.after)
-    last = ord(listing.prefix[-1])
-    return "/" + listing.prefix[:-1] + chr(last - 1) + ABOVE_ALL_KEYS
+        passed = common_prefix(listing.after, listing)
+        return end_of_prefix(passed) if passed else path_behind(listing.after)
+    below = listing.prefix[:-1] + chr(ord(listing.prefix[-1]) - 1)
+    return end_of_prefix(below)

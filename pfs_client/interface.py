@@ -239,7 +239,8 @@ class PfsClient(ABC):
 
         Args:
             directory: The commit and the directory's path. A file's path lists that file.
-            after: Only what comes after this path, which need not exist.
+            after: Only what comes after this path, which need not exist. Slashes at its end do not
+                count for what it names itself: `/a` skips the directory `/a/` too.
             number: At most so many, `MAX_FILES_PER_LISTING` at most; 0 for all.
             reverse: From the end; needs a `number`.
 
@@ -254,7 +255,7 @@ class PfsClient(ABC):
         """Everything at and below a path, files and directories, in the order of paths.
 
         Raises:
-            FileNotFound: Nothing stands at or below the path, and it is not `/`.
+            FileNotFound: Nothing stands at or below the path, behind the marker, and it is not `/`.
             CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
         """
 

@@ -148,7 +148,7 @@ class CommitInfo:
 class FileInfo:
     """What PFS says of a file or directory at a commit.
 
-    `committed` is when the commit finished, for every file in it, and None while it is open. A
+    `committed` is when the commit was closed, for every file in it, and None while it is open. A
     directory's size and hash cost a scan of all below it; the embedded PFS leaves them out.
     """
 

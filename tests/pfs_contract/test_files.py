@@ -63,7 +63,7 @@ async def test_a_file_has_its_size_hash_and_bytes(
     info = await pfs.inspect_file(File(head, "/d/f"))
     assert (info.path, info.file_type, info.size_bytes) == ("/d/f", FileType.FILE, size)
     assert info.hash == pfs_hash(content)
-    assert info.committed == (await pfs.inspect_commit(head)).finished
+    assert info.committed == (await pfs.inspect_commit(head)).finishing
     assert await read(pfs, head, "/d/f") == content
 
 
@@ -223,6 +223,16 @@ async def test_a_marker_need_not_exist(
     assert paths(await pfs.list_file(File(ordered, "/"), after=marker, number=3)) == expected
 
 
+async def test_a_marker_names_a_directory_with_or_without_its_slash(
+    pfs: PfsClient, ordered: Commit
+) -> None:
+    for call in (pfs.list_file, pfs.walk_file):
+        listed = paths(await call(File(ordered, "/"), after="/a"))
+        assert listed[0] == "/a b"
+        assert "/a/" not in listed
+        assert "/a/" in paths(await call(File(ordered, "/"), after="/a\x1f"))
+
+
 async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
     assert paths(await pfs.list_file(File(ordered, "/a"))) == ["/a/x", "/a/y/"]
     assert paths(await pfs.walk_file(File(ordered, "/a"))) == ["/a/", "/a/x", "/a/y/", "/a/y/z"]
@@ -231,6 +241,9 @@ async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
     assert await pfs.list_file(File(ordered, "/nope")) == []
     with pytest.raises(FileNotFound):
         await pfs.walk_file(File(ordered, "/nope"))
+    with pytest.raises(FileNotFound):
+        await pfs.walk_file(File(ordered, "/a"), after="/a/y/z")
+    assert await pfs.walk_file(File(ordered, "/"), after="/~") == []
     page = await pfs.walk_file(File(ordered, "/"), after="/a/x", number=4)
     assert paths(page) == ["/a/y/", "/a/y/z", "/a0", "/aB"]
 

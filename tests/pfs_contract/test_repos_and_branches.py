@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from pfs_client.failures import (
@@ -10,6 +12,7 @@ from pfs_client.failures import (
     CommitNotOpen,
     HeadMoved,
     InvalidName,
+    PfsError,
     ProjectNotFound,
     RepoExists,
     RepoHasBranches,
@@ -152,9 +155,19 @@ async def test_branches_are_listed_with_their_repo(pfs: PfsClient, branch: Branc
     assert set(info.branches) == {branch, other}
 
 
-async def test_a_branch_that_feeds_another_cannot_go(pfs: PfsClient, branch: Branch) -> None:
-    output = Branch(branch.repo, "output")
+@pytest.fixture
+async def output(pfs: PfsClient, branch: Branch) -> AsyncIterator[Branch]:
+    """A branch of another repo that is computed from `branch`."""
+    output = Branch(Repo(branch.repo.name + "-out"), "master")
+    await pfs.create_repo(output.repo)
     await pfs.create_branch(output, provenance=[branch])
+    yield output
+    await pfs.delete_repo(output.repo, force=True)
+
+
+async def test_a_branch_that_feeds_another_cannot_go(
+    pfs: PfsClient, branch: Branch, output: Branch
+) -> None:
     with pytest.raises(BranchFeedsOthers) as refused:
         await pfs.delete_branch(branch)
     assert refused.value.downstream == (str(output),)
@@ -165,21 +178,23 @@ async def test_a_branch_that_feeds_another_cannot_go(pfs: PfsClient, branch: Bra
     await pfs.delete_branch(branch)
 
 
-async def test_a_repo_that_feeds_another_goes_only_by_force(pfs: PfsClient, branch: Branch) -> None:
-    downstream = Repo(branch.repo.name + "-out")
-    await pfs.create_repo(downstream)
-    await pfs.create_branch(Branch(downstream, "master"), provenance=[branch])
+async def test_a_repo_that_feeds_another_goes_only_by_force(
+    pfs: PfsClient, branch: Branch, output: Branch
+) -> None:
     with pytest.raises(BranchFeedsOthers):
         await pfs.delete_repo(branch.repo)
-    assert await pfs.delete_repo(downstream, force=True) is True
+    assert await pfs.delete_repo(output.repo, force=True) is True
     assert await pfs.delete_repo(branch.repo) is True
 
 
+async def test_branches_of_one_repo_do_not_feed_each_other(pfs: PfsClient, branch: Branch) -> None:
+    with pytest.raises(PfsError, match="cannot participate in a DAG"):
+        await pfs.create_branch(Branch(branch.repo, "other"), provenance=[branch])
+
+
 async def test_an_output_branch_opens_a_commit_for_each_input_commit(
-    pfs: PfsClient, branch: Branch
+    pfs: PfsClient, branch: Branch, output: Branch
 ) -> None:
-    output = Branch(branch.repo, "output")
-    await pfs.create_branch(output, provenance=[branch])
     first = await pfs.inspect_commit((await pfs.inspect_branch(output)).head)
     assert first.is_open
     assert first.origin is OriginKind.AUTO
