@@ -7,7 +7,7 @@ ARGS ?=
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run test check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -18,7 +18,7 @@ run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:306
 test: $(VENV)/dev ## all tests
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
-check: $(VENV)/dev ## format, lint, types and import rules
+check: $(VENV)/dev check-proto ## format, lint, types and import rules
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -27,6 +27,19 @@ check: $(VENV)/dev ## format, lint, types and import rules
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+proto: $(VENV)/dev ## generate pachd's stubs from the .proto files
+	$(call generate_stubs,.)
+
+# In a folder of its own, and compared: whoever changes a .proto file must generate anew.
+check-proto: $(VENV)/dev
+	@rm -rf .build/proto && mkdir -p .build/proto
+	@$(call generate_stubs,.build/proto)
+	@for file in .build/proto/pfs_client/pfs_v2/*; do \
+		cmp $$file $${file#.build/proto/} || { echo 'Stubs are stale: run `make proto`'; exit 1; }; done
+
+generate_stubs = $(BIN)/python -m grpc_tools.protoc -I. --python_out=$(1) --pyi_out=$(1) \
+	--grpc_python_out=$(1) pfs_client/pfs_v2/*.proto
 
 lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRADE= to keep the pins there are)
 	$(PIP) uv

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from embedded_pfs import commits
@@ -15,7 +16,9 @@ from embedded_pfs.names import check_name
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
+    CommitNotFound,
     HeadMoved,
+    OutputBranch,
     PfsError,
     ProjectExists,
     ProjectNotFound,
@@ -63,6 +66,25 @@ def list_projects(connection: sqlite3.Connection) -> list[ProjectInfo]:
     """All projects, by name."""
     rows = connection.execute("SELECT name, description, created_us FROM project ORDER BY name")
     return [ProjectInfo(name, description, as_datetime(us)) for name, description, us in rows]
+
+
+def inspect_project(connection: sqlite3.Connection, name: str) -> ProjectInfo:
+    """One project."""
+    for info in list_projects(connection):
+        if info.name == name:
+            return info
+    raise ProjectNotFound(f'project "{name}" not found')
+
+
+def delete_project(connection: sqlite3.Connection, name: str, *, force: bool) -> None:
+    """Delete a project, with its repos if forced."""
+    inspect_project(connection, name)
+    repos = [info.repo for info in list_repos(connection) if info.repo.project == name]
+    if repos and not force:
+        raise PfsError(f"cannot delete a project with repos: {' '.join(map(str, repos))}")
+    for repo in repos:
+        delete_repo(connection, repo, force=True)
+    connection.execute("DELETE FROM project WHERE name = ?", (name,))
 
 
 def create_project(connection: sqlite3.Connection, name: str, description: str) -> None:
@@ -124,8 +146,10 @@ def repo_id_of(connection: sqlite3.Connection, repo: Repo) -> int:
     return int(row[0])
 
 
-def create_repo(connection: sqlite3.Connection, repo: Repo, description: str) -> None:
-    """Create a repo, without branches."""
+def create_repo(
+    connection: sqlite3.Connection, repo: Repo, description: str, *, update: bool = False
+) -> None:
+    """Create a repo, without branches; or give an existing one another description."""
     check_name(repo.name)
     project = connection.execute(
         "SELECT id FROM project WHERE name = ?", (repo.project,)
@@ -138,7 +162,12 @@ def create_repo(connection: sqlite3.Connection, repo: Repo, description: str) ->
             (project[0], repo.name, description, now_us()),
         )
     except sqlite3.IntegrityError:
-        raise RepoExists(f"repo {repo} already exists") from None
+        if not update:
+            raise RepoExists(f"repo {repo} already exists") from None
+        connection.execute(
+            "UPDATE repo SET description = ? WHERE id = ?",
+            (description, repo_id_of(connection, repo)),
+        )
 
 
 def delete_repo(
@@ -187,10 +216,55 @@ def inspect_branch(connection: sqlite3.Connection, branch: Branch) -> BranchInfo
     return info_of(connection, find_branch(connection, branch))
 
 
-def start_commit(connection: sqlite3.Connection, branch: Branch) -> Commit:
+def find_or_create_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:
+    """A branch's row; pachd creates a missing branch where something is written to it."""
+    try:
+        return find_branch(connection, branch)
+    except BranchNotFound:
+        create_branch(connection, branch, None, ())
+        return find_branch(connection, branch)
+
+
+def start_commit(
+    connection: sqlite3.Connection,
+    branch: Branch,
+    *,
+    description: str = "",
+    create_missing: bool = False,
+) -> Commit:
     """Open a commit at a branch's head."""
-    commits.start(connection, find_branch(connection, branch))
+    find = find_or_create_branch if create_missing else find_branch
+    row = find(connection, branch)
+    commits.start(connection, row, description=description)
+    if _rows(connection, _UPSTREAM, row.id):
+        raise OutputBranch(f"cannot start a commit on an output branch: {branch}")
     return find_branch(connection, branch).head
+
+
+def named_commit(connection: sqlite3.Connection, commit: Commit, branch: str) -> Commit:
+    """The commit that a request names: by its id, or by a branch whose head it is.
+
+    Raises:
+        RepoNotFound, BranchNotFound, CommitNotFound: As they say.
+    """
+    repo_id_of(connection, commit.repo)
+    if not commit.id:
+        return find_branch(connection, Branch(commit.repo, branch)).head
+    try:
+        commits.find_commit(connection, commit)
+    except CommitNotFound:
+        if branch:
+            raise
+        # Clients also put a branch's name where a commit's id belongs.
+        with suppress(BranchNotFound):
+            return find_branch(connection, Branch(commit.repo, commit.id)).head
+        raise
+    return commit
+
+
+def list_commits(connection: sqlite3.Connection, repo: Repo, newest: Commit | None) -> list[Commit]:
+    """A repo's commits, or one commit's history, the newest first."""
+    return commits.list_commits(connection, repo_id_of(connection, repo), repo, newest)
 
 
 def info_of(connection: sqlite3.Connection, row: BranchRow) -> BranchInfo:

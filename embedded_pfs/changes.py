@@ -14,7 +14,6 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.staged import AddContent, StagedChange
 from pfs_client.failures import (
-    BranchNotFound,
     CommitNotOpen,
     ConditionFailed,
     FileNotFound,
@@ -54,13 +53,8 @@ def modify_branch(
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
         durable.
     """
-    try:
-        row = branches.find_branch(connection, branch)
-    except BranchNotFound:
-        if not create_missing:
-            raise
-        branches.create_branch(connection, branch, None, ())
-        row = branches.find_branch(connection, branch)
+    find = branches.find_or_create_branch if create_missing else branches.find_branch
+    row = find(connection, branch)
     head = commits.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes)
@@ -85,6 +79,16 @@ def modify_commit(
     if not commits.is_tip(connection, row):
         raise PfsError(f"commit {commit} is not the last one of its branch")
     return _apply(connection, blobs, row, changes)
+
+
+def add_file_set(
+    connection: sqlite3.Connection, blobs: Blobs, commit: Commit, file_set_id: str
+) -> list[BlobWriter]:
+    """Apply a file set's changes to an open commit."""
+    row = commits.find_commit(connection, commit)
+    if not row.is_open:
+        raise CommitNotOpen(f"commit {commit} has already finished")
+    return modify_commit(connection, blobs, commit, file_sets.changes_of(connection, file_set_id))
 
 
 def _apply(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedded_pfs.database import as_datetime, as_optional_datetime, now_us
-from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen
-from pfs_client.values import Commit, CommitInfo, OriginKind
+from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen, PfsError
+from pfs_client.values import Commit, CommitInfo, OriginKind, Repo
 
 if TYPE_CHECKING:
     from embedded_pfs.branches import BranchRow
@@ -198,6 +198,56 @@ def _settle(connection: sqlite3.Connection, commit_id: int, now: int) -> None:
             "SELECT id FROM commit_ WHERE parent_id = ? AND finished_us IS NULL", (row.id,)
         )
         todo.extend(child for (child,) in waiting)
+
+
+def list_commits(
+    connection: sqlite3.Connection, repo_id: int, repo: Repo, newest: Commit | None = None
+) -> list[Commit]:
+    """A repo's commits, the newest first; of one commit's history, if that is given."""
+    if newest is None:
+        rows = connection.execute(
+            "SELECT hex FROM commit_ WHERE repo_id = ? ORDER BY started_us DESC, id DESC",
+            (repo_id,),
+        )
+    else:
+        rows = connection.execute(
+            "WITH RECURSIVE history (id, hex, parent_id) AS ("
+            " SELECT id, hex, parent_id FROM commit_ WHERE id = ?"
+            " UNION ALL SELECT commit_.id, commit_.hex, commit_.parent_id"
+            " FROM commit_ JOIN history ON commit_.id = history.parent_id)"
+            " SELECT hex FROM history",
+            (find_commit(connection, newest).id,),
+        )
+    return [Commit(repo, hex_) for (hex_,) in rows]
+
+
+def drop(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Take a commit back that nothing is based on; branches at it go back to its parent.
+
+    Raises:
+        PfsError: Something is based on it, or it is based on nothing.
+    """
+    row = find_commit(connection, commit)
+    child = connection.execute(
+        "SELECT 1 FROM commit_ WHERE parent_id = ?1"
+        " UNION ALL SELECT 1 FROM branch WHERE head_id = ?1 AND line_id != ?2",
+        (row.id, row.line_id),
+    ).fetchone()
+    if child is not None or row.parent_id is None:
+        raise PfsError(f"cannot drop a commit that has children: {commit}")
+    tip = (row.line_id, row.seq)
+    connection.execute("DELETE FROM file WHERE line_id = ? AND created_seq = ?", tip)
+    connection.execute(
+        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash"
+        " FROM past_file WHERE line_id = ? AND ended_seq = ?",
+        tip,
+    )
+    connection.execute("DELETE FROM past_file WHERE line_id = ? AND ended_seq = ?", tip)
+    connection.execute(
+        "UPDATE branch SET head_id = ?, updated_us = ? WHERE head_id = ?",
+        (row.parent_id, now_us(), row.id),
+    )
+    connection.execute("DELETE FROM commit_ WHERE id = ?", (row.id,))
 
 
 def is_tip(connection: sqlite3.Connection, row: CommitRow) -> bool:

@@ -7,10 +7,11 @@ same wherever it begins, and a directory that is folded into one entry is jumped
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TypeAlias
 
 from embedded_pfs import commits, file_sets
 from embedded_pfs.blobs import StoredContent, content_hash, file_hash
@@ -201,6 +202,36 @@ def walk_file(
     return page
 
 
+Listing: TypeAlias = Callable[
+    [sqlite3.Connection, File, str, int, bool],
+    list[FileInfo],
+]
+"""`list_file` or `walk_file`."""
+
+
+def page_with_sizes(
+    connection: sqlite3.Connection,
+    listing: Listing,
+    directory: File,
+    after: str,
+    number: int,
+    reverse: bool,
+    directory_sizes: bool,
+) -> list[FileInfo]:
+    """A page of a listing; its directories with the size and hash of all below them, if wanted."""
+    infos = listing(connection, directory, after, number, reverse)
+    if not directory_sizes:
+        return infos
+    at = snapshot(connection, directory.commit)
+    return [i if i.is_file else directory_info(at, stored_path(i.path)) for i in infos]
+
+
+def walk(at: Snapshot, path: str) -> Iterator[Entry]:
+    """Everything at and below a stored path, in order, read lazily."""
+    content = at.find(path) if path else None
+    return iter([Entry(path, content)]) if content else _walk(at, path, "", False)
+
+
 def check_number(number: int, reverse: bool) -> None:
     """Refuse what pachd refuses."""
     if reverse and number <= 0:
@@ -240,10 +271,11 @@ def _page(
             return not after
         return entry.shown < after if reverse else entry.shown > after
 
-    return [_info(at, entry) for entry in islice(filter(is_wanted, entries), number or None)]
+    return [info_of(at, entry) for entry in islice(filter(is_wanted, entries), number or None)]
 
 
-def _info(at: Snapshot, entry: Entry) -> FileInfo:
+def info_of(at: Snapshot, entry: Entry) -> FileInfo:
+    """What PFS says of an entry."""
     if entry.content is None:
         return FileInfo(entry.shown, FileType.DIR, at.committed, 0, b"")
     return _file_info(entry.path, entry.content, at.committed)

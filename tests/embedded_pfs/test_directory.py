@@ -109,17 +109,17 @@ async def test_blobs_of_unfinished_writes_are_removed_by_who_is_alone(tmp_path: 
     pfs = await opened(tmp_path)
     kept, lost = os.urandom(100_000), os.urandom(100_000)
     await put(pfs, BRANCH, "/kept", kept)
-    writer = pfs._blobs.writer()
+    writer = pfs.engine.blobs.writer()
     writer.write(lost)
     content = writer.finish()
-    half = pfs._blobs.writer()
+    half = pfs.engine.blobs.writer()
     half.write(b"half")
     again = await opened(tmp_path)
-    assert pfs._blobs.path(content.hash).exists()
+    assert pfs.engine.blobs.path(content.hash).exists()
     await again.aclose()
     await pfs.aclose()
     pfs = await opened(tmp_path)
-    assert not pfs._blobs.path(content.hash).exists()
+    assert not pfs.engine.blobs.path(content.hash).exists()
     assert not list((tmp_path / "staging").iterdir())
     assert await read(pfs, await head_of(pfs, BRANCH), "/kept") == kept
     await pfs.aclose()
@@ -141,7 +141,7 @@ async def test_expired_file_sets_go(tmp_path: Path) -> None:
     pfs = await opened(tmp_path)
     file_set = await pfs.create_file_set([AddFile("/f", os.urandom(100_000))])
     await pfs.renew_file_set(file_set, 0)
-    (blob,) = [path for _, path in pfs._blobs.all()]
+    (blob,) = [path for _, path in pfs.engine.blobs.all()]
     await asyncio.sleep(0.01)
     await pfs.aclose()
     pfs = await opened(tmp_path)
@@ -191,13 +191,13 @@ def test_a_directory_taken_alone_is_not_shared(
 async def test_a_full_database_loses_nothing(tmp_path: Path) -> None:
     pfs = await opened(tmp_path)
     await put(pfs, BRANCH, "/a", b"before")
-    (pages,) = pfs._writing.execute("PRAGMA page_count").fetchone()
-    pfs._writing.execute(f"PRAGMA max_page_count = {pages + 2}")
+    (pages,) = pfs.engine.writing.execute("PRAGMA page_count").fetchone()
+    pfs.engine.writing.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StorageFull):
         await put(pfs, BRANCH, "/f", os.urandom(50_000))
     head = await head_of(pfs, BRANCH)
     assert await read(pfs, head, "/a") == b"before"
-    pfs._writing.execute("PRAGMA max_page_count = 1000000")
+    pfs.engine.writing.execute("PRAGMA max_page_count = 1000000")
     await put(pfs, BRANCH, "/a", b"after")
     assert await read(pfs, await head_of(pfs, BRANCH), "/a") == b"after"
     await pfs.aclose()
@@ -233,7 +233,7 @@ async def test_a_blob_without_room_leaves_nothing(tmp_path: Path) -> None:
     assert printed == b"full\n"
     pfs = await opened(tmp_path)
     assert await pfs.list_file(File(await head_of(pfs, BRANCH), "/")) == []
-    assert not list(pfs._blobs.all())
+    assert not list(pfs.engine.blobs.all())
     await pfs.aclose()
 
 

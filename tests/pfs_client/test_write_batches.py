@@ -140,7 +140,7 @@ async def test_a_body_that_breaks_off_stores_nothing(pfs: EmbeddedPfs) -> None:
             await writes.put_file(BRANCH, "/a", broken(bytes(size)))
     assert await head_of(pfs, BRANCH) == before
     assert writes._memory.held_bytes == 0
-    assert not list((pfs._directory.path / "staging").iterdir())
+    assert not list((pfs.engine.directory.path / "staging").iterdir())
 
 
 async def test_a_cancelled_write_that_waits_does_not_happen(pfs: EmbeddedPfs) -> None:

@@ -1,0 +1,67 @@
+"""How the server's methods fail: PFS's errors leave as pachd's codes and texts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+import grpc
+
+from embedded_pfs.pachd_texts import About, Wording, status_of
+from pfs_client.failures import PfsError
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Answer = TypeVar("Answer")
+
+Unary: TypeAlias = Callable[[Any, Any, Context], Awaitable[Answer]]
+Streaming: TypeAlias = Callable[[Any, Any, Context], AsyncIterator[Answer]]
+Abouts: TypeAlias = Callable[[Any], About]
+
+
+def unary(
+    about: Abouts, wording: Wording | None = None
+) -> Callable[[Unary[Answer]], Unary[Answer]]:
+    """For a method with one answer.
+
+    Args:
+        about: What a request is about.
+        wording: How this call says that something is missing.
+    """
+
+    def decorate(method: Unary[Answer]) -> Unary[Answer]:
+        @functools.wraps(method)
+        async def call(self: Any, request: Any, context: Context) -> Answer:
+            try:
+                return await method(self, request, context)
+            except PfsError as error:
+                await _abort(context, error, about(request), wording)
+                raise AssertionError("abort raises") from error
+
+        return call
+
+    return decorate
+
+
+def streaming(
+    about: Abouts, wording: Wording | None = None
+) -> Callable[[Streaming[Answer]], Streaming[Answer]]:
+    """For a method that answers a stream; its arguments are those of `unary`."""
+
+    def decorate(method: Streaming[Answer]) -> Streaming[Answer]:
+        @functools.wraps(method)
+        async def call(self: Any, request: Any, context: Context) -> AsyncIterator[Answer]:
+            try:
+                async for message in method(self, request, context):
+                    yield message
+            except PfsError as error:
+                await _abort(context, error, about(request), wording)
+
+        return call
+
+    return decorate
+
+
+async def _abort(context: Context, error: PfsError, about: About, wording: Wording | None) -> None:
+    code, text = status_of(error, about, wording)
+    await context.abort(code, text)
