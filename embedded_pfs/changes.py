@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from embedded_pfs import branches, commits, contents, file_sets, files
+from embedded_pfs import branch_rows, branches, commits, contents, file_sets, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.staged import AddContent, StagedChange
@@ -53,18 +53,18 @@ def modify_branch(
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
         durable.
     """
-    find = branches.find_or_create_branch if create_missing else branches.find_branch
+    find = branches.find_or_create_branch if create_missing else branch_rows.find_branch
     row = find(connection, branch)
     head = commits.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes)
-    if branches.info_of(connection, row).direct_provenance:
+    if branch_rows.info_of(connection, row).direct_provenance:
         raise OutputBranch(f"cannot start a commit on an output branch: {branch}")
     commit = commits.start(connection, row)
     writers = _apply(connection, blobs, commit, changes)
     commits.finish(connection, commit)
-    new_head = branches.find_branch(connection, branch).head
-    for below in branches.downstream(connection, row.id):
+    new_head = branch_rows.find_branch(connection, branch).head
+    for below in branch_rows.downstream(connection, row.id):
         branches.open_output_commit(connection, below, new_head.id)
     return writers
 
@@ -132,8 +132,8 @@ class _Editor:
                 self._delete(path)
             case CopyFile(path, source, append):
                 self._copy(writable_path(path), source, append)
-            case ExpectFile(path, hashes):
-                self._expect(stored_path(path), hashes)
+            case ExpectFile():
+                self._expect(change)
 
     def _add(self, path: str, content: StoredContent) -> None:
         existing = self._find(path)
@@ -165,16 +165,11 @@ class _Editor:
         for below, content in found:
             self._add(f"{path}/{below}" if below else path, content)
 
-    def _expect(self, path: str, hashes: frozenset[bytes] | None) -> None:
-        existing = self._find(path)
-        if existing is None:
-            holds = hashes is not None and not hashes
-        else:
-            holds = hashes is None or file_hash(existing.hash, existing.size_bytes) in hashes
-        if not holds:
-            raise ConditionFailed(
-                shown_path(path), exists=existing is not None, expected_none=hashes == frozenset()
-            )
+    def _expect(self, expect: ExpectFile) -> None:
+        existing = self._find(stored_path(expect.path))
+        hash_ = None if existing is None else file_hash(existing.hash, existing.size_bytes)
+        if not expect.allows(hash_):
+            raise ConditionFailed(expect, exists=existing is not None)
 
     def _find(self, path: str) -> StoredContent | None:
         row = self._connection.execute(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from embedded_pfs import branches, changes, commits, file_sets, files
+from embedded_pfs import branches, changes, commits, file_sets, files, listings, repos
 from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
+from pfs_client import hazards
+from pfs_client.hazards import checked
 from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.values import (
     Branch,
     BranchInfo,
+    Change,
     Commit,
     CommitInfo,
     File,
@@ -40,6 +43,7 @@ class EmbeddedPfs(PfsClient):
     """
 
     supports_conditions = True
+    refuses_collisions = True
     finishes_commits_at_once = True
     small_file_bytes = INLINE_MAX_BYTES
 
@@ -59,30 +63,30 @@ class EmbeddedPfs(PfsClient):
 
     async def list_project(self) -> list[ProjectInfo]:
         """All projects, by name."""
-        return self.engine.look_up(branches.list_projects)
+        return self.engine.look_up(repos.list_projects)
 
     async def create_project(self, name: str, description: str = "") -> None:
         """Create a project."""
-        await self.engine.write(branches.create_project, name, description)
+        await self.engine.write(repos.create_project, name, description)
 
     async def list_repo(self) -> list[RepoInfo]:
         """All repos of all projects."""
-        return await self.engine.scan(branches.list_repos)
+        return await self.engine.scan(repos.list_repos)
 
     async def inspect_repo(self, repo: Repo) -> RepoInfo:
         """One repo."""
-        return await self.engine.scan(branches.inspect_repo, repo)
+        return await self.engine.scan(repos.inspect_repo, repo)
 
     async def create_repo(self, repo: Repo, description: str = "") -> None:
         """Create a repo, without branches."""
-        await self.engine.write(branches.create_repo, repo, description)
+        await self.engine.write(repos.create_repo, repo, description)
 
     async def delete_repo(
         self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
     ) -> bool:
         """Delete a repo with all in it."""
         return await self.engine.write(
-            branches.delete_repo, repo, force=force, expect_no_branches=expect_no_branches
+            repos.delete_repo, repo, force=force, expect_no_branches=expect_no_branches
         )
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
@@ -123,17 +127,17 @@ class EmbeddedPfs(PfsClient):
                 return info
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def modify_file(self, branch: Branch, changes_: Changes) -> None:
+    async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
         """Apply changes as one commit."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(changes_)
+            staged = await staging.take(checked(changes_))
             more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, staged)
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:
         """Store files outside any commit."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(changes_)
+            staged = await staging.take(checked(changes_))
             file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, staged)
             await staging.settle(more)
         return file_set_id
@@ -150,18 +154,17 @@ class EmbeddedPfs(PfsClient):
         self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
     ) -> list[FileInfo]:
         """What stands in a directory."""
-        return await self.engine.scan(files.list_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.list_file, directory, after, number, reverse)
 
     async def walk_file(
         self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
     ) -> list[FileInfo]:
         """Everything at and below a path."""
-        return await self.engine.scan(files.walk_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.walk_file, directory, after, number, reverse)
 
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
     ) -> ByteStream:
         """Open a file for reading."""
-        if offset < 0:
-            raise ValueError("a negative offset crashes pachd; it is never sent")
+        hazards.check_offset(offset)
         return await self.engine.open_file(file, offset, size_bytes)

@@ -15,7 +15,7 @@ from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen
 from pfs_client.values import Commit, CommitInfo, OriginKind, Repo
 
 if TYPE_CHECKING:
-    from embedded_pfs.branches import BranchRow
+    from embedded_pfs.branch_rows import BranchRow
 
 _COMMIT_ROW = """
     SELECT commit_.id, commit_.repo_id, line_id, seq,

@@ -8,11 +8,15 @@ pachd (`facts/pachd.md`, hazard 8). pachd's extended forms, such as `@(a|b)`, ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from embedded_pfs.files import Entry, Snapshot, walk
+from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
+from embedded_pfs.listings import directory_info, walk
 from embedded_pfs.names import stored_path
-from pfs_client.failures import PfsError
+from pfs_client.failures import FileNotFound, NotAFile, PfsError
+from pfs_client.values import Commit, File, FileInfo
 
 _SPECIAL = re.compile(r"[*?\[\]{}!()@+^\\]")
 _TOKEN = re.compile(r"\*\*|\[!?[^\]]+\]|.", re.DOTALL)
@@ -43,6 +47,57 @@ def matching(at: Snapshot, pattern: str, lower: str = "", upper: str = "") -> It
             return
         if entry.shown >= lower and entry.path and expression.fullmatch(entry.path):
             yield entry
+
+
+def glob_file(
+    connection: sqlite3.Connection,
+    commit: Commit,
+    pattern: str,
+    lower: str,
+    upper: str,
+    directory_sizes: bool,
+) -> list[FileInfo]:
+    """What matches a pattern at a commit."""
+    at = snapshot(connection, commit)
+    return _infos(at, matching(at, pattern, lower, upper), directory_sizes)
+
+
+def only_match(connection: sqlite3.Connection, file: File) -> str:
+    """The path of the one file that a pattern matches."""
+    found = None
+    for entry in matching(snapshot(connection, file.commit), file.path):
+        if entry.content is None:
+            raise NotAFile(entry.shown)
+        if found is not None:
+            raise PfsError("matched multiple files. Use GetFileTAR instead")
+        found = entry.shown
+    if found is None:
+        raise FileNotFound(file.path)
+    return found
+
+
+def files_for_tar(
+    connection: sqlite3.Connection, file: File
+) -> tuple[list[Entry], datetime | None]:
+    """What a pattern names, and everything below it."""
+    at = snapshot(connection, file.commit)
+    found = {
+        below.shown: below
+        for entry in matching(at, file.path)
+        for below in ([entry] if entry.content else walk(at, entry.path))
+    }
+    if not found:
+        raise FileNotFound(file.path)
+    return list(found.values()), at.committed
+
+
+def _infos(at: Snapshot, entries: Iterable[Entry], directory_sizes: bool) -> list[FileInfo]:
+    return [
+        directory_info(at, entry.path)
+        if entry.content is None and directory_sizes
+        else info_of(at, entry)
+        for entry in entries
+    ]
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

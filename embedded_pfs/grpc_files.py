@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
+from collections.abc import AsyncIterator
 from typing import TypeAlias
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import BytesValue
 
-from embedded_pfs import branches, changes, file_sets, files, globs, pachd_texts
+from embedded_pfs import branches, changes, file_sets, files, globs, listings, pachd_texts
 from embedded_pfs.engine import Engine
-from embedded_pfs.files import Entry, Snapshot
 from embedded_pfs.grpc_calls import Context, streaming, unary
 from embedded_pfs.pachd_texts import About
 from embedded_pfs.tar import tar_stream
@@ -27,7 +24,6 @@ from pfs_client.values import (
     CopyFile,
     DeleteFile,
     File,
-    FileInfo,
     Repo,
 )
 
@@ -90,7 +86,7 @@ class FilesServicer:
         try:
             info = self.engine.look_up(files.inspect_file, file)
         except NotAFile:
-            info = await self.engine.scan(files.inspect_directory, file)
+            info = await self.engine.scan(listings.inspect_directory, file)
         return messages.file_info_message(info, messages.commit_message(file.commit))
 
     @streaming(_of_file, pachd_texts.pick_commit)
@@ -98,7 +94,7 @@ class FilesServicer:
         self, request: pfs_pb2.ListFileRequest, context: Context
     ) -> AsyncIterator[pfs_pb2.FileInfo]:
         """What stands in a directory."""
-        async for info in self._pages(request, files.list_file):
+        async for info in self._pages(request, listings.list_file):
             yield info
 
     @streaming(_of_file, pachd_texts.pick_commit)
@@ -106,7 +102,7 @@ class FilesServicer:
         self, request: pfs_pb2.WalkFileRequest, context: Context
     ) -> AsyncIterator[pfs_pb2.FileInfo]:
         """Everything at and below a path."""
-        async for info in self._pages(request, files.walk_file):
+        async for info in self._pages(request, listings.walk_file):
             yield info
 
     @streaming(_of_glob, pachd_texts.pick_commit)
@@ -117,7 +113,7 @@ class FilesServicer:
         commit = self._named(request.commit)
         span = request.path_range
         infos = await self.engine.scan(
-            _globbed, commit, request.pattern, span.lower, span.upper, self.directory_sizes
+            globs.glob_file, commit, request.pattern, span.lower, span.upper, self.directory_sizes
         )
         named = messages.commit_message(commit)
         for info in infos:
@@ -132,7 +128,7 @@ class FilesServicer:
             raise PfsError("a negative offset, which would crash pachd")
         file = self._at_commit(request.file)
         if globs.is_pattern(file.path):
-            file = File(file.commit, await self.engine.scan(_only_match, file))
+            file = File(file.commit, await self.engine.scan(globs.only_match, file))
         async with await self.engine.open_file(file, request.offset, None) as stream:
             async for piece in stream:
                 yield BytesValue(value=piece)
@@ -143,7 +139,7 @@ class FilesServicer:
     ) -> AsyncIterator[BytesValue]:
         """All that the path, which is a pattern, names, with everything below it."""
         file = self._at_commit(request.file)
-        entries, committed = await self.engine.scan(_for_tar, file)
+        entries, committed = await self.engine.scan(globs.files_for_tar, file)
         async for piece in tar_stream(self.engine, entries, committed):
             yield BytesValue(value=piece)
 
@@ -218,19 +214,19 @@ class FilesServicer:
     async def _pages(
         self,
         request: pfs_pb2.ListFileRequest | pfs_pb2.WalkFileRequest,
-        listing: files.Listing,
+        listing: listings.Listing,
     ) -> AsyncIterator[pfs_pb2.FileInfo]:
         """A listing, gathered in pages, so that no listing is held whole."""
         directory = self._at_commit(request.file)
         named = messages.commit_message(directory.commit)
         after, reverse = request.paginationMarker.path, request.reverse
-        files.check_number(request.number, reverse)
+        listings.check_number(request.number, reverse)
         left = request.number or None
         while True:
             wanted = _PAGE if left is None else min(left, _PAGE)
             try:
                 page = await self.engine.scan(
-                    files.page_with_sizes,
+                    listings.page_with_sizes,
                     listing,
                     directory,
                     after,
@@ -256,51 +252,3 @@ async def _target_of(requests: Requests) -> pfs_pb2.Commit:
             return first.set_commit
         break
     raise PfsError("first message must be a commit")
-
-
-def _infos(at: Snapshot, entries: Iterable[Entry], directory_sizes: bool) -> list[FileInfo]:
-    return [
-        files.directory_info(at, entry.path)
-        if entry.content is None and directory_sizes
-        else files.info_of(at, entry)
-        for entry in entries
-    ]
-
-
-def _globbed(
-    connection: sqlite3.Connection,
-    commit: Commit,
-    pattern: str,
-    lower: str,
-    upper: str,
-    directory_sizes: bool,
-) -> list[FileInfo]:
-    at = files.snapshot(connection, commit)
-    return _infos(at, globs.matching(at, pattern, lower, upper), directory_sizes)
-
-
-def _only_match(connection: sqlite3.Connection, file: File) -> str:
-    """The path of the one file that a pattern matches."""
-    found = None
-    for entry in globs.matching(files.snapshot(connection, file.commit), file.path):
-        if entry.content is None:
-            raise NotAFile(entry.shown)
-        if found is not None:
-            raise PfsError("matched multiple files. Use GetFileTAR instead")
-        found = entry.shown
-    if found is None:
-        raise FileNotFound(file.path)
-    return found
-
-
-def _for_tar(connection: sqlite3.Connection, file: File) -> tuple[list[Entry], datetime | None]:
-    """What a pattern names, and everything below it."""
-    at = files.snapshot(connection, file.commit)
-    found = {
-        below.shown: below
-        for entry in globs.matching(at, file.path)
-        for below in ([entry] if entry.content else files.walk(at, entry.path))
-    }
-    if not found:
-        raise FileNotFound(file.path)
-    return list(found.values()), at.committed

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from google.protobuf.empty_pb2 import Empty
 
-from embedded_pfs import branches, commits, pachd_texts
+from embedded_pfs import branches, commits, pachd_texts, repos
 from embedded_pfs.engine import Engine
 from embedded_pfs.grpc_calls import Context, streaming, unary
 from embedded_pfs.pachd_texts import About
@@ -48,7 +48,7 @@ class ReposServicer:
     @unary(_of_project)
     async def CreateProject(self, request: pfs_pb2.CreateProjectRequest, context: Context) -> Empty:
         """Create a project."""
-        await self.engine.write(branches.create_project, request.project.name, request.description)
+        await self.engine.write(repos.create_project, request.project.name, request.description)
         return Empty()
 
     @unary(_of_project)
@@ -56,7 +56,7 @@ class ReposServicer:
         self, request: pfs_pb2.InspectProjectRequest, context: Context
     ) -> pfs_pb2.ProjectInfo:
         """One project."""
-        info = self.engine.look_up(branches.inspect_project, request.project.name)
+        info = self.engine.look_up(repos.inspect_project, request.project.name)
         return messages.project_info_message(info)
 
     @streaming(lambda request: About(Repo("")))
@@ -64,22 +64,20 @@ class ReposServicer:
         self, request: pfs_pb2.ListProjectRequest, context: Context
     ) -> AsyncIterator[pfs_pb2.ProjectInfo]:
         """All projects."""
-        for info in self.engine.look_up(branches.list_projects):
+        for info in self.engine.look_up(repos.list_projects):
             yield messages.project_info_message(info)
 
     @unary(_of_project)
     async def DeleteProject(self, request: pfs_pb2.DeleteProjectRequest, context: Context) -> Empty:
         """Delete a project."""
-        await self.engine.write(branches.delete_project, request.project.name, force=request.force)
+        await self.engine.write(repos.delete_project, request.project.name, force=request.force)
         return Empty()
 
     @unary(_of_repo)
     async def CreateRepo(self, request: pfs_pb2.CreateRepoRequest, context: Context) -> Empty:
         """Create a repo, without branches."""
         repo = messages.repo_of(request.repo)
-        await self.engine.write(
-            branches.create_repo, repo, request.description, update=request.update
-        )
+        await self.engine.write(repos.create_repo, repo, request.description, update=request.update)
         return Empty()
 
     @unary(_of_repo)
@@ -87,7 +85,7 @@ class ReposServicer:
         self, request: pfs_pb2.InspectRepoRequest, context: Context
     ) -> pfs_pb2.RepoInfo:
         """One repo."""
-        info = await self.engine.scan(branches.inspect_repo, messages.repo_of(request.repo))
+        info = await self.engine.scan(repos.inspect_repo, messages.repo_of(request.repo))
         return messages.repo_info_message(info)
 
     @streaming(lambda request: About(Repo("")))
@@ -98,7 +96,7 @@ class ReposServicer:
         if request.type not in ("", messages.USER_TYPE):
             return
         projects = {project.name for project in request.projects}
-        for info in await self.engine.scan(branches.list_repos):
+        for info in await self.engine.scan(repos.list_repos):
             if not projects or info.repo.project in projects:
                 yield messages.repo_info_message(info)
 
@@ -108,7 +106,7 @@ class ReposServicer:
     ) -> pfs_pb2.DeleteRepoResponse:
         """Delete a repo; that there is none is no error."""
         repo = messages.repo_of(request.repo)
-        deleted = await self.engine.write(branches.delete_repo, repo, force=request.force)
+        deleted = await self.engine.write(repos.delete_repo, repo, force=request.force)
         return pfs_pb2.DeleteRepoResponse(deleted=deleted)
 
     @unary(_of_new_branch, pachd_texts.create_branch)

@@ -135,7 +135,7 @@ def _text(error: pfs.PfsError, about: About) -> str:
         case pfs.FileSetNotFound() if len(about.commit_id) < 97:  # two parts in hex and a dot
             return f"parsing fileset.Token: too short to be Token len={len(about.commit_id)}"
         case pfs.FileSetNotFound():
-            return "add file set: path does not exist"
+            return f"tracker does not contain item: ({about.commit_id[:32]})"
     return str(error)
 
 

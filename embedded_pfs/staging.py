@@ -15,7 +15,6 @@ from embedded_pfs.names import writable_path
 from embedded_pfs.staged import AddContent, StagedChange
 from embedded_pfs.threads import Threads
 from pfs_client.failures import InvalidPath
-from pfs_client.interface import Changes
 from pfs_client.values import AddFile, Change
 
 STAGED_INLINE_MAX_BYTES = 32 * 1024 * 1024
@@ -37,7 +36,7 @@ class Staging:
         self._inline_left = STAGED_INLINE_MAX_BYTES
         self._writers: list[BlobWriter] = []
 
-    async def take(self, changes: Changes) -> list[StagedChange]:
+    async def take(self, changes: AsyncIterator[Change]) -> list[StagedChange]:
         """Store the contents of all changes.
 
         Raises:
@@ -46,7 +45,7 @@ class Staging:
         """
         staged: list[StagedChange] = []
         run: _Run | None = None
-        async for change in _iterate(changes):
+        async for change in changes:
             if run is not None and isinstance(change, AddFile) and change.path == run.path:
                 await run.write(change.content)
                 continue
@@ -140,12 +139,3 @@ def _check_path(path: str, index: int) -> None:
 def _forget_all(writers: list[BlobWriter]) -> None:
     for writer in writers:
         writer.forget()
-
-
-async def _iterate(changes: Changes) -> AsyncIterator[Change]:
-    if isinstance(changes, AsyncIterator):
-        async for change in changes:
-            yield change
-    else:
-        for change in changes:
-            yield change

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pfs_client.values import Commit, ExpectFile
+
 
 class PfsError(Exception):
     """A call that PFS refused or could not answer.
@@ -84,7 +86,14 @@ class CommitNotOpen(PfsError):
 
 
 class CommitNotFinished(PfsError):
-    """The commit, or one it is based on, has not finished; what was asked for needs that."""
+    """The commit, or one it is based on, has not finished; what was asked for needs that.
+
+    `commit` is the one to wait for, where PFS names it.
+    """
+
+    def __init__(self, message: str, commit: Commit | None = None) -> None:
+        super().__init__(message)
+        self.commit = commit
 
 
 class FileNotFound(PfsError):
@@ -129,7 +138,7 @@ class ConditionFailed(PfsError):
     `exists` says whether there is a file at its path, `expected_none` whether there should be none.
     """
 
-    def __init__(self, path: str, *, exists: bool, expected_none: bool) -> None:
-        super().__init__(f"{path} is not as expected")
+    def __init__(self, expect: ExpectFile, *, exists: bool) -> None:
+        super().__init__(f"{expect.path} is not as expected")
         self.exists = exists
-        self.expected_none = expected_none
+        self.expected_none = expect.hashes == frozenset()

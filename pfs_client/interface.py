@@ -9,7 +9,7 @@ of `pfs_client.failures`; where one is not listed with a call, it is one of `Pfs
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import ClassVar, Self, TypeAlias
 
@@ -64,6 +64,12 @@ class PfsClient(ABC):
 
     supports_conditions: ClassVar[bool]
     """Whether `modify_file` takes `ExpectFile` and `delete_branch` an expected head, atomically."""
+
+    refuses_collisions: ClassVar[bool]
+    """Whether `modify_file` refuses a file that would stand where a directory does, or the reverse.
+
+    pachd takes it and then drops the whole commit: see `pfs_client.collisions`.
+    """
 
     finishes_commits_at_once: ClassVar[bool]
     """Whether a commit is finished as soon as `modify_file` returns."""
@@ -190,7 +196,7 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
-    async def modify_file(self, branch: Branch, changes: Changes) -> None:
+    async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
         """Apply changes, in order, as one commit at the branch's head, or into an open head.
 
         All or nothing, and durable once it returns. Look first whether the branch is there and
@@ -198,7 +204,8 @@ class PfsClient(ABC):
         whose head is open.
 
         Raises:
-            RepoNotFound, InvalidPath, PathCollision: As they say.
+            RepoNotFound, InvalidPath: As they say.
+            PathCollision: As it says, with `refuses_collisions`.
             BranchNotFound: From the embedded PFS, which creates no branch here.
             OutputBranch: And its head has finished.
             FileSetNotFound: A copy's source has expired.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import BytesValue
 
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.values import (
@@ -14,6 +15,7 @@ from pfs_client.values import (
     BranchInfo,
     Commit,
     CommitInfo,
+    CopyFile,
     File,
     FileInfo,
     FileType,
@@ -220,6 +222,19 @@ def chunks_of(content: bytes) -> Iterable[bytes]:
     if len(content) <= CHUNK_BYTES:
         return (content,)
     return (content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES))
+
+
+def add_file_message(path: str, chunk: bytes) -> pfs_pb2.ModifyFileRequest:
+    """A piece to append to a file."""
+    return pfs_pb2.ModifyFileRequest(
+        add_file=pfs_pb2.AddFile(path=path, raw=BytesValue(value=chunk))
+    )
+
+
+def copy_file_message(change: CopyFile) -> pfs_pb2.ModifyFileRequest:
+    """A file to put in the place of another."""
+    copy = pfs_pb2.CopyFile(dst=change.path, src=file_message(change.source), append=change.append)
+    return pfs_pb2.ModifyFileRequest(copy_file=copy)
 
 
 def _branches(messages: Sequence[pfs_pb2.Branch]) -> tuple[Branch, ...]:

@@ -208,5 +208,11 @@ class ExpectFile:
     path: str
     hashes: frozenset[bytes] | None
 
+    def allows(self, hash_: bytes | None) -> bool:
+        """Whether a file with this hash, or None for no file, is as expected."""
+        if hash_ is None:
+            return self.hashes == frozenset()
+        return self.hashes is None or hash_ in self.hashes
+
 
 Change: TypeAlias = AddFile | DeleteFile | CopyFile | ExpectFile

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,15 +8,33 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.grpc_server import serving
+from pfs_client.grpc_channel import GrpcSettings
+from pfs_client.grpc_client import GrpcPfs
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, Repo
 
+PACHD = os.environ.get("PFS_TEST_ADDRESS")
 
-@pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[PfsClient]:
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    yield client
-    await client.aclose()
+
+@pytest.fixture(params=["embedded", "grpc", "pachd"])
+async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PfsClient]:
+    """Every PFS there is; `PFS_TEST_ADDRESS` names a pachd of yours, HOST:PORT."""
+    if request.param == "embedded":
+        client: PfsClient = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+        yield client
+        await client.aclose()
+    elif request.param == "grpc":
+        async with serving(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as (_, address):
+            client = GrpcPfs(GrpcSettings(address, call_seconds=20))
+            yield client
+            await client.aclose()
+    elif PACHD is None:
+        pytest.skip("PFS_TEST_ADDRESS names no pachd")
+    else:
+        client = GrpcPfs(GrpcSettings(PACHD))
+        yield client
+        await client.aclose()
 
 
 @pytest.fixture

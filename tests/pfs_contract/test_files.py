@@ -127,17 +127,27 @@ async def test_deleting(pfs: PfsClient, branch: Branch) -> None:
     await pfs.modify_file(branch, [AddFile(p, b"1") for p in ("/d/x", "/d/y/z", "/d0", "/e")])
     await pfs.modify_file(branch, [DeleteFile("/nope"), DeleteFile("/d")])
     assert len(await pfs.walk_file(File(await head_of(pfs, branch), "/d"))) == 4
-    await pfs.modify_file(branch, [DeleteFile("/d/")])
+    await pfs.modify_file(branch, [DeleteFile("/d/x"), DeleteFile("/d/y/z")])
     assert paths(await pfs.list_file(File(await head_of(pfs, branch), "/"))) == ["/d0", "/e"]
-    await pfs.modify_file(branch, [DeleteFile("/")])
-    assert await pfs.list_file(File(await head_of(pfs, branch), "/")) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [DeleteFile("/"), DeleteFile(""), DeleteFile("/d/"), AddFile("/", b""), AddFile("", b"")],
+)
+async def test_what_would_do_harm_is_never_sent(
+    pfs: PfsClient, branch: Branch, change: Change
+) -> None:
+    await put(pfs, branch, "/d/x", b"1")
+    before = await head_of(pfs, branch)
+    with pytest.raises(ValueError, match="never sent"):
+        await pfs.modify_file(branch, [AddFile("/other", b""), change])
+    assert await head_of(pfs, branch) == before
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/", "the root is no file"),
-        ("", "only printable ASCII characters allowed"),
         ("/ü", "only printable ASCII characters allowed"),
         ("/a\tb", "only printable ASCII characters allowed"),
         (".", "relative file paths are not allowed"),

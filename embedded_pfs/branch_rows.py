@@ -1,0 +1,133 @@
+"""Branches as the database has them: looking them up, and what feeds what."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from embedded_pfs.database import as_datetime
+from pfs_client.failures import (
+    BranchFeedsOthers,
+    BranchNotFound,
+    RepoNotFound,
+)
+from pfs_client.values import (
+    Branch,
+    BranchInfo,
+    Commit,
+    Repo,
+)
+
+BRANCH_ROWS = """
+    SELECT branch.id, repo.id, line_id, head_id,
+        project.name, repo.name, branch.name, hex, branch.created_us
+    FROM branch
+    JOIN repo ON repo.id = branch.repo_id
+    JOIN project ON project.id = project_id
+    JOIN (SELECT id AS commit_id, hex FROM commit_) ON commit_id = head_id
+"""
+UPSTREAM = f"{BRANCH_ROWS} JOIN provenance ON upstream_id = branch.id WHERE branch_id = ?"
+DOWNSTREAM = f"{BRANCH_ROWS} JOIN provenance ON branch_id = branch.id WHERE upstream_id = ?"
+ORDER_BY_NAME = " ORDER BY project.name, repo.name, branch.name"
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRow:
+    """A branch as the database has it."""
+
+    id: int
+    repo_id: int
+    line_id: int
+    head_id: int
+    branch: Branch
+    head: Commit
+    created_us: int
+
+
+def repo_id_of(connection: sqlite3.Connection, repo: Repo) -> int:
+    """A repo's row."""
+    row = connection.execute(
+        "SELECT repo.id FROM repo JOIN project ON project.id = project_id"
+        " WHERE project.name = ? AND repo.name = ?",
+        (repo.project, repo.name),
+    ).fetchone()
+    if row is None:
+        raise RepoNotFound(f"repo {repo} not found")
+    return int(row[0])
+
+
+def find_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:
+    """A branch's row."""
+    rows = find_rows(
+        connection,
+        f"{BRANCH_ROWS} WHERE project.name = ? AND repo.name = ? AND branch.name = ?",
+        branch.repo.project,
+        branch.repo.name,
+        branch.name,
+    )
+    if not rows:
+        repo_id_of(connection, branch.repo)
+        raise BranchNotFound(f'branch "{branch.name}" not found in repo {branch.repo}')
+    return rows[0]
+
+
+def info_of(connection: sqlite3.Connection, row: BranchRow) -> BranchInfo:
+    """What PFS says of a branch."""
+    upstream = find_rows(connection, UPSTREAM, row.id)
+    return BranchInfo(
+        row.branch,
+        row.head,
+        as_datetime(row.created_us),
+        tuple(u.branch for u in upstream),
+        tuple(u.branch for u in _transitive(connection, UPSTREAM, row.id)) if upstream else (),
+        tuple(d.branch for d in downstream(connection, row.id)),
+    )
+
+
+def downstream(connection: sqlite3.Connection, branch_id: int) -> list[BranchRow]:
+    """All branches that are computed from this one, directly or not."""
+    return _transitive(connection, DOWNSTREAM, branch_id)
+
+
+def feeds_others(row: BranchRow, below: list[BranchRow], prefix: str = "") -> BranchFeedsOthers:
+    """The error that says which branches keep one from going."""
+    names = tuple(str(d.branch) for d in below)
+    return BranchFeedsOthers(
+        f'{prefix}branch "{row.branch}" cannot be deleted because it\'s in the direct provenance of'
+        f" [{' '.join(names)}]",
+        names,
+    )
+
+
+def _transitive(connection: sqlite3.Connection, query: str, branch_id: int) -> list[BranchRow]:
+    seen: dict[int, BranchRow] = {}
+    todo = [branch_id]
+    while todo:
+        for row in find_rows(connection, query, todo.pop()):
+            if row.id not in seen:
+                seen[row.id] = row
+                todo.append(row.id)
+    return list(seen.values())
+
+
+def find_rows(connection: sqlite3.Connection, query: str, *arguments: object) -> list[BranchRow]:
+    """The branches that a query built on `BRANCH_ROWS` finds."""
+    found = []
+    for (
+        id_,
+        repo_id,
+        line_id,
+        head_id,
+        project,
+        repo_name,
+        name,
+        hex_,
+        created_us,
+    ) in connection.execute(query, arguments):
+        repo = Repo(repo_name, project)
+        found.append(
+            BranchRow(
+                id_, repo_id, line_id, head_id, Branch(repo, name), Commit(repo, hex_), created_us
+            )
+        )
+    return found
