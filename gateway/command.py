@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
-from gateway.composition import embedded_directory
+from gateway.composition import embedded_directory, is_embedded, pachd_settings
 from gateway.logging_setup import log_config
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
 
@@ -28,6 +28,9 @@ Examples:
 
 
 _BACKLOG = 2048
+_ACTS_AS_USER = (
+    "Token         sent with every call: whoever reaches this gateway acts as the token's user"
+)
 
 
 class _OneLine(click.ClickException):
@@ -54,7 +57,7 @@ def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., No
         default=one.default,
         envvar=variable_of(one),
         show_envvar=True,
-        show_default=True,
+        show_default=one.default != "",
         help=one.metadata["help"],
     )
 
@@ -138,9 +141,12 @@ def serve(settings: Settings) -> None:
 
 
 def _check_pfs(settings: Settings) -> None:
-    """See that the PFS can be opened, while there is somebody to tell."""
+    """See that the PFS can be opened, while there is somebody to tell. pachd need not be there."""
     try:
-        DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
+        if is_embedded(settings):
+            DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
+        else:
+            pachd_settings(settings)
     except (BadSetting, DirectoryRefused) as error:
         raise _OneLine(str(error)) from None
 
@@ -168,6 +174,7 @@ def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
     lines = [
         f"S3 endpoint   http://{endpoint}",
         f"PFS           {settings.pfs}",
+        *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
         *([f"API docs      http://{endpoint}/-/docs"] if settings.docs else []),
         f"aws cli       aws --endpoint-url http://{endpoint} --no-sign-request s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from pathlib import Path
 
 from embedded_pfs.client import EmbeddedPfs
 from gateway.settings import BadSetting, Settings
 from handlers.exchange import Limits, Services
+from pfs_client.committers import Committer, TransactionCommitter
+from pfs_client.failures import PfsError
+from pfs_client.grpc_channel import GrpcSettings
+from pfs_client.grpc_client import GrpcPfs
 from pfs_client.interface import PfsClient
+from pfs_client.pachd_committer import PachdCommitter
 from pfs_client.write_batches import WriteBatches
 
+log = logging.getLogger("s3gateway")
+
 _EMBEDDED = "embedded"
+_PACHD_PORT = 30650
 
 
 class Composition:
@@ -19,6 +29,7 @@ class Composition:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._services: Services | None = None
+        self._greeting: asyncio.Task[None] | None = None
 
     @property
     def services(self) -> Services:
@@ -28,13 +39,14 @@ class Composition:
         return self._services
 
     async def open(self) -> None:
-        """Open the PFS."""
+        """Open the PFS. One that is somewhere else need not be there yet."""
         settings = self._settings
         pfs = open_pfs(settings)
         self._services = Services(
             pfs,
             WriteBatches(
                 pfs,
+                _committer(pfs, settings),
                 commit_per_request=settings.commit_per_request,
                 memory_bytes=settings.write_memory_bytes,
             ),
@@ -42,9 +54,12 @@ class Composition:
                 settings.max_object_bytes, settings.max_document_bytes, settings.body_idle_seconds
             ),
         )
+        self._greeting = asyncio.create_task(_greet(pfs, settings.pfs))
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
+        if self._greeting is not None:
+            self._greeting.cancel()
         if self._services is not None:
             await self._services.writes.drain()
             await self._services.pfs.aclose()
@@ -52,17 +67,93 @@ class Composition:
 
 
 def open_pfs(settings: Settings) -> PfsClient:
-    """The PFS that the setting names."""
-    return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
+    """The PFS that the setting names.
+
+    Raises:
+        BadSetting: It names none.
+    """
+    if is_embedded(settings):
+        return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
+    return GrpcPfs(pachd_settings(settings))
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Whether the PFS is in this process."""
+    return settings.pfs.partition(":")[0] == _EMBEDDED
 
 
 def embedded_directory(settings: Settings) -> Path:
     """The embedded PFS's directory.
 
     Raises:
-        BadSetting: The setting names no PFS.
+        BadSetting: The setting names no directory.
     """
-    kind, _, directory = settings.pfs.partition(":")
-    if kind != _EMBEDDED or not directory:
+    directory = settings.pfs.partition(":")[2]
+    if not is_embedded(settings) or not directory:
         raise BadSetting(f"--pfs {settings.pfs}: say embedded:DIRECTORY")
     return Path(directory).expanduser()
+
+
+def pachd_settings(settings: Settings) -> GrpcSettings:
+    """How to reach pachd.
+
+    Raises:
+        BadSetting: The setting names no address, or a file that cannot be read.
+    """
+    kind, _, rest = settings.pfs.partition(":")
+    if kind in ("grpc", "grpcs") and rest.startswith("//"):
+        target = _with_port(rest.removeprefix("//").rstrip("/"))
+    elif kind == "unix" and rest:
+        target = settings.pfs
+    else:
+        raise BadSetting(
+            f"--pfs {settings.pfs}: say embedded:DIRECTORY, grpc://HOST:PORT, grpcs://HOST:PORT or"
+            " unix:PATH"
+        )
+    return GrpcSettings(
+        target,
+        tls=kind == "grpcs",
+        ca_file=_readable("--pfs-ca-file", settings.pfs_ca_file),
+        token=settings.pfs_token,
+        token_file=_readable("--pfs-token-file", settings.pfs_token_file),
+        call_seconds=settings.pfs_call_seconds,
+    )
+
+
+def _with_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or address.endswith("]"):
+        host, port = address, str(_PACHD_PORT)
+    if not host or not port.isdecimal():
+        raise BadSetting(f"--pfs: {address} is no HOST:PORT")
+    return f"{host}:{port}"
+
+
+def _readable(option: str, name: str) -> Path | None:
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise BadSetting(f"{option} {name}: {error.strerror}") from None
+    return path
+
+
+def _committer(pfs: PfsClient, settings: Settings) -> Committer:
+    if pfs.supports_conditions and pfs.refuses_collisions:
+        return TransactionCommitter(pfs)
+    return PachdCommitter(
+        pfs,
+        sole_writer=settings.sole_writer,
+        max_unfinished=settings.max_unfinished_commits,
+        ack_finished=settings.ack == "finished",
+    )
+
+
+async def _greet(pfs: PfsClient, name: str) -> None:
+    """Say in the log whether the PFS answers; requests find out for themselves."""
+    try:
+        log.info("%s answers: %s", name, await pfs.get_version())
+    except PfsError as error:
+        log.warning("%s does not answer yet (%s); requests are told 503 until it does", name, error)

@@ -40,9 +40,10 @@ def _changing(error: pfs.PfsError) -> s3.S3Error:
 def _collision(error: pfs.PfsError) -> s3.S3Error:
     if not isinstance(error, pfs.PathCollision):
         return s3.InvalidFilePath()
+    what = "directory" if error.existing.endswith("/") else "file"
     return s3.InvalidFilePath(
-        f"PFS cannot hold this key: a file cannot stand at {error.path} beside the file at"
-        f" {error.existing}, as one of them would be a directory.",
+        f"PFS cannot hold this key: no file can stand at {error.path} while there is the {what}"
+        f" {error.existing}. Of two paths one cannot be a file and the other lie below it.",
         Key=error.path.removeprefix("/"),
     )
 

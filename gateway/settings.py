@@ -23,7 +23,8 @@ class BadSetting(Exception):
 
 
 def _setting(default: Any, help_: str, **metadata: Any) -> Any:
-    return field(default=default, metadata={"help": help_, **metadata})
+    is_secret = bool(metadata.get("secret"))
+    return field(default=default, repr=not is_secret, metadata={"help": help_, **metadata})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,26 @@ class Settings:
         " you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
-    pfs: str = _setting(DEFAULT_PFS, "The PFS to serve: embedded:DIRECTORY, on this machine.")
+    pfs: str = _setting(
+        DEFAULT_PFS,
+        "The PFS to serve: embedded:DIRECTORY on this machine, or pachd at grpc://HOST:PORT,"
+        " grpcs://HOST:PORT (TLS) or unix:PATH.",
+    )
+    pfs_ca_file: str = _setting(
+        "",
+        "PEM file of the authorities that pachd's certificate is checked with; the system's if"
+        " empty.",
+    )
+    pfs_token: str = _setting(
+        "",
+        "Pachyderm token that goes with every call to pachd. Whoever reaches the gateway then"
+        " acts as that user.",
+        secret=True,
+    )
+    pfs_token_file: str = _setting("", "File that holds that token; read again when it changes.")
+    pfs_call_seconds: float = _setting(
+        60.0, "How long pachd may take to answer a call, or to go on with a transfer.", minimum=0.1
+    )
     workers: int = _setting(1, "Processes that serve.", minimum=1, maximum=256)
     log_level: str = _setting(
         "info", "What is logged.", choices=("debug", "info", "warning", "error")
@@ -47,6 +67,23 @@ class Settings:
         "How the embedded PFS writes to its disk: full survives a power cut, normal may lose the"
         " last commits then, off everything.",
         choices=("full", "normal", "off"),
+    )
+    ack: str = _setting(
+        "durable",
+        "When a write is answered: once pachd holds it (durable), or once its commit has finished"
+        " without an error (finished), a quarter of a second later.",
+        choices=("durable", "finished"),
+    )
+    max_unfinished_commits: int = _setting(
+        2,
+        "How many commits of a branch pachd may have to finish when the next is sent. Readers wait"
+        " for all of them.",
+        minimum=1,
+    )
+    sole_writer: bool = _setting(
+        False,
+        "Nobody else writes to pachd's branches, so that this process can decide conditional writes"
+        " (If-Match, If-None-Match). They are refused otherwise.",
     )
     commit_per_request: bool = _setting(
         False, "Give every write a commit of its own; slower by far where many write at once."
@@ -85,6 +122,8 @@ class Settings:
     def __post_init__(self) -> None:
         for one in fields(self):
             _check(one, getattr(self, one.name))
+        if self.sole_writer and self.workers > 1:
+            raise BadSetting("--sole-writer: several --workers are several writers")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

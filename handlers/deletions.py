@@ -120,7 +120,7 @@ async def _write(
 
     async def delete_if(expect: ExpectFile) -> ConditionFailed | None:
         try:
-            await writes.delete_files(branch, [expect.path], [expect])
+            await writes.delete_file(branch, expect.path, expect)
         except ConditionFailed as failed:
             return failed
         return None

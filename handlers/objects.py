@@ -82,9 +82,7 @@ async def delete_object(request: S3Request) -> S3Response:
     info = await writable_branch(request)
     if not marker:
         with told_as_s3(request.key):
-            await request.services.writes.delete_files(
-                info.branch, [path], [expect] if expect else []
-            )
+            await request.services.writes.delete_file(info.branch, path, expect)
     return S3Response(204)
 
 

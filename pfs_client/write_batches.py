@@ -1,29 +1,19 @@
 """Group commit: the writes of a branch that arrive while one commit is under way share the next.
 
 A commit costs the same for one file or a hundred (`design.md`, "How a write becomes a commit"). An
-idle branch commits at once. A group is one `modify_file`, in arrival order; a member that is
-refused fails alone, and the others go again without it. A body that breaks off never joins a
-group.
+idle branch commits at once. A group is in arrival order, and how it becomes a commit is a
+`Committer`'s to know. A body that breaks off never joins a group.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 
-from pfs_client.failures import (
-    BranchNotFound,
-    OutputBranch,
-    PfsAccessDenied,
-    PfsError,
-    PfsOverloaded,
-    PfsTimeout,
-    PfsUnavailable,
-    RepoNotFound,
-    StorageFull,
-)
+from pfs_client.committers import Committer
+from pfs_client.failures import PfsUnavailable
 from pfs_client.interface import PfsClient
 from pfs_client.memory_budget import MemoryBudget
 from pfs_client.values import (
@@ -32,13 +22,14 @@ from pfs_client.values import (
     Branch,
     Change,
     Commit,
-    CopyFile,
-    DeleteFile,
     ExpectFile,
     File,
     Repo,
     small_file_hash,
 )
+from pfs_client.writes import Member, Write
+
+log = logging.getLogger("s3gateway")
 
 MAX_GROUP_MEMBERS = 1000
 MAX_GROUP_BYTES = 16 * 1024 * 1024
@@ -46,41 +37,27 @@ MEMORY_WAIT_SECONDS = 20.0
 
 _FILE_SET_PATH = "/content"
 
-_ALL_FAIL = (
-    BranchNotFound,
-    OutputBranch,
-    PfsAccessDenied,
-    PfsOverloaded,
-    PfsTimeout,
-    PfsUnavailable,
-    RepoNotFound,
-    StorageFull,
-)
-"""Failures that say nothing of a single member: trying its neighbours apart would not help them."""
-
-
-@dataclass(slots=True, eq=False)
-class _Member:
-    """One request's part of a group."""
-
-    changes: Sequence[Change]
-    size_bytes: int
-    done: asyncio.Future[None]
-
 
 class WriteBatches:
     """All writes of this process, batched by branch.
 
     Args:
-        pfs: Where they go.
+        pfs: Where bodies go that are too large to wait in memory.
+        committer: Where groups go.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
     """
 
     def __init__(
-        self, pfs: PfsClient, *, commit_per_request: bool = False, memory_bytes: int = 64 * 1024**2
+        self,
+        pfs: PfsClient,
+        committer: Committer,
+        *,
+        commit_per_request: bool = False,
+        memory_bytes: int = 64 * 1024**2,
     ) -> None:
         self._pfs = pfs
+        self._committer = committer
         self._max_members = 1 if commit_per_request else MAX_GROUP_MEMBERS
         self._memory = MemoryBudget(memory_bytes, MEMORY_WAIT_SECONDS)
         self._queues: dict[Branch, _Queue] = {}
@@ -88,7 +65,7 @@ class WriteBatches:
     @property
     def takes_conditions(self) -> bool:
         """Whether writes may carry an `ExpectFile`."""
-        return self._pfs.supports_conditions
+        return self._committer.takes_conditions
 
     async def put_file(
         self,
@@ -111,37 +88,39 @@ class WriteBatches:
             async with self._memory.hold(held_bytes):
                 content, more = await _read_up_to(pieces, small)
                 if not more:
-                    change = AddFile(path, content)
-                    await self._write(branch, path, change, len(content), expect)
-                    return small_file_hash(content)
+                    hash_ = small_file_hash(content)
+                    write = Write(path, content=content, hash=hash_, expect=expect)
+                    await self._queue_of(branch).join([write])
+                    return hash_
             pieces = _chain(content, pieces)
-        source, file_hash = await self._store(pieces)
-        await self._write(branch, path, CopyFile(path, source), 0, expect)
-        return file_hash
+        source, hash_ = await self._store(pieces)
+        write = Write(path, source=source, hash=hash_, expect=expect)
+        await self._queue_of(branch).join([write])
+        return hash_
 
-    async def delete_files(
-        self, branch: Branch, paths: Iterable[str], expect: Iterable[ExpectFile] = ()
+    async def delete_file(
+        self, branch: Branch, path: str, expect: ExpectFile | None = None
     ) -> None:
+        """Remove a file; a missing one is no error, unless it is expected.
+
+        Raises:
+            PfsError: As `modify_file` does.
+        """
+        await self._queue_of(branch).join([Write(path, expect=expect)])
+
+    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> None:
         """Remove files in one commit; missing ones are no error.
 
         Raises:
             PfsError: As `modify_file` does.
         """
-        changes: list[Change] = [*expect, *map(DeleteFile, paths)]
-        await self._queue_of(branch).join(changes, 0)
+        await self._queue_of(branch).join([Write(path) for path in paths])
 
     async def drain(self) -> None:
         """Wait until everything that joined a group is committed or has failed."""
         while self._queues:
             await asyncio.wait([queue.task for queue in self._queues.values()])
-
-    async def _write(
-        self, branch: Branch, path: str, change: Change, size_bytes: int, expect: ExpectFile | None
-    ) -> None:
-        changes: list[Change] = [DeleteFile(path), change]
-        if expect is not None:
-            changes.insert(0, expect)
-        await self._queue_of(branch).join(changes, size_bytes)
+        await self._committer.drain()
 
     async def _store(self, pieces: AsyncIterator[bytes]) -> tuple[File, bytes]:
         """Put a large body into a file set and say where it is, with its hash."""
@@ -163,12 +142,12 @@ class _Queue:
     def __init__(self, batches: WriteBatches, branch: Branch) -> None:
         self._batches = batches
         self._branch = branch
-        self._pending: deque[_Member] = deque()
+        self._pending: deque[Member] = deque()
         self.task = asyncio.create_task(self._run())
 
-    async def join(self, changes: Sequence[Change], size_bytes: int) -> None:
-        """Have changes committed with the next group."""
-        member = _Member(changes, size_bytes, asyncio.get_running_loop().create_future())
+    async def join(self, writes: Sequence[Write]) -> None:
+        """Have writes committed with the next group."""
+        member = Member(writes, asyncio.get_running_loop().create_future())
         self._pending.append(member)
         try:
             await member.done
@@ -179,78 +158,38 @@ class _Queue:
             raise
 
     async def _run(self) -> None:
-        group: list[_Member] = []
+        committer = self._batches._committer
+        group: list[Member] = []
         try:
             while self._pending:
+                await committer.may_begin(self._branch)
                 group = self._next_group()
-                await self._commit(group)
+                if group:
+                    waiting = await committer.commit(self._branch, group)
+                    group = []  # they are told, or will be
+                    self._pending.extendleft(reversed(waiting))
+        except Exception as error:
+            log.exception("a group of writes failed")
+            _fail(group, error)
         finally:
             del self._batches._queues[self._branch]
-            # Only a cancellation, at the end of the process, leaves anybody waiting here.
+            # Only a mistake of ours or the end of the process leaves anybody waiting here.
             _fail([*group, *self._pending], PfsUnavailable("the gateway is shutting down"))
 
-    def _next_group(self) -> list[_Member]:
-        group = [self._pending.popleft()]
-        size_bytes = group[0].size_bytes
+    def _next_group(self) -> list[Member]:
+        group: list[Member] = []
+        size_bytes = 0
         while self._pending and len(group) < self._batches._max_members:
             size_bytes += self._pending[0].size_bytes
-            if size_bytes > MAX_GROUP_BYTES:
+            if group and size_bytes > MAX_GROUP_BYTES:
                 break
             group.append(self._pending.popleft())
         return group
 
-    async def _commit(self, members: Sequence[_Member]) -> None:
-        """Commit a group. A member that is refused fails alone."""
-        group = list(members)
-        while group:
-            try:
-                await self._modify(group)
-            except PfsError as error:
-                if len(group) == 1 or isinstance(error, _ALL_FAIL):
-                    _fail(group, error)
-                    return
-                culprit = _member_at(group, error.change_index)
-                if culprit is None:
-                    await self._commit_apart(group)
-                    return
-                _fail([culprit], error)
-                group.remove(culprit)
-            except Exception as error:  # whoever waits is told; the others go on
-                _fail(group, error)
-                return
-            else:
-                _succeed(group)
-                return
 
-    async def _commit_apart(self, group: list[_Member]) -> None:
-        for member in group:
-            await self._commit([member])
-
-    async def _modify(self, group: list[_Member]) -> None:
-        changes = [change for member in group for change in member.changes]
-        await self._batches._pfs.modify_file(self._branch, changes)
-
-
-def _member_at(group: list[_Member], change_index: int | None) -> _Member | None:
-    if change_index is None:
-        return None
+def _fail(group: Sequence[Member], error: BaseException) -> None:
     for member in group:
-        change_index -= len(member.changes)
-        if change_index < 0:
-            return member
-    return None
-
-
-def _succeed(group: list[_Member]) -> None:
-    for member in group:
-        if not member.done.done():
-            member.done.set_result(None)
-
-
-def _fail(group: list[_Member], error: BaseException) -> None:
-    for member in group:
-        if not member.done.done():
-            member.done.set_exception(error)
+        member.fail(error)
 
 
 async def _read_up_to(pieces: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, bool]:

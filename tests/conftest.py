@@ -3,27 +3,30 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from tests.servers import GatewayProcess, running_gateway
+from tests.servers import BACKENDS, GatewayProcess, running_gateway
 
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+@pytest.fixture(scope="session", params=BACKENDS)
+def gateway(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
     """A gateway that a whole test run shares; each test has a bucket of its own."""
-    yield from running_gateway(tmp_path_factory.mktemp("gateway") / "pfs")
+    yield from running_gateway(request.param, tmp_path_factory.mktemp("gateway") / "pfs")
 
 
-@pytest.fixture
-def own_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+@pytest.fixture(params=BACKENDS)
+def own_gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayProcess]:
     """A gateway for one test, which may look at all of it or break it."""
-    yield from running_gateway(tmp_path_factory.mktemp("gateway") / "pfs")
+    yield from running_gateway(request.param, tmp_path / "pfs")
 
 
 @pytest.fixture(scope="session")

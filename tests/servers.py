@@ -1,4 +1,4 @@
-"""Gateways under test: real processes on free ports of 127.0.0.1."""
+"""Servers under test: real processes on free ports of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from typing import Self
 START_SECONDS = 30
 STOP_SECONDS = 30
 
+EMBEDDED = "embedded"
+BACKENDS = (EMBEDDED, "grpc")
+
+_PFS_ADDRESS = re.compile(r"pfs_v2\s+(grpc:\S+)")
 _ENDPOINT = re.compile(r"S3 endpoint\s+(http\S+)")
 
 
-class GatewayProcess:
-    """One `s3gateway` with a data directory of its own.
+class ServerProcess:
+    """A server that says on its standard error where it is.
 
     Args:
-        directory: The embedded PFS's.
-        *options: Of the command.
+        module: What Python runs.
+        announcement: Matches the line that says where it is; its first group is the address.
+        *arguments: Of the command.
     """
 
-    def __init__(self, directory: Path, *options: str, synchronous: str = "off") -> None:
-        self.directory = directory
-        arguments = ["--pfs", f"embedded:{directory}", "--synchronous", synchronous, "--port", "0"]
+    def __init__(self, module: str, announcement: re.Pattern[str], *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", *arguments, *options],
+            [sys.executable, "-m", module, *arguments],
             stderr=subprocess.PIPE,
             text=True,
             env={k: v for k, v in os.environ.items() if not k.startswith("S3GATEWAY_")},
@@ -39,25 +42,23 @@ class GatewayProcess:
         self.log: list[str] = []
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        self.endpoint = self._await_endpoint()
-        self.host, _, port = self.endpoint.removeprefix("http://").rpartition(":")
-        self.port = int(port)
+        self.address = self._await_address(announcement)
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
         self.log.extend(self.process.stderr)
 
-    def _await_endpoint(self) -> str:
+    def _await_address(self, announcement: re.Pattern[str]) -> str:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
             for line in list(self.log):
-                if match := _ENDPOINT.search(line):
+                if match := announcement.search(line):
                     return match[1]
             time.sleep(0.02)
         self.stop()
-        raise AssertionError("the gateway did not start: " + "".join(self.log))
+        raise AssertionError("the server did not start: " + "".join(self.log))
 
     def stop(self) -> int:
         """End it as Ctrl-C would, and return its status."""
@@ -84,7 +85,52 @@ class GatewayProcess:
             self.process.stderr.close()
 
 
-def running_gateway(directory: Path, *options: str) -> Iterator[GatewayProcess]:
-    """For fixtures: a gateway that ends with the test."""
-    with GatewayProcess(directory, *options) as gateway:
-        yield gateway
+class PfsProcess(ServerProcess):
+    """The embedded PFS as a server of pachd's wire.
+
+    Args:
+        directory: Its data directory.
+        address: Where it is to be; a free port by default.
+    """
+
+    def __init__(self, directory: Path, address: str = "127.0.0.1:0") -> None:
+        super().__init__(
+            "embedded_pfs",
+            _PFS_ADDRESS,
+            "--address",
+            address,
+            "--directory",
+            str(directory),
+            "--synchronous",
+            "off",
+        )
+
+
+class GatewayProcess(ServerProcess):
+    """One `s3gateway`.
+
+    Args:
+        pfs: The directory of its embedded PFS, or the address of another.
+        *options: Of the command.
+    """
+
+    def __init__(self, pfs: Path | str, *options: str, synchronous: str = "off") -> None:
+        self.pfs = f"embedded:{pfs}" if isinstance(pfs, Path) else pfs
+        arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
+        super().__init__("gateway", _ENDPOINT, *arguments, *options)
+        self.endpoint = self.address
+        self.host, _, port = self.endpoint.removeprefix("http://").rpartition(":")
+        self.port = int(port)
+
+
+def running_gateway(backend: str, directory: Path) -> Iterator[GatewayProcess]:
+    """For fixtures: a gateway on its embedded PFS, or on one that it speaks gRPC to."""
+    if backend == EMBEDDED:
+        with GatewayProcess(directory) as gateway:
+            yield gateway
+    else:
+        with (
+            PfsProcess(directory) as pfs,
+            GatewayProcess(pfs.address, "--sole-writer") as gateway,
+        ):
+            yield gateway

@@ -41,7 +41,7 @@ def test_help_teaches() -> None:
 def test_it_says_where_it_is_and_what_to_paste(own_gateway: GatewayProcess) -> None:
     said = "".join(own_gateway.log)
     assert f"S3 endpoint   {own_gateway.endpoint}" in said
-    assert f"embedded:{own_gateway.directory}" in said
+    assert f"PFS           {own_gateway.pfs}" in said
     assert f"{own_gateway.endpoint}/-/docs" in said
     assert f"aws --endpoint-url {own_gateway.endpoint}" in said
     assert f'minio.New("127.0.0.1:{own_gateway.port}"' in said

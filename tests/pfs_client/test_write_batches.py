@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
+from pfs_client.committers import TransactionCommitter
 from pfs_client.failures import BranchNotFound, ConditionFailed, PathCollision, PfsOverloaded
 from pfs_client.memory_budget import MemoryBudget
 from pfs_client.values import Branch, ExpectFile, File, Repo, small_file_hash
@@ -43,7 +44,7 @@ async def commits_since(pfs: EmbeddedPfs, first: str) -> int:
 
 
 async def test_a_put_alone_is_a_commit_alone(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     hash_ = await writes.put_file(BRANCH, "/a", body(b"one"))
     assert hash_ == small_file_hash(b"one")
@@ -52,7 +53,7 @@ async def test_a_put_alone_is_a_commit_alone(pfs: EmbeddedPfs) -> None:
 
 
 async def test_writes_that_arrive_during_a_commit_share_the_next(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await asyncio.gather(
         *(writes.put_file(BRANCH, f"/f{n}", body(str(n).encode())) for n in range(200))
@@ -64,14 +65,14 @@ async def test_writes_that_arrive_during_a_commit_share_the_next(pfs: EmbeddedPf
 
 
 async def test_commit_per_request(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs, commit_per_request=True)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs), commit_per_request=True)
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await asyncio.gather(*(writes.put_file(BRANCH, f"/f{n}", body(b"")) for n in range(20)))
     assert await commits_since(pfs, before) == 20
 
 
 async def test_the_last_to_arrive_wins(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     for _ in range(5):
         await asyncio.gather(
             *(writes.put_file(BRANCH, "/same", body(str(n).encode())) for n in range(20))
@@ -83,7 +84,7 @@ async def test_the_last_to_arrive_wins(pfs: EmbeddedPfs) -> None:
 async def test_bodies_of_all_sizes(pfs: EmbeddedPfs, size: int) -> None:
     content = os.urandom(size)
     pieces = [content[at : at + 40_000] for at in range(0, size, 40_000)]
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     for declared in (None, size):
         await writes.put_file(BRANCH, "/big", body(*pieces), declared_size_bytes=declared)
         assert await read(pfs, await head_of(pfs, BRANCH), "/big") == content
@@ -91,7 +92,7 @@ async def test_bodies_of_all_sizes(pfs: EmbeddedPfs, size: int) -> None:
 
 
 async def test_a_member_that_is_refused_fails_alone(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     await writes.put_file(BRANCH, "/d", body(b"1"))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     tasks = [writes.put_file(BRANCH, f"/f{n}", body(b"1")) for n in range(10)]
@@ -109,7 +110,7 @@ async def test_a_member_that_is_refused_fails_alone(pfs: EmbeddedPfs) -> None:
 
 
 async def test_of_two_creations_in_one_group_one_wins(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     expect = ExpectFile("/new", frozenset())
     results = await asyncio.gather(
         *(writes.put_file(BRANCH, "/new", body(bytes([n])), expect=expect) for n in range(8)),
@@ -120,7 +121,7 @@ async def test_of_two_creations_in_one_group_one_wins(pfs: EmbeddedPfs) -> None:
 
 
 async def test_a_missing_branch_fails_everybody(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     missing = Branch(BRANCH.repo, "missing")
     results = await asyncio.gather(
         *(writes.put_file(missing, "/a", body(b"")) for _ in range(3)), return_exceptions=True
@@ -133,7 +134,7 @@ async def test_a_body_that_breaks_off_stores_nothing(pfs: EmbeddedPfs) -> None:
         yield first
         raise ConnectionError
 
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     before = await head_of(pfs, BRANCH)
     for size in (10, 200_000):
         with pytest.raises(ConnectionError):
@@ -144,7 +145,7 @@ async def test_a_body_that_breaks_off_stores_nothing(pfs: EmbeddedPfs) -> None:
 
 
 async def test_a_cancelled_write_that_waits_does_not_happen(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     first = asyncio.create_task(writes.put_file(BRANCH, "/first", body(b"1")))
     await asyncio.sleep(0)
     assert writes._queues
@@ -159,7 +160,7 @@ async def test_a_cancelled_write_that_waits_does_not_happen(pfs: EmbeddedPfs) ->
 
 
 async def test_deleting_many_is_one_commit(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     await asyncio.gather(*(writes.put_file(BRANCH, f"/f{n}", body(b"1")) for n in range(10)))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await writes.delete_files(BRANCH, [f"/f{n}" for n in range(10)] + ["/missing"])
@@ -168,7 +169,7 @@ async def test_deleting_many_is_one_commit(pfs: EmbeddedPfs) -> None:
 
 
 async def test_draining_waits_for_what_has_joined(pfs: EmbeddedPfs) -> None:
-    writes = WriteBatches(pfs)
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
     task = asyncio.create_task(writes.put_file(BRANCH, "/a", body(b"1")))
     await asyncio.sleep(0)
     assert writes._queues

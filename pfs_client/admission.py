@@ -1,0 +1,109 @@
+"""Which members of a group may be written to pachd, which wait for the next group, which may not.
+
+pachd refuses neither collisions nor failed conditions, so that both are decided here, before a
+group is sent, against the branch's head and the members that are let in before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pfs_client.branch_watch import Base
+from pfs_client.collisions import CollisionGuard, TreeKnowledge
+from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
+from pfs_client.interface import PfsClient
+from pfs_client.values import File
+from pfs_client.writes import Member, Write
+
+
+async def hash_at(pfs: PfsClient, file: File) -> bytes | None:
+    """A file's hash; None where there is no file."""
+    try:
+        return (await pfs.inspect_file(file)).hash
+    except (FileNotFound, NotAFile):
+        return None
+
+
+class Admission:
+    """Decides over the members of one group."""
+
+    def __init__(self, pfs: PfsClient, guard: CollisionGuard, base: Base) -> None:
+        self._pfs = pfs
+        self._guard = guard
+        self._base = base
+        self._tree = TreeKnowledge()
+        self._hashes: dict[str, bytes | None] = {}
+
+    async def sort(self, members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
+        """Those that go now, and those that wait. The others are told why they may not go.
+
+        Raises:
+            PfsError: Nothing can be decided.
+        """
+        paths = [w.path for m in members for w in m.writes if not w.is_removal]
+        await self._guard.look(paths, self._base.readable)
+        admitted: list[Member] = []
+        for at, member in enumerate(members):
+            try:
+                if not await self._may_go(member):
+                    return admitted, list(members[at:])
+            except (PathCollision, ConditionFailed) as refused:
+                member.fail(refused)
+                continue
+            for write in member.writes:
+                self._take(write)
+            admitted.append(member)
+        return admitted, []
+
+    async def _may_go(self, member: Member) -> bool:
+        """Whether a member may go with this group, or must wait until that is committed.
+
+        Raises:
+            PathCollision, ConditionFailed: It may not go at all.
+        """
+        for write in member.writes:
+            if write.expect is not None:
+                await self._check_condition(write)
+            if not write.is_removal and not await self._is_free(write.path):
+                return False
+        return True
+
+    async def _is_free(self, path: str) -> bool:
+        in_group = self._tree.collision_of(path)
+        if in_group is None and self._guard.known.collision_of(path) is None:
+            return True
+        if self._has_cleared(path):
+            return False
+        if in_group is not None:
+            raise PathCollision(path, in_group)
+        await self._guard.confirm(path, self._base.head)
+        return True
+
+    def _has_cleared(self, path: str) -> bool:
+        """Whether a removal in this group may have cleared the way for a file."""
+        below = path + "/"
+        return any(
+            removed.startswith(below) or path.startswith(removed + "/")
+            for removed, hash_ in self._hashes.items()
+            if hash_ is None
+        )
+
+    async def _check_condition(self, write: Write) -> None:
+        """Decide a condition against the head, once that can be read, and this group so far.
+
+        Raises:
+            ConditionFailed: It does not hold.
+        """
+        if write.path in self._hashes:
+            hash_ = self._hashes[write.path]
+        else:
+            hash_ = await hash_at(self._pfs, File(self._base.head, write.path))
+        if write.expect is not None and not write.expect.allows(hash_):
+            raise ConditionFailed(write.expect, exists=hash_ is not None)
+
+    def _take(self, write: Write) -> None:
+        self._hashes[write.path] = write.hash
+        if write.is_removal:
+            self._tree.remove_file(write.path)
+        else:
+            self._tree.add_file(write.path)

@@ -1,0 +1,65 @@
+"""What one request writes, until it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, ExpectFile, File
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One file replaced or removed.
+
+    A new file has its content here, or its source in a file set; a removal has neither. `hash` is
+    the new file's.
+    """
+
+    path: str
+    content: bytes | None = None
+    source: File | None = None
+    hash: bytes | None = None
+    expect: ExpectFile | None = None
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the file goes."""
+        return self.content is None and self.source is None
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it carries along."""
+        return len(self.content) if self.content is not None else 0
+
+    def changes(self) -> Iterator[Change]:
+        """As changes for `modify_file`. A file is deleted first: adding alone would append."""
+        yield DeleteFile(self.path)
+        if self.content is not None:
+            yield AddFile(self.path, self.content)
+        elif self.source is not None:
+            yield CopyFile(self.path, self.source)
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One request's part of a group: it succeeds or fails as one."""
+
+    writes: Sequence[Write]
+    done: asyncio.Future[None]
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it carries along."""
+        return sum(write.size_bytes for write in self.writes)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell who waits that it was not written, or that nobody knows."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+    def succeed(self) -> None:
+        """Tell who waits that it is durable."""
+        if not self.done.done():
+            self.done.set_result(None)
