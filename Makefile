@@ -3,7 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# A lock file is whole, so pip resolves nothing: older pips would stumble over extras of what is pinned.
+LOCKED := --no-deps --require-hashes
 ARGS ?=
+# Clients under test whose own pins clash with ours: each in an environment of its own.
+CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
@@ -15,7 +19,7 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev ## all tests
+test: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## all tests
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/dev check-proto ## format, lint, types and import rules
@@ -46,6 +50,8 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --group build -o requirements/build.txt
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	@for client in requirements/clients/*.in; do \
+		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${client%.in}.txt $$client || exit 1; done
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
@@ -59,10 +65,16 @@ $(VENV)/venv:
 	@touch $@
 
 $(VENV)/runtime: $(VENV)/venv requirements/runtime.txt requirements/build.txt pyproject.toml
-	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) $(LOCKED) -r requirements/build.txt -r requirements/runtime.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) $(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+.build/clients/%/ready: requirements/clients/%.txt | $(VENV)/venv
+	@echo 'Installing the client $* into $(@D), this once.'
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check $(LOCKED) -r $<
 	@touch $@
