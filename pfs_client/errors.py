@@ -64,6 +64,8 @@ _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
         (r"no authentication token|auth token is corrupted|needs permissions",
          _plain(pfs.PfsAccessDenied)),
         (r"context deadline exceeded", _plain(pfs.PfsTimeout)),
+        # What grpcio says of a write on a connection that has just been cut.
+        (r"Internal error from Core", _plain(pfs.PfsUnavailable)),
         (r"connection refused|transport is closing|the database system is (starting up|shutting)",
          _plain(pfs.PfsUnavailable)),
     )
