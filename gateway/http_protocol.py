@@ -6,7 +6,8 @@
   client still sends is thrown away for a while: closing at once would reset the connection, and the
   client would lose the answer.
 - When a client goes away, its request is cancelled.
-- A client that ends its side in the middle of a body still gets an answer.
+- A client that only ends its side still gets an answer. Whether it is one of those, or has gone, an
+  interim response tells: to that, who has gone answers with a reset.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ BODY_CUT_SHORT = "s3gateway.body_cut_short"
 """In a request's scope: its client ended its side before the body's end."""
 
 _LINGER_SECONDS = 3.0
+_ARE_YOU_THERE_SECONDS = 0.5
+_ARE_YOU_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -49,6 +52,7 @@ class S3Protocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._ask_timer: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
         self._lingered_bytes = 0
@@ -65,7 +69,8 @@ class S3Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what nobody waits for any more."""
-        for timer in (self._head_timer, self._write_timer, self._linger_timer):
+        timers = (self._head_timer, self._write_timer, self._linger_timer, self._ask_timer)
+        for timer in timers:
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -94,6 +99,7 @@ class S3Protocol(HttpToolsProtocol):
             cycle.more_body = False
             cycle.keep_alive = False
             cycle.message_event.set()
+        self._ask_later(cycle)
         return True
 
     def on_message_begin(self) -> None:
@@ -176,6 +182,20 @@ class S3Protocol(HttpToolsProtocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         self.transport.close()
+
+    def _ask_later(self, cycle: RequestResponseCycle) -> None:
+        self._ask_timer = self.loop.call_later(
+            _ARE_YOU_THERE_SECONDS, self._ask_whether_there, cycle
+        )
+
+    def _ask_whether_there(self, cycle: RequestResponseCycle) -> None:
+        """Find out whether a client that sends no more waits for its answer."""
+        # An answer that has begun asks by itself, and HTTP/1.0 knows no interim ones.
+        if cycle.response_started or cycle.scope["http_version"] != "1.1":
+            return
+        if cycle in self._running:  # otherwise another one's answer is on its way
+            self.transport.write(_ARE_YOU_THERE)
+        self._ask_later(cycle)
 
     def _check_head_bytes(self) -> None:
         if self._head_bytes > self.limits.max_head_bytes:

@@ -1,0 +1,159 @@
+"""What goes over pachd's wire: recorded, and made to fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+
+@dataclass
+class Fault:
+    """How calls of one method go wrong.
+
+    Args:
+        code: What they fail with.
+        text: What that says.
+        after_messages: How many messages of the stream pass before; None to fail when all is done.
+        times: How many calls.
+    """
+
+    code: grpc.StatusCode
+    text: str = "so the test wants"
+    after_messages: int | None = 0
+    times: int = 1
+
+
+@dataclass
+class Call:
+    """One call that came, with the messages that its client sent."""
+
+    method: str
+    messages: list[Any] = field(default_factory=list)
+
+
+class Wire(grpc.aio.ServerInterceptor):
+    """Sits between a server and its methods."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.active = 0
+        self.faults: dict[str, Fault] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._news = asyncio.Event()
+        self.metadata: list[tuple[str, str]] = []
+
+    def count(self) -> Counter[str]:
+        """How many calls of each method."""
+        return Counter(call.method for call in self.calls)
+
+    async def came(self, method: str, times: int = 1) -> None:
+        """Wait until so many calls of a method have come."""
+        while self.count()[method] < times:
+            self._news.clear()
+            await self._news.wait()
+
+    def hold(self, method: str) -> asyncio.Event:
+        """Let calls of a method wait for an event."""
+        gate = self.gates[method] = asyncio.Event()
+        return gate
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """Wrap a method."""
+        handler: Any = await continuation(handler_call_details)
+        method = handler_call_details.method.rpartition("/")[2]
+        self.metadata.extend(handler_call_details.invocation_metadata)  # type: ignore[arg-type]
+        codecs = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(method, handler.unary_stream), **codecs
+            )
+        if handler.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(method, handler.stream_unary, is_stream=True), **codecs
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._unary(method, handler.unary_unary, is_stream=False), **codecs
+        )
+
+    def _unary(self, method: str, behaviour: Any, *, is_stream: bool) -> Any:
+        async def call(request: Any, context: Any) -> Any:
+            record, fault = self._begin(method)
+            try:
+                await self._wait(method)
+                if is_stream:
+                    request = self._taken(request, record, fault, context)
+                else:
+                    record.messages.append(request)
+                    await _fail_at(0, fault, context)
+                response = await behaviour(request, context)
+                await _fail_at(None, fault, context)
+                if method in self.hooks:
+                    await self.hooks[method]()
+                return response
+            finally:
+                self.active -= 1
+
+        return call
+
+    def _streaming(self, method: str, behaviour: Any) -> Any:
+        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
+            record, fault = self._begin(method)
+            record.messages.append(request)
+            try:
+                await self._wait(method)
+                passed = 0
+                async for message in behaviour(request, context):
+                    await _fail_at(passed, fault, context)
+                    yield message
+                    passed += 1
+                await _fail_at(passed, fault, context)
+                await _fail_at(None, fault, context)
+            finally:
+                self.active -= 1
+
+        return call
+
+    async def _taken(
+        self, requests: Any, record: Call, fault: Fault | None, context: Any
+    ) -> AsyncIterator[Any]:
+        passed = 0
+        async for message in requests:
+            await _fail_at(passed, fault, context)
+            record.messages.append(message)
+            yield message
+            passed += 1
+
+    def _begin(self, method: str) -> tuple[Call, Fault | None]:
+        record = Call(method)
+        self.calls.append(record)
+        self._news.set()
+        self.active += 1
+        fault = self.faults.get(method)
+        if fault is None or fault.times == 0:
+            return record, None
+        fault.times -= 1
+        return record, fault
+
+    async def _wait(self, method: str) -> None:
+        if method in self.gates:
+            await self.gates[method].wait()
+
+
+async def _fail_at(passed: int | None, fault: Fault | None, context: Any) -> None:
+    if fault is not None and fault.after_messages == passed:
+        await context.abort(fault.code, fault.text)
