@@ -11,7 +11,7 @@ CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/re
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-proto format proto lock clean
+.PHONY: help run test test-all check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -19,8 +19,11 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## all tests
+test: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
+
+test-all: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests, and those that are too long for every run
+	$(BIN)/pytest -n 2 --dist loadgroup -m '' $(ARGS)
 
 check: $(VENV)/dev check-proto ## format, lint, types and import rules
 	$(BIN)/ruff format --check $(CODE)
