@@ -162,12 +162,23 @@ def operation_of(ask: Ask) -> Operation | None:
 NOT_IMPLEMENTED: Failure = (501, "NotImplemented")
 
 
-def judge(ask: Ask, buckets: Buckets) -> Verdict:
-    """What the contract says of a request to a gateway that stores this."""
+WRITES = ("PutObject", "DeleteObject", "DeleteObjects")
+
+
+def judge(ask: Ask, buckets: Buckets, outputs: frozenset[str] = frozenset()) -> Verdict:
+    """What the contract says of a request to a gateway that stores this.
+
+    Args:
+        ask: The request.
+        buckets: What is stored.
+        outputs: The buckets that are output branches.
+    """
     operation = operation_of(ask)
     if operation is None:
         return Verdict("", failures=frozenset([NOT_IMPLEMENTED]), after=buckets)
     failures = {*_of_values(operation, ask), *_of_names(ask), *_of_state(operation, ask, buckets)}
+    if operation.name in WRITES and ask.bucket in outputs:
+        failures.add((500, "WriteToOutputBranch"))
     if NOT_IMPLEMENTED in failures:
         failures = {NOT_IMPLEMENTED}
     if failures:

@@ -6,11 +6,15 @@ what the request is about. What must come of it says `judge.py`, from the docume
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from gateway.composition import open_pfs
+from gateway.settings import Settings
+from pfs_client.values import Branch, Repo
 from tests.raw_http import Answer, Connection
 from tests.servers import BACKENDS, GatewayProcess, running_gateway
 from tests.traces.judge import Ask, Buckets, Verdict, is_holdable, judge, keys_to_delete
@@ -34,7 +38,7 @@ class Stage:
 
     def set(self, wanted: Buckets) -> None:
         """Make what is stored what is wanted."""
-        for bucket in self.buckets.keys() - wanted.keys():
+        for bucket in sorted(self.buckets.keys() - wanted.keys()):
             self._set_objects(bucket, {})
             self._do("DELETE", f"/{bucket}", None, 204)
         for bucket, objects in wanted.items():
@@ -118,6 +122,42 @@ def test_a_recorded_request_with_a_large_body_replaces_what_is_there(
 ) -> None:
     large = [one for one in requests_of(client) if one.size_bytes >= LARGE_BYTES]
     replay_all(stage, large, "stored")
+
+
+async def make_output_branch(pfs_name: str, branch: Branch) -> None:
+    """Have a branch written by a pipeline, which S3 has no words for."""
+    pfs = open_pfs(Settings(pfs=pfs_name, synchronous="off"))
+    source = Branch(Repo("source"), "master")
+    try:
+        for repo in (source.repo, branch.repo):
+            await pfs.create_repo(repo)
+        await pfs.create_branch(source)
+        await pfs.create_branch(branch, provenance=[source])
+    finally:
+        await pfs.aclose()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_recorded_write_to_an_output_branch_is_refused(stage: Stage, client: str) -> None:
+    stage.set({})
+    asyncio.run(make_output_branch(stage.gateway.pfs, Branch(Repo("images"), "master")))
+    stage.buckets = {SOME_BUCKET: {}, "master.source": {}}
+    problems = []
+    for recorded in requests_of(client):
+        ask = recorded.ask()
+        if ask.bucket != SOME_BUCKET or recorded.size_bytes >= LARGE_BYTES:
+            continue
+        verdict = judge(ask, stage.buckets, frozenset([SOME_BUCKET]))
+        if not verdict.failures:
+            continue  # a read, or DeleteBucket, which is no write to the branch
+        answer = recorded.send(stage.connection, stage.host)
+        told = (answer.status, answer.code if ask.method != "HEAD" else "")
+        if told not in verdict.failures and ask.method != "HEAD":
+            problems.append(f"{recorded.op}: {recorded.method} {recorded.target}: {told}")
+        if answer.headers.get("connection") == "close":
+            stage.renew_connection()
+    stage.set({})
+    assert not problems, "\n".join(problems)
 
 
 def replay_all(stage: Stage, requests: Sequence[Recorded], world: str) -> None:
