@@ -83,6 +83,7 @@ class Operation:
     method: str
     shape: str
     parameters: tuple[dict[str, Any], ...]
+    responses: Mapping[str, Any]
 
     def is_asked_for(self, ask: Ask) -> bool:
         if (self.method, self.shape) != (ask.method, _shape(ask)):
@@ -124,6 +125,7 @@ def _operations() -> Iterator[Operation]:
                     method.upper(),
                     path.partition("#")[0],
                     tuple(map(resolved, parameters)),
+                    stanza["responses"],
                 )
 
 
@@ -176,7 +178,11 @@ def judge(ask: Ask, buckets: Buckets, outputs: frozenset[str] = frozenset()) -> 
     operation = operation_of(ask)
     if operation is None:
         return Verdict("", failures=frozenset([NOT_IMPLEMENTED]), after=buckets)
-    failures = {*_of_values(operation, ask), *_of_names(ask), *_of_state(operation, ask, buckets)}
+    failures = {
+        *_of_values(operation, ask),
+        *_of_names(operation, ask),
+        *_of_state(operation, ask, buckets),
+    }
     if operation.name in WRITES and ask.bucket in outputs:
         failures.add((500, "WriteToOutputBranch"))
     if NOT_IMPLEMENTED in failures:
@@ -202,14 +208,15 @@ def _of_values(operation: Operation, ask: Ask) -> Iterator[Failure]:
             yield 400, "InvalidArgument"  # every recorded one was another server's
 
 
-def _of_names(ask: Ask) -> Iterator[Failure]:
+def _of_names(operation: Operation, ask: Ask) -> Iterator[Failure]:
     names = ask.bucket.split(".")
     if ask.bucket and not (
         len(names) <= 3 and all(re.fullmatch(r"[A-Za-z0-9_-]+", n) for n in names)
     ):
         yield 400, "InvalidBucketName"
     if ask.key and not is_holdable(ask.key.removesuffix("/")):
-        yield 400, "InvalidFilePath"
+        refused = resolved(operation.responses["400"])["description"]
+        yield (400, "InvalidFilePath") if "`InvalidFilePath`" in refused else (404, "NoSuchKey")
 
 
 def is_holdable(key: str) -> bool:
