@@ -61,9 +61,13 @@ class Connection:
     def send_body(self, data: bytes) -> None:
         """Send, as long as no answer comes first."""
         for at in range(0, len(data), PIECE_BYTES):
-            if select.select([self.socket], [], [], 0)[0]:
+            if self.has_answer():
                 return
             self.send(data[at : at + PIECE_BYTES])
+
+    def has_answer(self) -> bool:
+        """Whether something can be read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def is_told_to_continue(self) -> bool:
         """Wait for what comes of `Expect: 100-continue`, and leave it to be read."""
