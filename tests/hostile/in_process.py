@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,19 @@ class InProcess:
         """How many there are."""
         return len(self.server.server_state.connections)
 
-    async def request(self, method: str, target: str, body: bytes | None = None) -> bytes:
+    async def request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         """One request on a connection of its own; gives the whole answer."""
-        length = "" if body is None else f"Content-Length: {len(body)}\r\n"
-        head = f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{length}\r\n"
+        sent = {"Host": "x", "Connection": "close", **(headers or {})}
+        if body is not None:
+            sent["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n"
         reader, writer = await asyncio.open_connection(*self.address)
         writer.write(head.encode() + (body or b""))
         answer = await reader.read()
