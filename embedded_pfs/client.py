@@ -14,6 +14,7 @@ from pfs_client import hazards
 from pfs_client.hazards import checked
 from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.values import (
+    ALL,
     Branch,
     BranchInfo,
     Change,
@@ -21,6 +22,7 @@ from pfs_client.values import (
     CommitInfo,
     File,
     FileInfo,
+    Part,
     ProjectInfo,
     Repo,
     RepoInfo,
@@ -150,17 +152,13 @@ class EmbeddedPfs(PfsClient):
         """One file."""
         return self.engine.look_up(files.inspect_file, file)
 
-    async def list_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
-        return await self.engine.scan(listings.list_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.list_file, directory, part)
 
-    async def walk_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
-        return await self.engine.scan(listings.walk_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.walk_file, directory, part)
 
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None

@@ -14,7 +14,7 @@ from handlers.heads import existing_branch, last_modified, writable_branch
 from handlers.request_body import RequestBody
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
-from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType
+from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
 from s3_wire.errors import InvalidArgument, InvalidFilePath, NoSuchKey
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
@@ -118,7 +118,7 @@ async def _find(request: S3Request) -> _Found:
 
 async def _directory_marker(request: S3Request, head: Commit, path: str) -> FileInfo:
     """The empty object that a directory with files below it shows to who asks for `dir/`."""
-    below = await request.services.pfs.walk_file(File(head, path), number=1)
+    below = await request.services.pfs.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from pfs_client.failures import FileNotFound, PathCollision
 from pfs_client.interface import PfsClient
-from pfs_client.values import Commit, File
+from pfs_client.values import Commit, File, Part
 from pfs_client.writes import Write
 
 MAX_KNOWN_PATHS = 200_000
@@ -147,7 +147,7 @@ class CollisionGuard:
     async def _kind_of(self, path: str, at: Commit) -> bool | None:
         """True for a file, False for a directory, None for nothing."""
         try:
-            found = await self._pfs.walk_file(File(at, path or "/"), number=1)
+            found = await self._pfs.walk_file(File(at, path or "/"), Part(number=1))
         except FileNotFound:
             return None
         return found[0].is_file if found else None
@@ -156,7 +156,9 @@ class CollisionGuard:
         """Whether a directory is there, without pachd adding up all that is in it."""
         below = directory + "/" + _BELOW_ALL
         try:
-            found = await self._pfs.walk_file(File(at, directory or "/"), after=below, number=1)
+            found = await self._pfs.walk_file(
+                File(at, directory or "/"), Part(after=below, number=1)
+            )
         except FileNotFound:
             return False
         if found:

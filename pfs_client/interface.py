@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import ClassVar, Self, TypeAlias
 
 from pfs_client.values import (
+    ALL,
     Branch,
     BranchInfo,
     Change,
@@ -21,6 +22,7 @@ from pfs_client.values import (
     CommitInfo,
     File,
     FileInfo,
+    Part,
     ProjectInfo,
     Repo,
     RepoInfo,
@@ -239,30 +241,24 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
-    async def list_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory, in the order of paths; nothing if there is no such directory.
 
         Args:
             directory: The commit and the directory's path. A file's path lists that file.
-            after: Only what comes after this path, which need not exist. Slashes at its end do not
-                count for what it names itself: `/a` skips the directory `/a/` too.
-            number: At most so many, `MAX_FILES_PER_LISTING` at most; 0 for all.
-            reverse: From the end; needs a `number`.
+            part: Of which at most `MAX_FILES_PER_LISTING` can be asked by number.
 
         Raises:
             CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
         """
 
     @abstractmethod
-    async def walk_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path, files and directories, in the order of paths.
 
         Raises:
             FileNotFound: Nothing stands at or below the path, behind the marker, and it is not `/`.
+                With a prefix, nothing is an empty list.
             CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
         """
 

@@ -36,6 +36,7 @@ from pfs_client.values import (
     CopyFile,
     DeleteFile,
     File,
+    Part,
     Repo,
 )
 from tests.pfs_contract.reading import paths, put, read
@@ -436,8 +437,8 @@ class TestAtPachdsPace:
         assert await seconds_of(slow.pfs.inspect_file(file)) >= 0.012
         assert await seconds_of(slow.pfs.get_file(file)) >= 0.016
         assert await seconds_of(slow.pfs.list_file(root)) >= 0.080
-        assert await seconds_of(slow.pfs.walk_file(root, number=200)) >= 0.028
-        assert await seconds_of(slow.pfs.walk_file(file, number=1)) >= 0.015
+        assert await seconds_of(slow.pfs.walk_file(root, Part(number=200))) >= 0.028
+        assert await seconds_of(slow.pfs.walk_file(file, Part(number=1))) >= 0.015
 
     async def test_a_write_takes_longer_for_file_sets(self, slow: Slow) -> None:
         id_ = await slow.pfs.create_file_set([AddFile("/s", b"1")])
