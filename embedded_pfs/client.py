@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embedded_pfs import branches, changes, commits, file_sets, files, listings, repos
 from embedded_pfs.blobs import INLINE_MAX_BYTES
+from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
 from pfs_client import hazards
@@ -46,11 +47,12 @@ class EmbeddedPfs(PfsClient):
 
     supports_conditions = True
     refuses_collisions = True
-    finishes_commits_at_once = True
+    is_remote = False
     small_file_bytes = INLINE_MAX_BYTES
 
     def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
         self.engine = Engine(directory, synchronous=synchronous)
+        self._branches = BranchCache()
 
     async def get_version(self) -> str:
         """Say which PFS this is."""
@@ -97,7 +99,7 @@ class EmbeddedPfs(PfsClient):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return self.engine.look_up(branches.inspect_branch, branch)
+        return self.engine.look_up(self._branches.inspect_branch, branch)
 
     async def create_branch(
         self,

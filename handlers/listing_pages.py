@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from handlers.addressing import ABOVE_ALL_KEYS, is_holdable_prefix, key_of, path_behind
+from pfs_client.commit_cache import CommitCache
 from pfs_client.failures import FileNotFound
-from pfs_client.interface import PfsClient
 from pfs_client.values import Commit, File, FileInfo, Part
 
 _DIRECTORY = "/"
@@ -22,7 +22,7 @@ _DIRECTORY = "/"
 class Listing:
     """What is listed: everything at a commit that begins with `prefix` and comes after `after`."""
 
-    pfs: PfsClient
+    cache: CommitCache
     head: Commit
     prefix: str
     delimiter: str
@@ -67,7 +67,7 @@ async def list_page(listing: Listing, max_keys: int) -> Page:
 async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, FileInfo | None]]:
     """Keys, with their files, and common prefixes, with None, in order."""
     by_directory = listing.delimiter == _DIRECTORY
-    call = listing.pfs.list_file if by_directory else listing.pfs.walk_file
+    call = listing.cache.list_file if by_directory else listing.cache.walk_file
     directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
     folding = _Folding(listing, by_directory)
     # One more tells whether the page is the last; a walk also meets directories, which are no keys.

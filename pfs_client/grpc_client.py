@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client import hazards, messages
+from pfs_client.branch_heads import BranchHeads
 from pfs_client.failures import (
     FileNotFound,
     HeadMoved,
@@ -55,12 +56,13 @@ class GrpcPfs(PfsClient):
 
     supports_conditions = False
     refuses_collisions = False
-    finishes_commits_at_once = False
+    is_remote = True
     small_file_bytes = 1_000_000
 
     def __init__(self, settings: GrpcSettings) -> None:
         self._connection = Connection(settings)
         self._stub: Any = APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
+        self._heads = BranchHeads(self._inspect_branch)
         self._version: Any = version_pb2_grpc.APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
 
     async def get_version(self) -> str:
@@ -123,8 +125,7 @@ class GrpcPfs(PfsClient):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
-        return messages.branch_info_of(await self._read(self._stub.InspectBranch, request))
+        return await self._heads.inspect_branch(branch)
 
     async def create_branch(
         self,
@@ -244,6 +245,10 @@ class GrpcPfs(PfsClient):
             return stream
 
         return await self._connection.read(opened, self._wait_finished)
+
+    async def _inspect_branch(self, branch: Branch) -> BranchInfo:
+        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
+        return messages.branch_info_of(await self._read(self._stub.InspectBranch, request))
 
     async def _wait_finished(self, commit: Commit) -> None:
         await self.inspect_commit(commit, wait_finished=True)

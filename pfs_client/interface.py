@@ -73,8 +73,8 @@ class PfsClient(ABC):
     pachd takes it and then drops the whole commit: see `pfs_client.collisions`.
     """
 
-    finishes_commits_at_once: ClassVar[bool]
-    """Whether a commit is finished as soon as `modify_file` returns."""
+    is_remote: ClassVar[bool]
+    """Whether a call costs a round trip, so that it pays to share calls and to read ahead."""
 
     small_file_bytes: ClassVar[int]
     """Contents up to this size go into `modify_file`, larger ones into a file set first."""
