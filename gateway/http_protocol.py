@@ -15,7 +15,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from functools import partial
 from typing import Any, cast
 
 import httptools
@@ -23,8 +25,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.asgi import App
 from gateway.errors import document_of, headers_of
+from gateway.file_sending import SEND_FILE, send_file
 from gateway.request_ids import new_request_id
 from gateway.settings import process_settings
+from pfs_client.interface import FileSpan
 from s3_wire.errors import (
     InvalidRequest,
     NotImplemented,
@@ -126,6 +130,8 @@ class S3Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The cycle has not begun to run yet: it gets a transport whose close() lingers.
         self.cycle.transport = _GentleTransport(self)  # type: ignore[assignment]
+        if self.scheme == "http":
+            _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, within the limits of a head."""
@@ -165,6 +171,22 @@ class S3Protocol(HttpToolsProtocol):
         self._held.append(data)
         if len(data) > _HELD_MAX_BYTES:
             self._flush()
+
+    async def send_file(self, cycle: RequestResponseCycle, span: FileSpan) -> bool:
+        """Send a span of a file as (a part of) an answer's body, if nothing waits before it."""
+        self._flush()
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return False
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
+        try:
+            await send_file(descriptor, span, self.limits.write_idle_seconds)
+        except ConnectionError:
+            self.transport.abort()
+            await self.loop.create_future()  # until `connection_lost` cancels this request
+        finally:
+            os.close(descriptor)
+        cycle.expected_content_length -= span.size_bytes
+        return True
 
     def _flush(self) -> None:
         held, self._held = self._held, []
@@ -252,8 +274,8 @@ class S3Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def _mark(cycle: RequestResponseCycle, mark: str) -> None:
-    cast("dict[str, Any]", cycle.scope)[mark] = True
+def _mark(cycle: RequestResponseCycle, mark: str, value: object = True) -> None:
+    cast("dict[str, Any]", cycle.scope)[mark] = value
 
 
 class _GentleTransport:

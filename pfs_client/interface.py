@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Self, TypeAlias
 
@@ -34,12 +35,29 @@ MAX_FILES_PER_LISTING = 100_000
 MAX_FILE_SET_SECONDS = 1800
 
 
+@dataclass(frozen=True, slots=True)
+class FileSpan:
+    """A run of bytes in an open file of this machine."""
+
+    descriptor: int
+    offset: int
+    size_bytes: int
+
+
 class ByteStream(ABC):
     """The bytes of a file, in pieces; close it to stop before the end.
 
     `async with` closes it, and so does reaching the end. A failure in the middle is raised by the
     iteration.
     """
+
+    @property
+    def file_span(self) -> FileSpan | None:
+        """Where the bytes lie until the stream is closed, if they are in a file of this machine.
+
+        Whoever can have the system send them from there need not iterate.
+        """
+        return None
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
