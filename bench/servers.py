@@ -55,10 +55,12 @@ class SlowPfsProcess(ServerProcess):
 
     Args:
         directory: What it serves.
+        scale: What its times are multiplied with.
     """
 
-    def __init__(self, directory: Path) -> None:
-        arguments = ("--address", "127.0.0.1:0", "--directory", str(directory))
+    def __init__(self, directory: Path, scale: float = 1.0) -> None:
+        where = ("--address", "127.0.0.1:0", "--directory", str(directory))
+        arguments = (*where, "--scale", str(scale))
         super().__init__("bench.latency_model", _PFS, *arguments)
 
 
