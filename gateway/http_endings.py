@@ -3,8 +3,8 @@
 - When an answer is sent before its request's body is read, or to what is no HTTP, what the client
   still sends is thrown away for a while: closing at once would reset the connection, and the client
   would lose the answer.
-- A client that reads nothing is let go, also while a connection closes: what waits to be written
-  would otherwise keep it for good.
+- A connection that closes is given so much time for what waits to be written, and no more: a client
+  that reads nothing would otherwise keep it for good.
 """
 
 from __future__ import annotations
@@ -12,51 +12,34 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.errors import document_of, headers_of
+from gateway.http_writing import WritingProtocol
 from gateway.request_ids import new_request_id
-from gateway.settings import Settings
 from s3_wire.errors import S3Error
 
 _LINGER_SECONDS = 3.0
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
 
 
-class EndingProtocol(HttpToolsProtocol):
+class EndingProtocol(WritingProtocol):
     """A connection whose ends are clean and bounded."""
-
-    limits: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_deaf = False
         """What comes in is not listened to any more, but thrown away."""
-        self._write_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
         self._lingered_bytes = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all that was to happen to it."""
-        for timer in (self._write_timer, self._linger_timer, self._abort_timer):
+        for timer in (self._linger_timer, self._abort_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """Give a client that does not read so much time and no more."""
-        super().pause_writing()
-        self._write_timer = self.loop.call_later(
-            self.limits.write_idle_seconds, self.transport.abort
-        )
-
-    def resume_writing(self) -> None:
-        """The client reads."""
-        super().resume_writing()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is of no use any more."""
@@ -64,6 +47,7 @@ class EndingProtocol(HttpToolsProtocol):
 
     def close(self) -> None:
         """Close, once what has been written is sent; but do not wait for that for ever."""
+        self.flush()
         self.transport.close()
         if self._abort_timer is None:
             self._abort_timer = self.loop.call_later(
@@ -91,7 +75,7 @@ class EndingProtocol(HttpToolsProtocol):
         ]
         status_line = f"HTTP/1.1 {error.status} {error.code}\r\n".encode()
         head = b"".join(b"%s: %s\r\n" % header for header in headers)
-        self.transport.write(status_line + head + b"\r\n" + body)
+        self.write(status_line + head + b"\r\n" + body)
         self._linger()
 
     def discard(self, size_bytes: int) -> None:
@@ -102,6 +86,7 @@ class EndingProtocol(HttpToolsProtocol):
 
     def _linger(self) -> None:
         self.is_deaf = True
+        self.flush()
         self._linger_timer = self.loop.call_later(_LINGER_SECONDS, self.close)
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -116,7 +101,7 @@ class GentleTransport:
     def __init__(self, protocol: EndingProtocol) -> None:
         self._protocol = protocol
         self._cycle = protocol.cycle
-        self.write = protocol.transport.write
+        self.write = protocol.write
         self.is_closing = protocol.transport.is_closing
 
     def close(self) -> None:

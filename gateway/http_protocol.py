@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.asgi import App
+from gateway.file_sending import SEND_FILE
 from gateway.http_endings import EndingProtocol, GentleTransport
 from gateway.request_heads import check_head, origin_form
 from gateway.settings import process_settings
@@ -74,7 +76,7 @@ class S3Protocol(EndingProtocol):
         super().connection_lost(exc)
         for cycle, task in list(self._running.items()):
             cycle.disconnected = True
-            _mark(cycle, CLIENT_GONE, True)
+            _mark(cycle, CLIENT_GONE)
             task.cancel()
 
     def data_received(self, data: bytes) -> None:
@@ -102,7 +104,7 @@ class S3Protocol(EndingProtocol):
         if self.is_deaf or not self._is_answering or self.scheme == "https":
             return None
         if cycle.more_body:
-            _mark(cycle, BODY_CUT_SHORT, True)
+            _mark(cycle, BODY_CUT_SHORT)
             self._end_body(cycle)
         self._ask_later(cycle)
         return True
@@ -142,6 +144,8 @@ class S3Protocol(EndingProtocol):
         super().on_headers_complete()
         # The cycle has not begun to run yet: it gets a transport whose close() lingers.
         self.cycle.transport = GentleTransport(self)  # type: ignore[assignment]
+        if self.scheme == "http":
+            _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
         if version == "1.0":
             self.cycle.waiting_for_100_continue = False
 
@@ -219,7 +223,7 @@ class S3Protocol(EndingProtocol):
         if cycle.response_started or cycle.scope["http_version"] != "1.1":
             return
         if cycle in self._running:  # otherwise another one's answer is on its way
-            self.transport.write(_ARE_YOU_THERE)
+            self.write(_ARE_YOU_THERE)
         self._ask_later(cycle)
 
     def _unsupported_upgrade_warning(self) -> None:
@@ -245,5 +249,5 @@ class S3Protocol(EndingProtocol):
         return method + b" / HTTP/1.1\r\n" + b"".join(lines) + b"\r\n"
 
 
-def _mark(cycle: RequestResponseCycle, mark: str, value: Any) -> None:
+def _mark(cycle: RequestResponseCycle, mark: str, value: object = True) -> None:
     cast("dict[str, Any]", cycle.scope)[mark] = value
