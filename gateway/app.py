@@ -13,6 +13,7 @@ from connexion.resolver import Resolver
 
 from gateway.binding import S3Handlers
 from gateway.bodies import UnreadBodies
+from gateway.browser_guard import BrowserGuard
 from gateway.composition import Composition
 from gateway.contract import load_contract
 from gateway.disconnects import Disconnects
@@ -20,6 +21,7 @@ from gateway.docs import ReservedPages
 from gateway.errors import add_error_handlers
 from gateway.routing import S3Routing
 from gateway.settings import Settings, process_settings
+from gateway.virtual_hosts import VirtualHosts
 
 
 def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
@@ -44,6 +46,8 @@ def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
             Disconnects,
             UnreadBodies,
             ExceptionMiddleware,
+            partial(VirtualHosts, settings=settings),
+            partial(BrowserGuard, settings=settings),
             partial(ReservedPages, settings=settings),
             S3Routing,
         ],

@@ -18,6 +18,7 @@ from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from gateway.composition import embedded_directory, is_embedded, pachd_settings
 from gateway.logging_setup import log_config
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
+from gateway.tls import tls_options
 
 _EPILOG = """\b
 Examples:
@@ -39,6 +40,12 @@ class _OneLine(click.ClickException):
     exit_code = 2
 
 
+class _Names(click.types.StringParamType):
+    """Text that may come several times: as an option again, in the environment after a comma."""
+
+    envvar_list_splitter = ","
+
+
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     for one in reversed(fields(Settings)):
         command = _option(one)(command)
@@ -53,11 +60,12 @@ def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., No
     return click.option(
         f"{name}/--no-{name[2:]}" if kind is bool else name,
         one.name,
-        type=kind,
+        type=_Names() if kind is tuple else kind,
+        multiple=kind is tuple,
         default=one.default,
         envvar=variable_of(one),
         show_envvar=True,
-        show_default=one.default != "",
+        show_default=one.default not in ("", ()),
         help=one.metadata["help"],
     )
 
@@ -110,6 +118,7 @@ def compact(settings: Settings, keep: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     _check_pfs(settings)
+    tls = _tls_options(settings)
     listener = _listen(settings)
     _say_hello(settings, listener.getsockname())
     settings.hand_to_process()
@@ -129,6 +138,7 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         backlog=_BACKLOG,
+        **tls,
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
@@ -148,6 +158,13 @@ def _check_pfs(settings: Settings) -> None:
         else:
             pachd_settings(settings)
     except (BadSetting, DirectoryRefused) as error:
+        raise _OneLine(str(error)) from None
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    try:
+        return tls_options(settings)
+    except BadSetting as error:
         raise _OneLine(str(error)) from None
 
 
@@ -171,14 +188,16 @@ def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared only
     endpoint = f"{shown}:{address[1]}"
+    url = f"{'https' if settings.tls_cert else 'http'}://{endpoint}"
+    secure = ", Secure: true" if settings.tls_cert else ""
     lines = [
-        f"S3 endpoint   http://{endpoint}",
+        f"S3 endpoint   {url}",
         f"PFS           {settings.pfs}",
         *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
-        *([f"API docs      http://{endpoint}/-/docs"] if settings.docs else []),
-        f"aws cli       aws --endpoint-url http://{endpoint} --no-sign-request s3 mb s3://master.images",
+        *([f"API docs      {url}/-/docs"] if settings.docs else []),
+        f"aws cli       aws --endpoint-url {url} --no-sign-request s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'
-        'Creds: credentials.NewStaticV4("any", "anything", "")})',
+        f'Creds: credentials.NewStaticV4("any", "anything", ""){secure}}})',
         "Ctrl-C ends it.",
     ]
     click.echo("\n".join(lines), err=True)

@@ -53,12 +53,15 @@ class ReservedPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the first component of the path."""
-        if scope["type"] == "http":
-            path: bytes = scope["raw_path"]
-            if path.startswith(PREFIX) and path[2:3] in (b"", b"/"):
-                await self._pages(scope, receive, send)
-                return
+        if scope["type"] == "http" and is_reserved(scope["raw_path"]):
+            await self._pages(scope, receive, send)
+            return
         await self._next_app(scope, receive, send)
+
+
+def is_reserved(raw_path: bytes) -> bool:
+    """Whether a path is one of the gateway's own, and no bucket's."""
+    return raw_path.startswith(PREFIX) and raw_path[2:3] in (b"", b"/")
 
 
 def _routes(settings: Settings) -> list[Route]:

@@ -20,7 +20,7 @@ from s3_wire.errors import (
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
-_ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2: a name or address, and perhaps a port.
 _HOST = re.compile(rb"([A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 _SEPARATORS_BYTES = len(": \r\n")
@@ -45,6 +45,8 @@ def check_head(version: str, target: bytes, headers: Headers, max_bytes: int) ->
     _check_size(target, headers, max_bytes)
     if version not in ("1.0", "1.1"):
         raise InvalidRequest(f"HTTP/{version} is not spoken here; say HTTP/1.1.")
+    if not target.startswith(b"/") and target != b"*":
+        raise InvalidURI("The request target is no path.")
     if b"#" in target:
         raise InvalidURI("A # in a key is sent as %23.")
     _check_length(version, headers)

@@ -7,15 +7,21 @@ environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentati
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from typing import Any, Self
 
 from embedded_pfs.database import Synchronous
+from gateway.hosts import is_host_name
 
 PREFIX = "S3GATEWAY_"
 DEFAULT_PFS = "embedded:~/.local/share/s3gateway"
+ANY = "*"
+"""In a list of names: all there are."""
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._\[\]:-]+")
 
 
 class BadSetting(Exception):
@@ -37,6 +43,29 @@ class Settings:
         " you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
+    tls_cert: str = _setting(
+        "", "PEM file of a certificate, with those it depends on, to serve HTTPS with."
+    )
+    tls_key: str = _setting("", "PEM file of that certificate's private key, unless it is there.")
+    domain: tuple[str, ...] = _setting(
+        (),
+        "A name under which buckets have names of their own: with --domain s3.example the host"
+        " master.images.s3.example is a bucket.",
+        names="host",
+    )
+    allowed_host: tuple[str, ...] = _setting(
+        (),
+        "A name that this gateway is known by, where it listens on its own machine only. Other"
+        " names than localhost, addresses and those of --domain are refused there, for web pages"
+        " could use them; * takes any.",
+        names="host",
+    )
+    allowed_origin: tuple[str, ...] = _setting(
+        (),
+        "Where web pages come from that may use this gateway, such as https://app.example; * lets"
+        " all of them. They never get to read an answer.",
+        names="origin",
+    )
     pfs: str = _setting(
         DEFAULT_PFS,
         "The PFS to serve: embedded:DIRECTORY on this machine, or pachd at grpc://HOST:PORT,"
@@ -128,6 +157,8 @@ class Settings:
     def __post_init__(self) -> None:
         for one in fields(self):
             _check(one, getattr(self, one.name))
+        if self.tls_key and not self.tls_cert:
+            raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
             raise BadSetting("--sole-writer: several --workers are several writers")
 
@@ -148,7 +179,7 @@ class Settings:
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that give these settings, for worker processes."""
-        return {variable_of(one): str(getattr(self, one.name)) for one in fields(self)}
+        return {variable_of(one): _written(getattr(self, one.name)) for one in fields(self)}
 
 
 @cache
@@ -175,6 +206,8 @@ def kind_of(one: Field[Any]) -> type:
 def _read(one: Field[Any], text: str) -> Any:
     kind = kind_of(one)
     try:
+        if kind is tuple:
+            return tuple(filter(None, (name.strip() for name in text.split(","))))
         if kind is bool:
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
         return kind(text)
@@ -182,9 +215,25 @@ def _read(one: Field[Any], text: str) -> Any:
         raise BadSetting(f"{variable_of(one)}: {text!r} is no {kind.__name__}") from None
 
 
+def _written(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
 def _check(one: Field[Any], value: Any) -> None:
     limits = one.metadata
+    if "names" in limits:
+        for name in value:
+            _check_name(one, name)
+        return
     if "choices" in limits and value not in limits["choices"]:
         raise BadSetting(f"{option_of(one)}: {value!r} is none of {', '.join(limits['choices'])}")
     if value < limits.get("minimum", value) or value > limits.get("maximum", value):
         raise BadSetting(f"{option_of(one)}: {value} is out of range")
+
+
+def _check_name(one: Field[Any], name: str) -> None:
+    if one.metadata["names"] == "host":
+        if not is_host_name(name) and not (name == ANY and one.name == "allowed_host"):
+            raise BadSetting(f"{option_of(one)}: {name!r} is no name of a host, in lower case")
+    elif name != ANY and not _ORIGIN.fullmatch(name):
+        raise BadSetting(f"{option_of(one)}: {name!r} is no origin, such as https://app.example")

@@ -246,7 +246,7 @@ async def test_pachd_is_away_for_a_while(cluster: Cluster) -> None:
 async def test_a_client_that_goes_away_during_its_download_ends_the_call(cluster: Cluster) -> None:
     await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=os.urandom(LARGE))
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
-    writer.write(b"GET /master.r/a HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET /master.r/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await reader.readexactly(1000)
     assert cluster.wire.active == 1
     writer.transport.abort()
@@ -255,7 +255,7 @@ async def test_a_client_that_goes_away_during_its_download_ends_the_call(cluster
 
 async def test_a_client_that_goes_away_during_its_upload_leaves_nothing(cluster: Cluster) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
-    head = f"PUT /master.r/a HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGE}\r\n\r\n"
+    head = f"PUT /master.r/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LARGE}\r\n\r\n"
     writer.write(head.encode() + bytes(LARGE // 2))
     await cluster.wire.came("CreateFileSet")
     writer.transport.abort()
@@ -274,7 +274,7 @@ async def test_a_client_that_goes_away_while_its_commit_waits_takes_it_with_it(
     tasks = len(asyncio.all_tasks())
     _, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
     branches = cluster.wire.count()["InspectBranch"]
-    writer.write(b"PUT /master.r/b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1")
+    writer.write(b"PUT /master.r/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1")
     await cluster.wire.came("InspectBranch", branches + 1)
     await asyncio.sleep(0.2)
     writer.transport.abort()
@@ -290,7 +290,7 @@ async def test_a_client_that_goes_away_while_its_commit_waits_takes_it_with_it(
 async def test_a_client_that_only_ends_its_side_gets_its_answer(cluster: Cluster) -> None:
     gate = cluster.wire.hold("ModifyFile")
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
-    writer.write(b"PUT /master.r/b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1")
+    writer.write(b"PUT /master.r/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1")
     writer.write_eof()
     assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # is anybody there?
     gate.set()

@@ -112,7 +112,8 @@ async def put(cluster: Cluster, number: int) -> None:
     """A PUT as a client sends it, on a connection of its own."""
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
     writer.write(
-        f"PUT /{BUCKET}/k{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1".encode()
+        f"PUT /{BUCKET}/k{number} HTTP/1.1\r\nHost: localhost\r\n".encode()
+        + b"Content-Length: 1\r\n\r\n1"
     )
     assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
     writer.close()

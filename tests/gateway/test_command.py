@@ -80,8 +80,21 @@ def test_a_bad_environment_variable(tmp_path: Path) -> None:
     assert "S3GATEWAY_PORT" in done.stderr
 
 
+def test_a_variable_names_several(tmp_path: Path) -> None:
+    done = run("--pfs", f"embedded:{tmp_path}", S3GATEWAY_DOMAIN="s3.example,b c")
+    assert done.returncode == 2
+    assert "--domain: 'b c' is no name of a host" in done.stderr
+
+
 def test_settings_survive_the_way_through_the_environment() -> None:
-    settings = Settings(port=1, pfs="embedded:/x y", commit_per_request=True, body_idle_seconds=1.5)
+    settings = Settings(
+        port=1,
+        pfs="embedded:/x y",
+        commit_per_request=True,
+        body_idle_seconds=1.5,
+        domain=("a", "b.c"),
+        allowed_origin=("*",),
+    )
     assert Settings.from_environment(settings.to_environment()) == settings
     with pytest.raises(BadSetting, match="S3GATEWAY_DOCS"):
         Settings.from_environment({"S3GATEWAY_DOCS": "perhaps"})

@@ -43,7 +43,7 @@ class InProcess:
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """One request on a connection of its own; gives the whole answer."""
-        sent = {"Host": "x", "Connection": "close", **(headers or {})}
+        sent = {"Host": "localhost", "Connection": "close", **(headers or {})}
         if body is not None:
             sent["Content-Length"] = str(len(body))
         lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())

@@ -54,9 +54,9 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-GET = b"GET /master.b/large HTTP/1.1\r\nHost: x\r\n\r\n"
-PUT = b"PUT /master.b/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
-CHUNKED = b"PUT /master.b/new HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+GET = b"GET /master.b/large HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PUT = b"PUT /master.b/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+CHUNKED = b"PUT /master.b/new HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def reset_while_reading(address: Address) -> None:
@@ -92,7 +92,7 @@ async def end_while_writing(address: Address) -> None:
 
 
 async def reset_while_waiting(address: Address) -> None:
-    body = b"PUT /master.b/small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+    body = b"PUT /master.b/small HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
     reset(await client(address, body))
 
 

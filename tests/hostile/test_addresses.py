@@ -169,7 +169,9 @@ def test_what_is_missing_is_missing_whatever_the_conditions(target: GatewayProce
     assert asked("/master.none/k", old).code == "NoSuchBucket"
 
 
-@pytest.mark.parametrize("host", ["", "x", "127.0.0.1", "[::1]:1", "evil.example", "x:99999"])
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "127.0.0.1", "[::1]:1", "a.localhost:9", "localhost:99999"]
+)
 def test_a_host_changes_nothing_about_the_address(target: GatewayProcess, host: str) -> None:
     with Connection(target) as connection:
         connection.send(f"GET /{BUCKET}/{KEY} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -180,11 +182,11 @@ def test_a_host_changes_nothing_about_the_address(target: GatewayProcess, host: 
     "form", ["http://{}/{}/{}", "HTTPS://{}/{}/{}", "http://user:password@{}/{}/{}"]
 )
 def test_an_absolute_target_is_its_path(target: GatewayProcess, form: str) -> None:
-    answer = send(target, "GET", form.format("x:1", BUCKET, KEY))
+    answer = send(target, "GET", form.format("localhost:1", BUCKET, KEY))
     assert answer.body == CONTENT
-    missing = send(target, "GET", form.format("x:1", BUCKET, "none"))
+    missing = send(target, "GET", form.format("localhost:1", BUCKET, "none"))
     assert missing.xml.findtext("Resource") == f"/{BUCKET}/none"
-    for root in ("http://x", "http://x?prefix=", "http://x/"):
+    for root in ("http://localhost", "http://127.1.1.1?prefix=", "http://[::1]/"):
         assert send(target, "GET", root).texts("Buckets", "Bucket", "Name") == [BUCKET]
     for bad in ("ftp://x/", "http:/x", "file:///etc/passwd", "http://", "http:"):
-        assert send(target, "GET", bad).status in (200, 400)
+        assert send(target, "GET", bad).status == 400

@@ -21,7 +21,7 @@ from tests.servers import GatewayProcess
 
 # The gateway waits a second for anything; what holds on to it is let go soon after.
 SOON_SECONDS = 4
-GET = f"GET /{BUCKET}/{KEY} HTTP/1.1\r\nHost: x\r\n"
+GET = f"GET /{BUCKET}/{KEY} HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def is_let_go(connection: Connection, seconds: float = SOON_SECONDS) -> bool:
@@ -126,7 +126,7 @@ async def test_a_client_that_reads_nothing_is_let_go_when_its_connection_is_idle
         client.setblocking(False)
         await asyncio.get_running_loop().sock_connect(client, gateway.address)
         await asyncio.get_running_loop().sock_sendall(
-            client, b"GET /master.b/k HTTP/1.1\r\nHost: x\r\nRange: bytes=0-39999\r\n\r\n"
+            client, b"GET /master.b/k HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-39999\r\n\r\n"
         )
         await gateway.until(lambda: gateway.connections == 1)
         await asyncio.sleep(0.5)

@@ -1,0 +1,61 @@
+"""Names of hosts, as requests and settings have them, and what a name says of a request.
+
+With a domain, a bucket may stand in front of it in the Host, and the path is then its key: S3's
+virtual-hosted style.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.A)
+_PORT = re.compile(r":\d*$")
+
+
+def name_of(authority: str) -> str:
+    """The host in `host:port`, without the dot that may end it. Letters stay as they are."""
+    return _PORT.sub("", authority).removesuffix(".")
+
+
+def is_host_name(text: str) -> bool:
+    """Whether this is a name, in lower case and without a port, or an IP address."""
+    return bool(_NAME.fullmatch(text)) or is_address(text)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, an IPv6 one in brackets or not."""
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine reach what listens at a host."""
+    if is_address(host):
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    return is_within(host, ("localhost",))
+
+
+def is_within(host: str, domains: Iterable[str]) -> bool:
+    """Whether a host is one of some domains, or lies below one."""
+    lower = host.lower()
+    return any(lower == domain or lower.endswith("." + domain) for domain in domains)
+
+
+def path_style(authority: bytes, raw_path: bytes, domains: Iterable[str]) -> bytes:
+    """The path that says the same without a bucket in the Host.
+
+    A bucket's name keeps its dots, and its letters: only the domain is the same in any case.
+    """
+    if not raw_path.startswith(b"/"):
+        return raw_path
+    host = name_of(authority.decode("latin-1"))
+    below = [domain for domain in domains if is_within(host, (domain,)) and len(host) > len(domain)]
+    if not below:
+        return raw_path
+    bucket = host[: -len(max(below, key=len)) - 1]
+    return b"/" + bucket.encode("latin-1").replace(b"%", b"%25") + raw_path
