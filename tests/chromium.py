@@ -1,0 +1,108 @@
+"""A real browser, driven over DevTools' pipe: https://chromedevtools.github.io/devtools-protocol/."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any, Self
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+TIMEOUT_SECONDS = 60
+
+
+class Browser:
+    """A headless Chromium with one page.
+
+    Args:
+        profile: Where it may write.
+        *options: Of its command.
+    """
+
+    def __init__(self, profile: Path, *options: str) -> None:
+        their_read, self._to = os.pipe()
+        self._from, their_write = os.pipe()
+        assert PROGRAM is not None
+        command = [PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        command += ["--disable-dev-shm-usage", f"--user-data-dir={profile}", *options]
+        # Chromium reads commands from descriptor 3 and writes to 4.
+        shell = 'exec 3<&"$0" 4>&"$1"; shift 1; exec "$@" --remote-debugging-pipe'
+        self._process = subprocess.Popen(
+            ["bash", "-c", shell, str(their_read), str(their_write), *command],
+            pass_fds=(their_read, their_write),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(their_read)
+        os.close(their_write)
+        self._messages: Queue[dict[str, Any]] = Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._last_id = 0
+        self._session: str | None = None
+        page = self._call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self._call("Target.attachToTarget", targetId=page, flatten=True)
+        self._session = attached["sessionId"]
+
+    def open(self, url: str) -> None:
+        """Go to an address, and wait until what is there is loaded."""
+        self._call("Page.navigate", url=url)
+        self.wait_for(f"location.href.startsWith({url!r}) && document.readyState == 'complete'")
+
+    def run(self, script: str) -> Any:
+        """Evaluate JavaScript in the page, and wait for its promise."""
+        answer = self._call(
+            "Runtime.evaluate",
+            expression=script,
+            awaitPromise=True,
+            returnByValue=True,
+            userGesture=True,
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait_for(self, condition: str) -> Any:
+        """Wait until an expression is true, and return its value."""
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while not (value := self.run(condition)):
+            assert time.monotonic() < end, condition
+            time.sleep(0.1)
+        return value
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._last_id += 1
+        message = {"id": self._last_id, "method": method, "params": parameters}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        while True:
+            try:
+                answer = self._messages.get(timeout=TIMEOUT_SECONDS)
+            except Empty:
+                raise AssertionError(f"no answer to {method}") from None
+            if answer.get("id") == self._last_id:
+                assert "error" not in answer, answer
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def _read(self) -> None:
+        buffer = b""
+        while data := os.read(self._from, 1 << 20):
+            *whole, buffer = (buffer + data).split(b"\0")
+            for message in whole:
+                self._messages.put(json.loads(message))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        os.close(self._to)
+        self._process.terminate()
+        self._process.wait(30)
+        self._reader.join(10)
+        os.close(self._from)
