@@ -54,8 +54,8 @@ def path_style(authority: bytes, raw_path: bytes, domains: Iterable[str]) -> byt
     if not raw_path.startswith(b"/"):
         return raw_path
     host = name_of(authority.decode("latin-1"))
-    below = [domain for domain in domains if is_within(host, (domain,)) and len(host) > len(domain)]
-    if not below:
+    domain = max((one for one in domains if is_within(host, (one,))), key=len, default=host)
+    if len(domain) == len(host):
         return raw_path
-    bucket = host[: -len(max(below, key=len)) - 1]
+    bucket = host[: -len(domain) - 1]
     return b"/" + bucket.encode("latin-1").replace(b"%", b"%25") + raw_path
