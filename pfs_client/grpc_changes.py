@@ -6,18 +6,25 @@ It may take as long as it makes progress. Cut before its end, it leaves nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import grpc
 
 from pfs_client import hazards, messages
-from pfs_client.errors import pfs_error_of
-from pfs_client.failures import PfsTimeout
+from pfs_client.errors import pfs_error_from, pfs_error_of
+from pfs_client.failures import PfsError, PfsTimeout
 from pfs_client.grpc_channel import Connection
 from pfs_client.interface import Changes
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.values import AddFile, CopyFile, DeleteFile
+
+_TOO_LATE = "Internal error from Core"
+"""What grpcio says of a write on a call that has ended, or whose connection has just been cut."""
+
+_STATUS_SECONDS = 1.0
+"""How long pachd's word may take after a write has failed; mostly it is there."""
 
 
 async def send_changes(
@@ -35,6 +42,7 @@ async def send_changes(
         PfsError: pachd refused, or took nothing for too long.
     """
     call = method(metadata=connection.metadata())
+    status = _Status(call)
     idle = connection.settings.call_seconds
     try:
         if target is not None:
@@ -47,7 +55,7 @@ async def send_changes(
     except TimeoutError:
         raise PfsTimeout("pachd took nothing of a write in time") from None
     except (grpc.RpcError, asyncio.InvalidStateError) as error:
-        raise await _failure_of(call, error) from error
+        raise await status.failure(error) from error
     finally:
         call.cancel()
 
@@ -71,12 +79,39 @@ async def _send(call: Any, message: pfs_pb2.ModifyFileRequest, idle_seconds: flo
         await call.write(message)
 
 
-async def _failure_of(call: Any, error: Exception) -> Exception:
-    """The error that ended a stream: writing to one that has ended says only that it has."""
-    if isinstance(error, grpc.RpcError):
-        return pfs_error_of(error)
+class _Status:
+    """How a call ended, whatever grpcio says of a write that came too late for it.
+
+    Such a write fails with a status of its own, which grpcio puts in the place of pachd's where
+    that has come, and which pachd's replaces where that comes.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._pachds: PfsError | None = None
+        call.add_done_callback(lambda ended: self._note())
+
+    async def failure(self, error: Exception) -> Exception:
+        """The error that a call failed with, whose stream failed with another."""
+        end = time.monotonic() + _STATUS_SECONDS
+        while self._pachds is None and time.monotonic() < end:
+            await asyncio.sleep(_STATUS_SECONDS / 100)  # grpcio tells nobody
+            self._note()
+        if self._pachds is not None:
+            return self._pachds
+        return pfs_error_of(error) if isinstance(error, grpc.RpcError) else error
+
+    def _note(self) -> None:
+        code, text = _at_once(self._call.code()), _at_once(self._call.details()) or ""
+        if code not in (None, grpc.StatusCode.OK) and text != _TOO_LATE and self._pachds is None:
+            self._pachds = pfs_error_from(code, text)
+
+
+def _at_once(answer: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns that has nothing to wait for."""
     try:
-        await call
-    except grpc.RpcError as ended:
-        return pfs_error_of(ended)
-    return error
+        answer.send(None)
+    except StopIteration as returned:
+        return returned.value
+    answer.close()
+    return None
