@@ -11,17 +11,18 @@ finishes with an error, which is logged and counted.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
+from pfs_client.concurrency import for_each
 from pfs_client.failures import FileNotFound, PathCollision
 from pfs_client.interface import PfsClient
 from pfs_client.values import Commit, File
 from pfs_client.writes import Write
 
-MAX_KNOWN_PATHS = 200_000
 _LOOKS_AT_ONCE = 8
 _BELOW_ALL = "\x1f"
+_OVERHEAD_BYTES = 130
+"""What a known path takes besides its characters, measured."""
 
 
 class TreeKnowledge:
@@ -35,23 +36,20 @@ class TreeKnowledge:
         self._files: set[str] = set()
         self._directories: dict[str, bool] = {"": False}
         """Each known directory, and whether it is known whole."""
-
-    def forget(self) -> None:
-        """Know nothing: somebody else has written."""
-        self._files.clear()
-        self._directories = {"": False}
+        self.size_bytes = 0
+        """About what it takes; what was removed from it still counts."""
 
     def collision_of(self, path: str) -> str | None:
         """What is known to stand in a file's way; a directory's path ends with a slash."""
         if path in self._directories:
             return path + "/"
-        return next((above for above in _above(path) if above in self._files), None)
+        return next((above for above in above_all(path) if above in self._files), None)
 
     def is_free(self, path: str) -> bool:
         """Whether a file is known to collide with nothing."""
         if path in self._files:
             return True
-        nearest = next((above for above in _above(path) if above in self._directories), "")
+        nearest = next((above for above in above_all(path) if above in self._directories), "")
         return self._directories[nearest] and self.collision_of(path) is None
 
     def is_directory(self, path: str) -> bool:
@@ -60,15 +58,18 @@ class TreeKnowledge:
 
     def add_file(self, path: str) -> None:
         """A file is there, and so are the directories above it."""
-        if len(self._files) + len(self._directories) > MAX_KNOWN_PATHS:
-            self.forget()
-        self._files.add(path)
-        for above in _above(path):
+        if path not in self._files:
+            self._files.add(path)
+            self._count(path)
+        for above in above_all(path):
             self._files.discard(above)
-            self._directories.setdefault(above, False)
+            if above not in self._directories:
+                self.add_directory(above)
 
     def add_directory(self, path: str, *, whole: bool = False) -> None:
         """A directory is there; or nothing is, and whatever comes will be known."""
+        if path not in self._directories:
+            self._count(path)
         self._directories[path] = whole
 
     def remove_file(self, path: str) -> None:
@@ -81,32 +82,41 @@ class TreeKnowledge:
         for known in [p for p in self._directories if p == path or p.startswith(below)]:
             del self._directories[known]
         self._files = {p for p in self._files if not p.startswith(below)}
-        self._files.difference_update(_above(path))
+        self._files.difference_update(above_all(path))
+
+    def _count(self, path: str) -> None:
+        self.size_bytes += len(path) + _OVERHEAD_BYTES
 
 
 class CollisionGuard:
-    """Looks for collisions on one branch."""
+    """Looks for collisions on one branch.
+
+    Whoever decides on a group takes `known` once and stays with it: when it is forgotten, there is
+    another one, so that nobody's basis goes away under them, and what comes late is not added to
+    what is learned afresh.
+    """
 
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs
-        self._at_once = asyncio.Semaphore(_LOOKS_AT_ONCE)
         self.known = TreeKnowledge()
 
-    async def look(self, paths: Iterable[str], at: Commit) -> None:
-        """Learn about all paths that nothing is known of, at a finished commit."""
-        unknown = [path for path in dict.fromkeys(paths) if not self._is_decided(path)]
-        await asyncio.gather(*(self._look_at(path, at) for path in unknown))
+    def forget(self) -> None:
+        """Know nothing: somebody else has written."""
+        self.known = TreeKnowledge()
 
-    async def confirm(self, path: str, newest: Commit) -> None:
-        """Decide a suspicion at the newest commit, once that has finished.
+    async def look(self, known: TreeKnowledge, paths: Iterable[str], at: Commit) -> None:
+        """Learn about all paths that nothing is known of, at a finished commit."""
+        await for_each(paths, lambda path: self._look_at(known, path, at), _LOOKS_AT_ONCE)
+
+    async def confirm(self, known: TreeKnowledge, path: str, newest: Commit) -> None:
+        """Decide a suspicion at the newest commit that can be looked at.
 
         Raises:
             PathCollision: Something stands in the way.
         """
-        await self._pfs.inspect_commit(newest, wait_finished=True)
-        self.known.correct(path)
-        await self._look_at(path, newest)
-        existing = self.known.collision_of(path)
+        known.correct(path)
+        await self._look_at(known, path, newest)
+        existing = known.collision_of(path)
         if existing is not None:
             raise PathCollision(path, existing)
 
@@ -118,31 +128,41 @@ class CollisionGuard:
             else:
                 self.known.add_file(write.path)
 
-    def _is_decided(self, path: str) -> bool:
-        return self.known.is_free(path) or self.known.collision_of(path) is not None
+    async def _look_at(self, known: TreeKnowledge, path: str, at: Commit) -> None:
+        is_file = await self._kind_of(path, at)
+        if is_file is None:
+            await self._look_above(known, path, at)
+        elif is_file:
+            known.add_file(path)
+        else:
+            known.add_directory(path)
 
-    async def _look_at(self, path: str, at: Commit) -> None:
-        async with self._at_once:
-            is_file = await self._kind_of(path, at)
-            if is_file is None:
-                await self._look_above(path, at)
-            elif is_file:
-                self.known.add_file(path)
-            else:
-                self.known.add_directory(path)
-
-    async def _look_above(self, path: str, at: Commit) -> None:
+    async def _look_above(self, known: TreeKnowledge, path: str, at: Commit) -> None:
         """Nothing is at a path: find the nearest directory above it, or a file in its way."""
-        missing = []
-        for above in _above(path):
-            if self.known.is_directory(above) or await self._holds_something(above, at):
-                break
-            if await self._kind_of(above, at):
-                self.known.add_file(above)
-                return
-            missing.append(above)
+        above = above_all(path)
+        missing = above[: await self._nearest_directory(known, above, at)]
+        if missing and await self._kind_of(missing[-1], at):
+            known.add_file(missing[-1])
+            return
         for directory in missing:
-            self.known.add_directory(directory, whole=True)
+            known.add_directory(directory, whole=True)
+
+    async def _nearest_directory(self, known: TreeKnowledge, above: list[str], at: Commit) -> int:
+        """Which of the paths above another, the nearest first, is a directory.
+
+        Whatever is above a directory is one too, so that halving finds it, however deep a path is;
+        mostly it is the first.
+        """
+        first = 0
+        last = next(n for n, directory in enumerate(above) if known.is_directory(directory))
+        middle = 0
+        while first < last:
+            if await self._holds_something(known, above[middle], at):
+                last = middle
+            else:
+                first = middle + 1
+            middle = (first + last) // 2
+        return last
 
     async def _kind_of(self, path: str, at: Commit) -> bool | None:
         """True for a file, False for a directory, None for nothing."""
@@ -152,7 +172,7 @@ class CollisionGuard:
             return None
         return found[0].is_file if found else None
 
-    async def _holds_something(self, directory: str, at: Commit) -> bool:
+    async def _holds_something(self, known: TreeKnowledge, directory: str, at: Commit) -> bool:
         """Whether a directory is there, without pachd adding up all that is in it."""
         below = directory + "/" + _BELOW_ALL
         try:
@@ -160,11 +180,11 @@ class CollisionGuard:
         except FileNotFound:
             return False
         if found:
-            self.known.add_directory(directory)
+            known.add_directory(directory)
         return bool(found)
 
 
-def _above(path: str) -> list[str]:
+def above_all(path: str) -> list[str]:
     """The directories above a path, the nearest first, the root (the empty string) last."""
     found = []
     while path:

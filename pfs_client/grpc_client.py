@@ -6,19 +6,20 @@ call is more than a translation.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client import hazards, messages
+from pfs_client.concurrency import for_each
 from pfs_client.failures import (
     FileNotFound,
     HeadMoved,
     NotAFile,
     PfsError,
     RepoHasBranches,
+    RepoNotFound,
 )
 from pfs_client.grpc_changes import send_changes
 from pfs_client.grpc_channel import Connection, GrpcSettings
@@ -42,6 +43,7 @@ from pfs_client.values import (
 )
 
 _KEEP_FILE_SET_SECONDS = 600
+_SOURCES_AT_ONCE = 8
 
 
 class GrpcPfs(PfsClient):
@@ -107,7 +109,7 @@ class GrpcPfs(PfsClient):
 
         Pachd says OK for one that does not exist, and that there was none.
         """
-        if expect_no_branches and (await self.inspect_repo(repo)).branches:
+        if expect_no_branches and await self._has_branches(repo):
             raise RepoHasBranches(f"repo {repo} has branches")
         request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
         response = await self._once(self._stub.DeleteRepo, request)
@@ -171,7 +173,8 @@ class GrpcPfs(PfsClient):
 
         Pachd copies a source that is not there as nothing, with OK: they are looked at before.
         """
-        await asyncio.gather(*(self._keep_source(at, one) for at, one in enumerate(changes)))
+        sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
+        await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
         target = pfs_pb2.Commit(
             branch=messages.branch_message(branch), repo=messages.repo_message(branch.repo)
         )
@@ -267,19 +270,25 @@ class GrpcPfs(PfsClient):
 
         return await self._connection.read(gathered, self._wait_finished)
 
-    async def _keep_source(self, index: int, change: Change) -> None:
-        """See that the source of a copy out of a file set is there, and stays."""
-        if not isinstance(change, CopyFile):
-            return
-        file_set = change.source.commit
-        if file_set.repo.name != FILE_SETS_REPO_NAME:
-            return
+    async def _has_branches(self, repo: Repo) -> bool:
         try:
-            await self.renew_file_set(file_set.id, _KEEP_FILE_SET_SECONDS)
-            await self.inspect_file(change.source)
+            return bool((await self.inspect_repo(repo)).branches)
+        except RepoNotFound:
+            return False
+
+    async def _keep_source(self, indexed: tuple[int, File]) -> None:
+        """See that the source of a copy out of a file set is there, and stays."""
+        index, source = indexed
+        try:
+            await self.renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
+            await self.inspect_file(source)
         except PfsError as error:
             error.change_index = index
             raise
+
+
+def _is_of_file_set(change: Change) -> TypeGuard[CopyFile]:
+    return isinstance(change, CopyFile) and change.source.commit.repo.name == FILE_SETS_REPO_NAME
 
 
 def _marker(directory: File, after: str) -> pfs_pb2.File | None:

@@ -17,13 +17,13 @@ import pytest
 import uvicorn
 from botocore.config import Config
 
+from bench.latency_model import FinishingQueues
 from embedded_pfs.engine import Engine
-from embedded_pfs.grpc_server import serving
 from gateway.app import create_app
 from gateway.settings import Settings
-from pfs_client.grpc_channel import GrpcSettings
 from pfs_client.grpc_client import GrpcPfs
 from tests.cluster.fault_proxy import FaultProxy
+from tests.cluster.pachd import Pachd, serving_pachd
 from tests.cluster.wire import Wire
 
 SETTLE_SECONDS = 20.0
@@ -39,12 +39,30 @@ class _Server(uvicorn.Server):
 class Cluster:
     """Everything there is."""
 
-    engine: Engine
-    wire: Wire
+    server: Pachd
     proxy: FaultProxy
-    pachd: GrpcPfs
     endpoint: str
     tasks: int = 0
+
+    @property
+    def engine(self) -> Engine:
+        """What is behind pachd's wire."""
+        return self.server.engine
+
+    @property
+    def wire(self) -> Wire:
+        """What goes over it."""
+        return self.server.wire
+
+    @property
+    def finishing(self) -> FinishingQueues:
+        """The commits that are closed and have not finished."""
+        return self.server.finishing
+
+    @property
+    def pachd(self) -> GrpcPfs:
+        """A client that does not go through the gateway."""
+        return self.server.pfs
 
     @property
     def port(self) -> int:
@@ -100,24 +118,19 @@ def options() -> dict[str, Any]:
 async def cluster(
     tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Cluster]:
-    wire = Wire()
-    async with serving(tmp_path / "pfs", "127.0.0.1:0", synchronous="off", interceptors=[wire]) as (
-        engine,
-        address,
-    ):
-        proxy = FaultProxy(address)
+    async with serving_pachd(tmp_path / "pfs") as server:
+        proxy = FaultProxy(server.address)
         await proxy.start()
-        pachd = GrpcPfs(GrpcSettings(address))
         settings = Settings(pfs=f"grpc://{proxy.address}", **{"pfs_call_seconds": 2.0, **options})
-        async with _gateway(settings, monkeypatch) as endpoint:
-            cluster = Cluster(engine, wire, proxy, pachd, endpoint)
+        async with running_in_process(settings, monkeypatch) as endpoint:
+            cluster = Cluster(server, proxy, endpoint)
             await cluster.s3("create_bucket", Bucket="master.r")
-            await _calm(wire)
+            await _calm(server.wire)
             cluster.tasks = len(asyncio.all_tasks())
-            wire.calls.clear()
+            server.wire.calls.clear()
             yield cluster
+            server.finishing.release()
             cluster.close()
-        await pachd.aclose()
         await proxy.stop()
 
 
@@ -130,7 +143,10 @@ async def _calm(wire: Wire) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _gateway(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def running_in_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    """A gateway on this event loop; gives where it is."""
     monkeypatch.setattr("gateway.http_protocol.process_settings", lambda: settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(

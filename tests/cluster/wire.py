@@ -11,6 +11,10 @@ from typing import Any
 import grpc
 
 
+def _always(request: Any) -> bool:
+    return True
+
+
 @dataclass
 class Fault:
     """How calls of one method go wrong.
@@ -20,20 +24,23 @@ class Fault:
         text: What that says.
         after_messages: How many messages of the stream pass before; None to fail when all is done.
         times: How many calls.
+        when: Which of them, by their request; of a stream of requests nothing is known.
     """
 
     code: grpc.StatusCode
     text: str = "so the test wants"
     after_messages: int | None = 0
     times: int = 1
+    when: Callable[[Any], bool] = _always
 
 
 @dataclass
 class Call:
-    """One call that came, with the messages that its client sent."""
+    """One call that came, with the messages that its client sent, and how many it was sent."""
 
     method: str
     messages: list[Any] = field(default_factory=list)
+    sent_messages: int = 0
 
 
 class Wire(grpc.aio.ServerInterceptor):
@@ -43,7 +50,9 @@ class Wire(grpc.aio.ServerInterceptor):
         self.calls: list[Call] = []
         self.active = 0
         self.faults: dict[str, Fault] = {}
-        self.gates: dict[str, asyncio.Event] = {}
+        self.gates: dict[str, tuple[asyncio.Event, Callable[[Any], bool]]] = {}
+        self.edits: dict[str, Callable[[Any], None]] = {}
+        self.loses: Callable[[Any], bool] = lambda message: False
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
         self.metadata: list[tuple[str, str]] = []
@@ -58,9 +67,14 @@ class Wire(grpc.aio.ServerInterceptor):
             self._news.clear()
             await self._news.wait()
 
-    def hold(self, method: str) -> asyncio.Event:
-        """Let calls of a method wait for an event."""
-        gate = self.gates[method] = asyncio.Event()
+    def of(self, method: str) -> list[Call]:
+        """The calls of a method."""
+        return [call for call in self.calls if call.method == method]
+
+    def hold(self, method: str, when: Callable[[Any], bool] = _always) -> asyncio.Event:
+        """Let calls of a method wait for an event, before they do anything."""
+        gate = asyncio.Event()
+        self.gates[method] = gate, when
         return gate
 
     async def intercept_service(
@@ -92,9 +106,9 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Any, *, is_stream: bool) -> Any:
         async def call(request: Any, context: Any) -> Any:
-            record, fault = self._begin(method)
+            record, fault = self._begin(method, None if is_stream else request)
             try:
-                await self._wait(method)
+                await self._wait(method, request)
                 if is_stream:
                     request = self._taken(request, record, fault, context)
                 else:
@@ -104,6 +118,8 @@ class Wire(grpc.aio.ServerInterceptor):
                 await _fail_at(None, fault, context)
                 if method in self.hooks:
                     await self.hooks[method]()
+                if method in self.edits:
+                    self.edits[method](response)
                 return response
             finally:
                 self.active -= 1
@@ -112,13 +128,15 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: str, behaviour: Any) -> Any:
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            record, fault = self._begin(method)
+            record, fault = self._begin(method, request)
             record.messages.append(request)
             try:
-                await self._wait(method)
+                await self._wait(method, request)
                 passed = 0
+                await _fail_at(passed, fault, context)
                 async for message in behaviour(request, context):
                     await _fail_at(passed, fault, context)
+                    record.sent_messages += 1
                     yield message
                     passed += 1
                 await _fail_at(passed, fault, context)
@@ -135,23 +153,25 @@ class Wire(grpc.aio.ServerInterceptor):
         async for message in requests:
             await _fail_at(passed, fault, context)
             record.messages.append(message)
-            yield message
+            if not self.loses(message):
+                yield message
             passed += 1
 
-    def _begin(self, method: str) -> tuple[Call, Fault | None]:
+    def _begin(self, method: str, request: Any) -> tuple[Call, Fault | None]:
         record = Call(method)
         self.calls.append(record)
         self._news.set()
         self.active += 1
         fault = self.faults.get(method)
-        if fault is None or fault.times == 0:
+        if fault is None or fault.times == 0 or not fault.when(request):
             return record, None
         fault.times -= 1
         return record, fault
 
-    async def _wait(self, method: str) -> None:
-        if method in self.gates:
-            await self.gates[method].wait()
+    async def _wait(self, method: str, request: Any) -> None:
+        gate, when = self.gates.get(method, (None, _always))
+        if gate is not None and when(request):
+            await gate.wait()
 
 
 async def _fail_at(passed: int | None, fault: Fault | None, context: Any) -> None:
