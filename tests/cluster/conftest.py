@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 import uvicorn
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from bench.latency_model import FinishingQueues
 from embedded_pfs.engine import Engine
@@ -23,6 +24,7 @@ from gateway.app import create_app
 from gateway.settings import Settings
 from pfs_client.grpc_client import GrpcPfs
 from tests.cluster.fault_proxy import FaultProxy
+from tests.cluster.invariants import assert_harmless
 from tests.cluster.pachd import Pachd, serving_pachd
 from tests.cluster.wire import Wire
 
@@ -72,6 +74,25 @@ class Cluster:
     async def s3(self, operation: str, **parameters: Any) -> Any:
         """An S3 operation as boto3 does it, once."""
         return await self.in_thread(partial(getattr(self._boto3, operation), **parameters))
+
+    async def refusal(self, operation: str, **parameters: Any) -> tuple[int, str, bool]:
+        """How an operation fails: status, code, and whether it says when to try again."""
+        with pytest.raises(ClientError) as refused:
+            await self.s3(operation, **parameters)
+        answer = refused.value.response
+        status = answer["ResponseMetadata"]["HTTPStatusCode"]
+        is_promised = "retry-after" in answer["ResponseMetadata"]["HTTPHeaders"]
+        return status, answer["Error"]["Code"], is_promised
+
+    async def content_of(self, key: str, bucket: str = "master.r") -> bytes | None:
+        """An object's bytes; None where there is none."""
+        try:
+            got = await self.s3("get_object", Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        return cast(bytes, await self.in_thread(got["Body"].read))
 
     async def in_thread(self, call: Callable[[], Any]) -> Any:
         """Do what blocks, in a thread that no server needs."""
@@ -132,6 +153,7 @@ async def cluster(
             server.finishing.release()
             cluster.close()
         await proxy.stop()
+    assert_harmless(server.wire)
 
 
 async def _calm(wire: Wire) -> None:
