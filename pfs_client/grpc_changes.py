@@ -15,7 +15,7 @@ import grpc
 from pfs_client import hazards, messages
 from pfs_client.errors import pfs_error_from, pfs_error_of
 from pfs_client.failures import PfsError, PfsTimeout
-from pfs_client.grpc_channel import Connection
+from pfs_client.grpc_channel import Connection, raise_unless_cancelled
 from pfs_client.interface import Changes
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.values import AddFile, CopyFile, DeleteFile
@@ -56,6 +56,9 @@ async def send_changes(
         raise PfsTimeout("pachd took nothing of a write in time") from None
     except (grpc.RpcError, asyncio.InvalidStateError) as error:
         raise await status.failure(error) from error
+    except asyncio.CancelledError:
+        raise_unless_cancelled()
+        raise
     finally:
         call.cancel()
 

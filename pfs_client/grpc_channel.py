@@ -89,6 +89,9 @@ class Connection:
             return await call(self.settings.call_seconds)
         except grpc.RpcError as error:
             raise pfs_error_of(error) from error
+        except asyncio.CancelledError:
+            raise_unless_cancelled()
+            raise
 
     async def read(
         self,
@@ -113,6 +116,9 @@ class Connection:
                 return await call(left)
             except grpc.RpcError as error:
                 failure = pfs_error_of(error)
+            except asyncio.CancelledError:
+                raise_unless_cancelled()
+                raise
             tries += 1
             if isinstance(failure, CommitNotFinished) and failure.commit and wait_finished:
                 await _wait_until(end, wait_finished(failure.commit))
@@ -121,6 +127,17 @@ class Connection:
             elif not isinstance(failure, PfsUnavailable) or tries >= _TRIES:
                 raise failure
             await asyncio.sleep(_backoff_seconds(tries))
+
+
+def raise_unless_cancelled() -> None:
+    """For a call that has been cancelled: say so unless it was whoever waits for it.
+
+    Raises:
+        PfsUnavailable: The connection has been closed under it.
+    """
+    task = asyncio.current_task()
+    if task is not None and not task.cancelling():
+        raise PfsUnavailable("the connection to pachd has been closed") from None
 
 
 def _backoff_seconds(tries: int) -> float:

@@ -13,6 +13,7 @@ import grpc
 
 from pfs_client.errors import pfs_error_of
 from pfs_client.failures import PfsTimeout
+from pfs_client.grpc_channel import raise_unless_cancelled
 from pfs_client.interface import ByteStream
 
 
@@ -72,4 +73,7 @@ class GrpcStream(ByteStream):
                 message = await self._call.read()
         except TimeoutError:
             raise PfsTimeout("pachd sent nothing in time") from None
+        except asyncio.CancelledError:
+            raise_unless_cancelled()
+            raise
         return None if message is grpc.aio.EOF else message.value

@@ -7,7 +7,6 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -18,11 +17,8 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from bench.latency_model import FinishingQueues
-from embedded_pfs.engine import Engine
 from gateway.app import create_app
 from gateway.settings import Settings
-from pfs_client.grpc_client import GrpcPfs
 from tests.cluster.fault_proxy import FaultProxy
 from tests.cluster.invariants import assert_harmless
 from tests.cluster.pachd import Pachd, serving_pachd
@@ -37,39 +33,27 @@ class _Server(uvicorn.Server):
         yield
 
 
-@dataclass
-class Cluster:
-    """Everything there is."""
+class Gateway:
+    """A gateway on this event loop, and boto3 to speak to it.
 
-    server: Pachd
-    proxy: FaultProxy
-    endpoint: str
-    tasks: int = 0
+    Args:
+        endpoint: Where it is.
+    """
 
-    @property
-    def engine(self) -> Engine:
-        """What is behind pachd's wire."""
-        return self.server.engine
-
-    @property
-    def wire(self) -> Wire:
-        """What goes over it."""
-        return self.server.wire
-
-    @property
-    def finishing(self) -> FinishingQueues:
-        """The commits that are closed and have not finished."""
-        return self.server.finishing
-
-    @property
-    def pachd(self) -> GrpcPfs:
-        """A client that does not go through the gateway."""
-        return self.server.pfs
-
-    @property
-    def port(self) -> int:
-        """The gateway's."""
-        return int(self.endpoint.rpartition(":")[2])
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.port = int(endpoint.rpartition(":")[2])
+        self._threads = ThreadPoolExecutor(32)
+        self._boto3 = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="anything",
+            config=Config(
+                retries={"total_max_attempts": 1}, read_timeout=60, max_pool_connections=32
+            ),
+        )
 
     async def s3(self, operation: str, **parameters: Any) -> Any:
         """An S3 operation as boto3 does it, once."""
@@ -98,18 +82,29 @@ class Cluster:
         """Do what blocks, in a thread that no server needs."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def __post_init__(self) -> None:
-        self._threads = ThreadPoolExecutor(32)
-        self._boto3 = boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="anything",
-            config=Config(
-                retries={"total_max_attempts": 1}, read_timeout=60, max_pool_connections=32
-            ),
-        )
+    def close(self) -> None:
+        self._boto3.close()
+        self._threads.shutdown()
+
+
+class Cluster(Gateway):
+    """A gateway, and everything that it stands before.
+
+    Args:
+        server: The pachd.
+        proxy: The network between the two.
+        endpoint: The gateway's.
+    """
+
+    def __init__(self, server: Pachd, proxy: FaultProxy, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self.server = server
+        self.proxy = proxy
+        self.engine = server.engine
+        self.wire = server.wire
+        self.finishing = server.finishing
+        self.pachd = server.pfs
+        self.tasks = 0
 
     async def settle(self) -> None:
         """Wait until nothing runs that is not always there.
@@ -123,10 +118,6 @@ class Cluster:
                 left = "\n".join(map(repr, asyncio.all_tasks()))
                 raise AssertionError(f"{self.wire.active} calls and these tasks are left:\n{left}")
             await asyncio.sleep(0.02)
-
-    def close(self) -> None:
-        self._boto3.close()
-        self._threads.shutdown()
 
 
 @pytest.fixture
@@ -154,6 +145,33 @@ async def cluster(
             cluster.close()
         await proxy.stop()
     assert_harmless(server.wire)
+
+
+@pytest.fixture
+async def pachd_server(tmp_path: Path) -> AsyncIterator[Pachd]:
+    """A pachd without a gateway."""
+    async with serving_pachd(tmp_path / "pfs") as server:
+        yield server
+
+
+class Gateways:
+    """Gateways with settings of a test's own, until it ends."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, patches: pytest.MonkeyPatch) -> None:
+        self._stack = stack
+        self._patches = patches
+
+    async def start(self, **settings: Any) -> Gateway:
+        running = running_in_process(Settings(**settings), self._patches)
+        gateway = Gateway(await self._stack.enter_async_context(running))
+        self._stack.callback(gateway.close)
+        return gateway
+
+
+@pytest.fixture
+async def gateways(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gateways]:
+    async with contextlib.AsyncExitStack() as stack:
+        yield Gateways(stack, monkeypatch)
 
 
 async def _calm(wire: Wire) -> None:

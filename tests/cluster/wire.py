@@ -36,11 +36,15 @@ class Fault:
 
 @dataclass
 class Call:
-    """One call that came, with the messages that its client sent, and how many it was sent."""
+    """One call that came, with the messages that its client sent, and how many it was sent.
+
+    `seconds_left` is how long its client was going to wait, if that said so.
+    """
 
     method: str
     messages: list[Any] = field(default_factory=list)
     sent_messages: int = 0
+    seconds_left: float | None = None
 
 
 class Wire(grpc.aio.ServerInterceptor):
@@ -55,7 +59,7 @@ class Wire(grpc.aio.ServerInterceptor):
         self.loses: Callable[[Any], bool] = lambda message: False
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
-        self.metadata: list[tuple[str, str]] = []
+        self.metadata: list[list[tuple[str, str]]] = []
 
     def count(self) -> Counter[str]:
         """How many calls of each method."""
@@ -87,7 +91,7 @@ class Wire(grpc.aio.ServerInterceptor):
         """Wrap a method."""
         handler: Any = await continuation(handler_call_details)
         method = handler_call_details.method.rpartition("/")[2]
-        self.metadata.extend(handler_call_details.invocation_metadata)  # type: ignore[arg-type]
+        self.metadata.append(list(handler_call_details.invocation_metadata))  # type: ignore[arg-type]
         codecs = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -106,7 +110,7 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Any, *, is_stream: bool) -> Any:
         async def call(request: Any, context: Any) -> Any:
-            record, fault = self._begin(method, None if is_stream else request)
+            record, fault = self._begin(method, None if is_stream else request, context)
             try:
                 await self._wait(method, request)
                 if is_stream:
@@ -128,7 +132,7 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: str, behaviour: Any) -> Any:
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            record, fault = self._begin(method, request)
+            record, fault = self._begin(method, request, context)
             record.messages.append(request)
             try:
                 await self._wait(method, request)
@@ -157,8 +161,8 @@ class Wire(grpc.aio.ServerInterceptor):
                 yield message
             passed += 1
 
-    def _begin(self, method: str, request: Any) -> tuple[Call, Fault | None]:
-        record = Call(method)
+    def _begin(self, method: str, request: Any, context: Any) -> tuple[Call, Fault | None]:
+        record = Call(method, seconds_left=context.time_remaining())
         self.calls.append(record)
         self._news.set()
         self.active += 1
