@@ -21,7 +21,7 @@ from pfs_client.failures import (
     RepoHasBranches,
     RepoNotFound,
 )
-from pfs_client.grpc_changes import send_changes
+from pfs_client.grpc_changes import ChangeStreams
 from pfs_client.grpc_channel import Connection, GrpcSettings
 from pfs_client.grpc_stream import GrpcStream
 from pfs_client.interface import ByteStream, Changes, PfsClient
@@ -61,6 +61,7 @@ class GrpcPfs(PfsClient):
     def __init__(self, settings: GrpcSettings) -> None:
         self._connection = Connection(settings)
         self._stub: Any = APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
+        self._changes = ChangeStreams(self._connection)
         self._version: Any = version_pb2_grpc.APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
 
     async def get_version(self) -> str:
@@ -178,12 +179,11 @@ class GrpcPfs(PfsClient):
         target = pfs_pb2.Commit(
             branch=messages.branch_message(branch), repo=messages.repo_message(branch.repo)
         )
-        await send_changes(self._connection, self._stub.ModifyFile, changes, target)
+        await self._changes.modify_file(changes, target)
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store files outside any commit."""
-        response = await send_changes(self._connection, self._stub.CreateFileSet, changes)
-        return str(response.file_set_id)
+        return await self._changes.create_file_set(changes)
 
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
