@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from google.protobuf.wrappers_pb2 import BytesValue
 
 
 def _always(request: Any) -> bool:
@@ -57,6 +58,7 @@ class Wire(grpc.aio.ServerInterceptor):
         self.gates: dict[str, tuple[asyncio.Event, Callable[[Any], bool]]] = {}
         self.edits: dict[str, Callable[[Any], None]] = {}
         self.loses: Callable[[Any], bool] = lambda message: False
+        self.gathers_bytes = 0
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
         self.metadata: list[list[tuple[str, str]]] = []
@@ -138,7 +140,7 @@ class Wire(grpc.aio.ServerInterceptor):
                 await self._wait(method, request)
                 passed = 0
                 await _fail_at(passed, fault, context)
-                async for message in behaviour(request, context):
+                async for message in self._gathered(behaviour(request, context)):
                     await _fail_at(passed, fault, context)
                     record.sent_messages += 1
                     yield message
@@ -149,6 +151,20 @@ class Wire(grpc.aio.ServerInterceptor):
                 self.active -= 1
 
         return call
+
+    async def _gathered(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Answers as they come; a file's pieces gathered into larger ones, if so wanted."""
+        held: list[bytes] = []
+        async for answer in answers:
+            if not self.gathers_bytes or not isinstance(answer, BytesValue):
+                yield answer
+                continue
+            held.append(answer.value)
+            if sum(map(len, held)) + len(answer.value) > self.gathers_bytes:
+                yield BytesValue(value=b"".join(held))
+                held = []
+        if held:
+            yield BytesValue(value=b"".join(held))
 
     async def _taken(
         self, requests: Any, record: Call, fault: Fault | None, context: Any
