@@ -29,7 +29,7 @@ MAX_MESSAGE_BYTES = 20 * 1024 * 1024
 """pachd's limit, either way."""
 
 CHUNK_BYTES = 1024 * 1024
-"""How much of a file one message carries, so that many streams at once stay small."""
+"""How much of a file one message carries (`docs/decisions/0004-pieces-on-the-wire.md`)."""
 
 USER_TYPE = "user"
 

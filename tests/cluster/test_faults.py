@@ -26,7 +26,6 @@ from tests.cluster.wire import Fault
 
 LARGE = 24 * 1024 * 1024
 BUCKET = "master.r"
-
 Break = Callable[[Cluster], None]
 
 

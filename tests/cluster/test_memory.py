@@ -18,6 +18,8 @@ import pytest
 from tests.raw_http import Connection, send
 from tests.servers import GatewayProcess, ServerProcess
 
+pytestmark = pytest.mark.thorough
+
 MIB = 1024 * 1024
 SIZE = 200 * MIB
 PACHDS_MESSAGE = 19 * MIB
