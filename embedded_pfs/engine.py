@@ -8,9 +8,11 @@ and one connection; SQLite's lock orders those of several processes.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -133,7 +135,9 @@ class Engine:
         if small is not None:
             return MemoryStream(small[offset:end])
         try:
-            descriptor = await self._blob_threads.run(self.blobs.open, content.hash)
+            descriptor = await self._blob_threads.open(
+                partial(self.blobs.open, content.hash), os.close
+            )
         except FileNotFoundError as error:
             raise FileNotFound(f"the content of {stored_path(path)} is gone") from error
         return BlobStream(descriptor, offset, end, self._blob_threads)

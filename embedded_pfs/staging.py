@@ -86,7 +86,7 @@ class Staging:
             writer.abandon()
 
     async def _open_writer(self) -> BlobWriter:
-        writer = await self._threads.run(self._blobs.writer)
+        writer = await self._threads.open(self._blobs.writer, BlobWriter.abandon)
         self._writers.append(writer)
         return writer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -22,13 +23,22 @@ class Threads:
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function on a thread and return what it returns."""
-        work = self._pool.submit(function, *args, **kwargs)
+        return await self._run(partial(function, *args, **kwargs), _keep)
+
+    async def open(self, function: Callable[[], T], release: Callable[[T], None]) -> T:
+        """Call a function that opens something, which a caller who is cancelled lets go again."""
+        return await self._run(function, release)
+
+    async def _run(self, function: Callable[[], T], release: Callable[[T], None]) -> T:
+        work = self._pool.submit(function)
         future = asyncio.wrap_future(work)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             if not work.cancel():
                 await _until_done(future)
+                if future.exception() is None:
+                    release(future.result())
             raise
 
     def close(self) -> None:
@@ -42,5 +52,7 @@ async def _until_done(future: asyncio.Future[T]) -> None:
             await asyncio.wait([future])
         except asyncio.CancelledError:
             continue
-    if not future.cancelled():
-        future.exception()
+
+
+def _keep(result: object) -> None:
+    """Do nothing to what holds nothing."""

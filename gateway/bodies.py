@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.asgi import App, Message, Receive, Scope, Send
-from gateway.http_protocol import BODY_CUT_SHORT
+from gateway.http_protocol import BODY_BROKEN, BODY_CUT_SHORT
 
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
@@ -12,7 +12,8 @@ class UnreadBodies:
     """Sees to it that what is left of a body is never taken for the next request.
 
     Where an answer comes before its request's body has been read, the connection is closed behind
-    it. And a body that its client cut short ends with a disconnect, not as if it were whole.
+    it. And a body that its client cut short ends with a disconnect, one that is no HTTP with an
+    error, not as if they were whole.
     """
 
     def __init__(self, next_app: App) -> None:
@@ -29,6 +30,8 @@ class UnreadBodies:
             nonlocal is_read
             message = await receive()
             is_read = not message.get("more_body", False)
+            if BODY_BROKEN in scope:
+                raise scope[BODY_BROKEN]
             if is_read and scope.get(BODY_CUT_SHORT):
                 return {"type": "http.disconnect"}
             return message

@@ -57,6 +57,7 @@ async def _on_thread(to: int, source: int, offset: int, size_bytes: int) -> int 
         return await asyncio.shield(call)
     except asyncio.CancelledError:
         await asyncio.wait([call])
+        call.exception()  # who has gone is told nothing more
         raise
 
 

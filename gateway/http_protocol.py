@@ -1,34 +1,29 @@
 """What uvicorn's HTTP protocol lacks: limits, S3 answers to what is no HTTP, and clean ends.
 
-- A request's head has a size and a time to arrive in (`facts/negative-cases.md` rows 8 and 22).
-- A client that reads nothing of its answer is let go.
-- When an answer is sent before its request's body is read, the connection ends. First what the
-  client still sends is thrown away for a while: closing at once would reset the connection, and the
-  client would lose the answer.
+- A request's head has a size and a time to arrive in (`facts/negative-cases.md` rows 8 and 22), and
+  so has what stands around a body's bytes.
+- What is no HTTP gets S3's answer; requests before it get theirs first.
 - When a client goes away, its request is cancelled.
 - A client that only ends its side still gets an answer. Whether it is one of those, or has gone, an
   interim response tells: to that, who has gone answers with a reset.
-- An answer's head and a small body behind it go out with one system call, which is a fifth of what
-  a small answer costs.
+- A wish to speak another protocol is ignored, as HTTP allows.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from functools import partial
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.asgi import App
-from gateway.errors import document_of, headers_of
-from gateway.file_sending import SEND_FILE, send_file
-from gateway.request_ids import new_request_id
+from gateway.file_sending import SEND_FILE
+from gateway.http_endings import EndingProtocol, GentleTransport
+from gateway.request_heads import check_head, origin_form
 from gateway.settings import process_settings
-from pfs_client.interface import FileSpan
 from s3_wire.errors import (
     InvalidRequest,
     NotImplemented,
@@ -43,27 +38,25 @@ CLIENT_GONE = "s3gateway.client_gone"
 BODY_CUT_SHORT = "s3gateway.body_cut_short"
 """In a request's scope: its client ended its side before the body's end."""
 
-_LINGER_SECONDS = 3.0
+BODY_BROKEN = "s3gateway.body_broken"
+"""In a request's scope: why its body cannot be read on, an `S3Error`."""
+
 _ARE_YOU_THERE_SECONDS = 0.5
 _ARE_YOU_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_LINGER_MAX_BYTES = 64 * 1024 * 1024
-_HELD_MAX_BYTES = 64 * 1024
 
 
-class S3Protocol(HttpToolsProtocol):
+class S3Protocol(EndingProtocol):
     """One connection. Uvicorn creates it, by name, in every worker process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = process_settings()
         self._head_timer: asyncio.TimerHandle | None = None
-        self._write_timer: asyncio.TimerHandle | None = None
-        self._linger_timer: asyncio.TimerHandle | None = None
         self._ask_timer: asyncio.TimerHandle | None = None
+        self._data = b""
         self._in_head = True
-        self._head_bytes = 0
-        self._lingered_bytes = 0
-        self._held: list[bytes] = []
+        self._is_replaying = False
+        self._unseen_bytes = 0
         self._refusal: S3Error | None = None
         self._running: dict[RequestResponseCycle, asyncio.Task[None]] = {}
 
@@ -71,14 +64,13 @@ class S3Protocol(HttpToolsProtocol):
         """Begin to wait for a request, unless there are too many connections."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:
-            self._refuse(SlowDown(retry_after_seconds=1))
+            self.refuse(SlowDown(retry_after_seconds=1))
         else:
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what nobody waits for any more."""
-        timers = (self._head_timer, self._write_timer, self._linger_timer, self._ask_timer)
-        for timer in timers:
+        for timer in (self._head_timer, self._ask_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -88,121 +80,109 @@ class S3Protocol(HttpToolsProtocol):
             task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, within the limits of a head."""
-        if self._linger_timer is not None:
-            self._discard(len(data))
+        """Parse what has come, within limits."""
+        if self.is_deaf:
+            self.discard(len(data))
             return
+        self._data = data
+        self._unseen_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_timer is not None:
-            self._head_bytes += len(data)
-            self._check_head_bytes()
+        self._data = b""
+        if self.is_deaf:
+            return
+        if self._in_head and not self._is_answering:
+            self._await_head()
+        if self._unseen_bytes > self.limits.max_head_bytes:
+            self._refusal = RequestHeaderSectionTooLarge(
+                MaxSizeAllowed=str(self.limits.max_head_bytes)
+            )
+            self.send_400_response("")
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Let a request whose body has been cut short be answered."""
         cycle = self.cycle
-        if self._linger_timer is not None or cycle is None or cycle.response_complete:
+        if self.is_deaf or not self._is_answering or self.scheme == "https":
             return None
         if cycle.more_body:
             _mark(cycle, BODY_CUT_SHORT)
-            cycle.more_body = False
-            cycle.keep_alive = False
-            cycle.message_event.set()
+            self._end_body(cycle)
         self._ask_later(cycle)
         return True
 
     def on_message_begin(self) -> None:
         """Begin a request's head."""
-        super().on_message_begin()
-        self._in_head = True
-        self._head_bytes = 0
-        self._await_head()
+        if not self._is_replaying:
+            super().on_message_begin()
+            self._await_head()
 
-    def on_headers_complete(self) -> None:
-        """End a request's head, and see that its body has one length only."""
-        self._end_head()
-        names = [name for name, _ in self.headers]
-        if b"transfer-encoding" in names and b"content-length" in names:
-            self._refusal = InvalidRequest("Both Content-Length and Transfer-Encoding were sent.")
-            raise ValueError("two lengths")
-        if names.count(b"host") > 1:
-            self._refusal = InvalidRequest("More than one Host was sent.")
-            raise ValueError("two hosts")
-        super().on_headers_complete()
-        # The cycle has not begun to run yet: it gets a transport whose close() lingers.
-        self.cycle.transport = _GentleTransport(self)  # type: ignore[assignment]
-        if self.scheme == "http":
-            _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request's target."""
+        if not self._is_replaying:
+            super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, within the limits of a head."""
-        if not self._in_head:
-            return  # a trailer of a chunked body: S3 has no use for those of HTTP
-        super().on_header(name, value)
+        """Take a header, without the white space around it."""
+        # A trailer of a chunked body is not one: S3 has no use for those of HTTP.
+        if self._in_head and not self._is_replaying:
+            super().on_header(name, value.strip(b" \t"))
 
-    def shutdown(self) -> None:
-        """End the connection, or let it end with the answer under way."""
-        self._flush()
-        super().shutdown()
+    def on_headers_complete(self) -> None:
+        """End a request's head, and see that there is one way to read it."""
+        if self._is_replaying:
+            return
+        self._end_head()
+        self.url, host = origin_form(self.url)
+        if host is not None:
+            self.headers[:] = [(b"host", host), *(h for h in self.headers if h[0] != b"host")]
+        version = self.parser.get_http_version()
+        try:
+            check_head(version, self.url, self.headers, self.limits.max_head_bytes)
+        except S3Error as error:
+            self._refusal = error
+            self._in_head = True  # there is no request yet, to which a refusal would belong
+            raise
+        super().on_headers_complete()
+        # The cycle has not begun to run yet: it gets a transport whose close() lingers.
+        self.cycle.transport = GentleTransport(self)  # type: ignore[assignment]
+        if self.scheme == "http":
+            _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
+        if version == "1.0":
+            self.cycle.waiting_for_100_continue = False
 
-    def pause_writing(self) -> None:
-        """Give a client that does not read so much time and no more."""
-        super().pause_writing()
-        self._write_timer = self.loop.call_later(
-            self.limits.write_idle_seconds, self.transport.abort
-        )
+    def on_body(self, body: bytes) -> None:
+        """Take bytes of a body."""
+        self._unseen_bytes = 0
+        super().on_body(body)
 
-    def resume_writing(self) -> None:
-        """The client reads."""
-        super().resume_writing()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+    def on_message_complete(self) -> None:
+        """End a request's body; the next head may follow."""
+        super().on_message_complete()
+        self._unseen_bytes = 0
+        self._in_head = True
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or breaks a limit."""
+        """Answer what is no HTTP or breaks a limit, each request before it first."""
         if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError):
             self._refusal = NotImplemented()
-        self._refuse(self._refusal or InvalidRequest("The request is not valid HTTP/1.1."))
-
-    def write(self, data: bytes) -> None:
-        """Send, together with what else is sent before the event loop goes on."""
-        if not self._held:
-            self.loop.call_soon(self._flush)
-        self._held.append(data)
-        if len(data) > _HELD_MAX_BYTES:
-            self._flush()
-
-    async def send_file(self, cycle: RequestResponseCycle, span: FileSpan) -> bool:
-        """Send a span of a file as (a part of) an answer's body, if nothing waits before it."""
-        self._flush()
-        if self.transport.is_closing() or self.transport.get_write_buffer_size():
-            return False
-        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
-        try:
-            await send_file(descriptor, span, self.limits.write_idle_seconds)
-        except ConnectionError:
-            self.transport.abort()
-            await self.loop.create_future()  # until `connection_lost` cancels this request
-        finally:
-            os.close(descriptor)
-        cycle.expected_content_length -= span.size_bytes
-        return True
-
-    def _flush(self) -> None:
-        held, self._held = self._held, []
-        if held and not self.transport.is_closing():
-            self.transport.writelines(held)
-
-    def end(self, cycle: RequestResponseCycle) -> None:
-        """End the connection after an answer."""
-        self._flush()
-        if not cycle.more_body or self.transport.is_closing():
-            self.transport.close()
+        error = self._refusal or InvalidRequest("The request is not valid HTTP/1.1.")
+        self._end_head()
+        if not self._is_answering:
+            self.refuse(error)
             return
-        self._linger_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.flow.resume_reading()
+        self.is_deaf = True
+        if self.cycle.more_body:
+            _mark(self.cycle, BODY_BROKEN, error)
+        self._end_body(self.cycle)
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _end_body(self, cycle: RequestResponseCycle) -> None:
+        """Have the connection's last request answered, with what of its body there is."""
+        cycle.more_body = False
+        cycle.keep_alive = False
+        cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:  # type: ignore[override]
         task = self.loop.create_task(cycle.run_asgi(app))  # type: ignore[arg-type]
@@ -220,13 +200,17 @@ class S3Protocol(HttpToolsProtocol):
 
     def _end_head(self) -> None:
         self._in_head = False
+        self._unseen_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
     def _head_is_late(self) -> None:
         self._head_timer = None
-        self.transport.close()
+        if self._is_answering:  # and perhaps not reading, for the sake of that
+            self._await_head()
+        else:
+            self.close()
 
     def _ask_later(self, cycle: RequestResponseCycle) -> None:
         self._ask_timer = self.loop.call_later(
@@ -242,52 +226,28 @@ class S3Protocol(HttpToolsProtocol):
             self.write(_ARE_YOU_THERE)
         self._ask_later(cycle)
 
-    def _check_head_bytes(self) -> None:
-        if self._head_bytes > self.limits.max_head_bytes:
-            self._refuse(
-                RequestHeaderSectionTooLarge(MaxSizeAllowed=str(self.limits.max_head_bytes))
-            )
+    def _unsupported_upgrade_warning(self) -> None:
+        """Go on as if no other protocol had been asked for.
 
-    def _refuse(self, error: S3Error) -> None:
-        """Answer without a request, and end the connection."""
-        self._end_head()
-        request_id = new_request_id()
-        body = document_of(error, "/", request_id)
-        headers = {
-            **headers_of(error, request_id),
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-        }
-        lines = [f"HTTP/1.1 {error.status} {error.code}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        head = "\r\n".join([*lines, "\r\n"]).encode("latin-1")
-        if not self.transport.is_closing():
-            self.write(head + body)
-            self._flush()
-            self._linger_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
+        The parser takes the request as ended with its head; another one is shown that head again,
+        without the wish, and then the body.
+        """
+        upgrade = cast("httptools.HttpParserUpgrade", sys.exc_info()[1])
+        rest = self._data[upgrade.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        self._is_replaying = True
+        self.cycle.more_body = True
+        self._in_head = False
+        self.parser.feed_data(self._head_without_upgrade())
+        self._is_replaying = False
+        super().data_received(rest)
 
-    def _discard(self, size_bytes: int) -> None:
-        self._lingered_bytes += size_bytes
-        if self._lingered_bytes > _LINGER_MAX_BYTES:
-            self.transport.close()
+    def _head_without_upgrade(self) -> bytes:
+        lengths = (b"content-length", b"transfer-encoding")
+        lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] in lengths]
+        method = self.scope["method"].encode("ascii")
+        return method + b" / HTTP/1.1\r\n" + b"".join(lines) + b"\r\n"
 
 
 def _mark(cycle: RequestResponseCycle, mark: str, value: object = True) -> None:
     cast("dict[str, Any]", cycle.scope)[mark] = value
-
-
-class _GentleTransport:
-    """A transport as uvicorn's cycle uses it, whose end is the protocol's business."""
-
-    __slots__ = ("_cycle", "_protocol", "is_closing", "write")
-
-    def __init__(self, protocol: S3Protocol) -> None:
-        self._protocol = protocol
-        self._cycle = protocol.cycle
-        self.write = protocol.write
-        self.is_closing = protocol.transport.is_closing
-
-    def close(self) -> None:
-        self._protocol.end(self._cycle)

@@ -17,6 +17,9 @@ from pfs_client.grpc_channel import raise_unless_cancelled
 from pfs_client.interface import ByteStream
 from pfs_client.messages import CHUNK_BYTES
 
+_abandoned: set[asyncio.Future[Any]] = set()
+"""Reads that nobody waits for. The event loop itself would not keep them."""
+
 
 class GrpcStream(ByteStream):
     """A GetFile under way. It is cancelled where it should end, and never read on.
@@ -71,13 +74,31 @@ class GrpcStream(ByteStream):
         self._call.cancel()
 
     async def _next(self, seconds: float) -> bytes | None:
-        """The next message's bytes; None at the end."""
+        """The next message's bytes; None at the end.
+
+        Who is cancelled meanwhile cancels the call, not the read: one that gRPC has begun must end,
+        or what it reads is never freed (https://github.com/grpc/grpc/issues/43360).
+        """
+        reading = asyncio.ensure_future(self._call.read())
         try:
             async with asyncio.timeout(seconds):
-                message = await self._call.read()
+                message = await asyncio.shield(reading)
         except TimeoutError:
+            self._abandon(reading)
             raise PfsTimeout("pachd sent nothing in time") from None
         except asyncio.CancelledError:
+            self._abandon(reading)
             raise_unless_cancelled()
             raise
         return None if message is grpc.aio.EOF else message.value
+
+    def _abandon(self, reading: asyncio.Future[Any]) -> None:
+        self._call.cancel()
+        _abandoned.add(reading)
+        reading.add_done_callback(_forget)
+
+
+def _forget(reading: asyncio.Future[Any]) -> None:
+    _abandoned.discard(reading)
+    if not reading.cancelled():
+        reading.exception()  # there is nobody to be told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 from tests.servers import GatewayProcess
 
 TIMEOUT_SECONDS = 20
+PIECE_BYTES = 256 * 1024
 
 
 @dataclass
@@ -55,6 +57,23 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
+
+    def send_body(self, data: bytes) -> None:
+        """Send, as long as no answer comes first."""
+        for at in range(0, len(data), PIECE_BYTES):
+            if self.has_answer():
+                return
+            self.send(data[at : at + PIECE_BYTES])
+
+    def has_answer(self) -> bool:
+        """Whether something can be read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
+
+    def is_told_to_continue(self) -> bool:
+        """Wait for what comes of `Expect: 100-continue`, and leave it to be read."""
+        while b"\r\n\r\n" not in self._buffer:
+            self._fill()
+        return self._buffer.startswith(b"HTTP/1.1 100 ")
 
     def request(
         self,

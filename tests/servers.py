@@ -125,14 +125,14 @@ class GatewayProcess(ServerProcess):
         self.port = int(port)
 
 
-def running_gateway(backend: str, directory: Path) -> Iterator[GatewayProcess]:
+def running_gateway(backend: str, directory: Path, *options: str) -> Iterator[GatewayProcess]:
     """For fixtures: a gateway on its embedded PFS, or on one that it speaks gRPC to."""
     if backend == EMBEDDED:
-        with GatewayProcess(directory) as gateway:
+        with GatewayProcess(directory, *options) as gateway:
             yield gateway
     else:
         with (
             PfsProcess(directory) as pfs,
-            GatewayProcess(pfs.address, "--sole-writer") as gateway,
+            GatewayProcess(pfs.address, "--sole-writer", *options) as gateway,
         ):
             yield gateway
