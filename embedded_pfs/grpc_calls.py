@@ -62,6 +62,16 @@ def streaming(
     return decorate
 
 
+async def see_whole(context: Context) -> None:
+    """See that a stream of requests that has ended was whole, before anything is done with it.
+
+    grpcio ends one that has broken off, or that holds too large a message, just as a whole one, and
+    cancels the call a moment later. An answer's beginning comes after that moment: on such a call
+    it is not sent any more.
+    """
+    await context.send_initial_metadata(())
+
+
 async def _abort(context: Context, error: PfsError, about: About, wording: Wording | None) -> None:
     code, text = status_of(error, about, wording)
     await context.abort(code, text)

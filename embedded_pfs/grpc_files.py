@@ -11,7 +11,7 @@ from google.protobuf.wrappers_pb2 import BytesValue
 
 from embedded_pfs import branches, changes, file_sets, files, globs, listings, pachd_texts
 from embedded_pfs.engine import Engine
-from embedded_pfs.grpc_calls import Context, streaming, unary
+from embedded_pfs.grpc_calls import Context, see_whole, streaming, unary
 from embedded_pfs.pachd_texts import About
 from embedded_pfs.tar import tar_stream
 from pfs_client import messages
@@ -64,6 +64,7 @@ class FilesServicer:
         target = await _target_of(request)
         async with self.engine.staging() as staging:
             staged = await staging.take(self._changes(request))
+            await see_whole(context)
             if target.id:
                 more = await self.engine.write(
                     changes.modify_commit, self.engine.blobs, messages.commit_of(target), staged
@@ -152,6 +153,7 @@ class FilesServicer:
         """Store files outside any commit."""
         async with self.engine.staging() as staging:
             staged = await staging.take(self._changes(request))
+            await see_whole(context)
             id_, more = await self.engine.write(file_sets.create, self.engine.blobs, staged)
             await staging.settle(more)
         return pfs_pb2.CreateFileSetResponse(file_set_id=id_)

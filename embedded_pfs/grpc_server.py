@@ -69,6 +69,7 @@ async def serving(
     synchronous: Synchronous = "full",
     directory_sizes: bool = True,
     interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+    credentials: grpc.ServerCredentials | None = None,
 ) -> AsyncIterator[tuple[Engine, str]]:
     """Serve a data directory for the length of the body.
 
@@ -78,6 +79,7 @@ async def serving(
         synchronous: SQLite's setting.
         directory_sizes: Whether listings say how much is below a directory, which costs a scan.
         interceptors: gRPC's.
+        credentials: For TLS; None for none.
 
     Yields:
         The engine, and the address that is served.
@@ -93,7 +95,7 @@ async def serving(
     version_pb2_grpc.add_APIServicer_to_server(VersionServicer(), server)  # type: ignore[no-untyped-call]
     auth_pb2_grpc.add_APIServicer_to_server(AuthServicer(), server)  # type: ignore[no-untyped-call]
     try:
-        bound = _bind(server, address)
+        bound = _bind(server, address, credentials)
         await server.start()
         yield engine, bound
     finally:
@@ -101,9 +103,12 @@ async def serving(
         await engine.close()
 
 
-def _bind(server: grpc.aio.Server, address: str) -> str:
+def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> str:
     try:
-        port = server.add_insecure_port(address)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address}") from error
     if address.startswith("unix:"):

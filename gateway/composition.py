@@ -14,6 +14,7 @@ from pfs_client.committers import Committer, TransactionCommitter
 from pfs_client.failures import PfsError
 from pfs_client.grpc_channel import GrpcSettings
 from pfs_client.grpc_client import GrpcPfs
+from pfs_client.grpc_token import cleaned
 from pfs_client.interface import PfsClient
 from pfs_client.pachd_committer import PachdCommitter
 from pfs_client.write_batches import WriteBatches
@@ -51,6 +52,7 @@ class Composition:
                 _committer(pfs, settings),
                 commit_per_request=settings.commit_per_request,
                 memory_bytes=settings.write_memory_bytes,
+                wait_seconds=settings.pfs_call_seconds,
             ),
             Limits(
                 settings.max_object_bytes, settings.max_document_bytes, settings.body_idle_seconds
@@ -63,9 +65,16 @@ class Composition:
         if self._greeting is not None:
             self._greeting.cancel()
         if self._services is not None:
-            await self._services.writes.drain()
+            await self._drain(self._services.writes)
             await self._services.pfs.aclose()
             self._services = None
+
+    async def _drain(self, writes: WriteBatches) -> None:
+        try:
+            async with asyncio.timeout(self._settings.shutdown_seconds):
+                await writes.drain()
+        except TimeoutError:
+            log.warning("ended before all commits have finished, or could be seen to")
 
 
 def open_pfs(settings: Settings) -> PfsClient:
@@ -116,7 +125,7 @@ def pachd_settings(settings: Settings) -> GrpcSettings:
         target,
         tls=kind == "grpcs",
         ca_file=_readable("--pfs-ca-file", settings.pfs_ca_file),
-        token=settings.pfs_token,
+        token=_token(settings.pfs_token),
         token_file=_readable("--pfs-token-file", settings.pfs_token_file),
         call_seconds=settings.pfs_call_seconds,
     )
@@ -140,6 +149,13 @@ def _readable(option: str, name: str) -> Path | None:
     except OSError as error:
         raise BadSetting(f"{option} {name}: {error.strerror}") from None
     return path
+
+
+def _token(given: str) -> str:
+    try:
+        return cleaned(given)
+    except ValueError as error:
+        raise BadSetting(f"--pfs-token: {error}") from None
 
 
 def _committer(pfs: PfsClient, settings: Settings) -> Committer:

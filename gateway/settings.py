@@ -73,8 +73,8 @@ class Settings:
     )
     pfs_ca_file: str = _setting(
         "",
-        "PEM file of the authorities that pachd's certificate is checked with; the system's if"
-        " empty.",
+        "PEM file of the authorities that pachd's certificate is checked with; if empty, those that"
+        " gRPC comes with.",
     )
     pfs_token: str = _setting(
         "",

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pfs_client.branch_watch import Base
-from pfs_client.collisions import CollisionGuard
+from pfs_client.branch_watch import Base, BranchWatch
 from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
 from pfs_client.interface import PfsClient
 from pfs_client.tree_knowledge import TreeKnowledge
@@ -28,10 +27,11 @@ async def hash_at(pfs: PfsClient, file: File) -> bytes | None:
 class Admission:
     """Decides over the members of one group."""
 
-    def __init__(self, pfs: PfsClient, guard: CollisionGuard, base: Base) -> None:
+    def __init__(self, pfs: PfsClient, watch: BranchWatch, base: Base) -> None:
         self._pfs = pfs
-        self._guard = guard
+        self._watch = watch
         self._base = base
+        self._known = watch.guard.known
         self._tree = TreeKnowledge()
         self._hashes: dict[str, bytes | None] = {}
 
@@ -41,8 +41,7 @@ class Admission:
         Raises:
             PfsError: Nothing can be decided.
         """
-        paths = [w.path for m in members for w in m.writes if not w.is_removal]
-        await self._guard.look(paths, self._base.readable)
+        await self._look([w.path for m in members for w in m.writes if not w.is_removal])
         admitted: list[Member] = []
         for at, member in enumerate(members):
             try:
@@ -55,6 +54,13 @@ class Admission:
                 self._take(write)
             admitted.append(member)
         return admitted, []
+
+    async def _look(self, paths: Sequence[str]) -> None:
+        """Learn about the paths that nothing is known of."""
+        unknown = [path for path in dict.fromkeys(paths) if not self._known.decides(path)]
+        if unknown:
+            readable = await self._watch.readable(self._base)
+            await self._watch.guard.look(self._known, unknown, readable)
 
     async def _may_go(self, member: Member) -> bool:
         """Whether a member may go with this group, or must wait until that is committed.
@@ -71,13 +77,14 @@ class Admission:
 
     async def _is_free(self, path: str) -> bool:
         in_group = self._tree.collision_of(path)
-        if in_group is None and self._guard.known.collision_of(path) is None:
+        if in_group is None and self._known.collision_of(path) is None:
             return True
         if self._has_cleared(path):
             return False
         if in_group is not None:
             raise PathCollision(path, in_group)
-        await self._guard.confirm(path, self._base.head)
+        newest = await self._watch.newest(self._base)
+        await self._watch.guard.confirm(self._known, path, newest)
         return True
 
     def _has_cleared(self, path: str) -> bool:
@@ -98,7 +105,8 @@ class Admission:
         if write.path in self._hashes:
             hash_ = self._hashes[write.path]
         else:
-            hash_ = await hash_at(self._pfs, File(self._base.head, write.path))
+            newest = await self._watch.newest(self._base)
+            hash_ = await hash_at(self._pfs, File(newest, write.path))
         if write.expect is not None and not write.expect.allows(hash_):
             raise ConditionFailed(write.expect, exists=hash_ is not None)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from pfs_client.concurrency import for_each
 from pfs_client.failures import FileNotFound, PathCollision
 from pfs_client.interface import PfsClient
 from pfs_client.tree_knowledge import ABOVE_ALL, TreeKnowledge, parents
@@ -30,38 +31,41 @@ _FEW = 4
 
 
 class CollisionGuard:
-    """Looks for collisions on one branch."""
+    """Looks for collisions on one branch.
+
+    Who looks passes what was known when it began: that may be forgotten, and begun anew, meanwhile.
+    """
 
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs
-        self._at_once = asyncio.Semaphore(_LOOKS_AT_ONCE)
         self.known = TreeKnowledge()
         self._slow: set[str] = set()
 
     def forget(self) -> None:
         """Know nothing: somebody else has written."""
-        self.known.forget()
+        self.known = TreeKnowledge()
         self._slow.clear()
 
-    async def look(self, paths: Iterable[str], at: Commit) -> None:
+    async def look(self, known: TreeKnowledge, paths: Iterable[str], at: Commit) -> None:
         """Learn about all paths that nothing is known of, at a finished commit."""
         by_directory: dict[str, list[str]] = {}
         for path in sorted(set(paths)):
-            if not self._is_decided(path):
+            if not known.decides(path):
                 by_directory.setdefault(parents(path)[0], []).append(path)
-        await asyncio.gather(*(self._look_in(d, p, at) for d, p in by_directory.items()))
+        await for_each(
+            by_directory.values(), lambda some: self._look_in(known, some, at), _LOOKS_AT_ONCE
+        )
 
-    async def confirm(self, path: str, newest: Commit) -> None:
-        """Decide a suspicion at the newest commit, once that has finished.
+    async def confirm(self, known: TreeKnowledge, path: str, newest: Commit) -> None:
+        """Decide a suspicion at the newest commit that can be looked at.
 
         Raises:
             PathCollision: Something stands in the way.
         """
-        await self._pfs.inspect_commit(newest, wait_finished=True)
-        self.known.correct(path)
-        await self._look_above(path, newest)
-        await self._look_at(path, newest)
-        existing = self.known.collision_of(path)
+        known.correct(path)
+        await self._look_above(known, path, newest)
+        await self._look_at(known, path, newest)
+        existing = known.collision_of(path)
         if existing is not None:
             raise PathCollision(path, existing)
 
@@ -73,26 +77,23 @@ class CollisionGuard:
             else:
                 self.known.add_file(write.path)
 
-    def _is_decided(self, path: str) -> bool:
-        return self.known.is_free(path) or self.known.collision_of(path) is not None
-
-    async def _look_in(self, directory: str, paths: Sequence[str], at: Commit) -> None:
-        """Learn about paths in one directory, in order.
+    async def _look_in(self, known: TreeKnowledge, paths: Sequence[str], at: Commit) -> None:
+        """Learn about paths in one directory, which are in order.
 
         One listing tells of many names where they stand close together. Where they do not, each is
         looked at by itself.
         """
-        await self._look_above(paths[0], at)
-        left = [path for path in paths if not self._is_decided(path)]
+        directory = parents(paths[0])[0]
+        await self._look_above(known, paths[0], at)
+        left = [path for path in paths if not known.decides(path)]
         while left and directory not in self._slow:
-            async with self._at_once:
-                await self._list_from(directory, left[0], at)
-            before, left = len(left), [path for path in left if not self._is_decided(path)]
+            await self._list_from(known, directory, left[0], at)
+            before, left = len(left), [path for path in left if not known.decides(path)]
             if before - len(left) < _FEW:
                 break
-        await asyncio.gather(*(self._look_at(path, at) for path in left))
+        await for_each(left, lambda path: self._look_at(known, path, at), _LOOKS_AT_ONCE)
 
-    async def _list_from(self, directory: str, path: str, at: Commit) -> None:
+    async def _list_from(self, known: TreeKnowledge, directory: str, path: str, at: Commit) -> None:
         """Learn what stands in a directory, from where one of this name would stand on."""
         first = path.rpartition("/")[2] + "/"
         part = Part(path + "." + ABOVE_ALL, number=_ENTRIES_A_LOOK)
@@ -104,39 +105,49 @@ class CollisionGuard:
             return
         for info in infos:
             if info.is_file:
-                self.known.add_file(info.path)
+                known.add_file(info.path)
             else:
-                self.known.add_directory(info.path.rstrip("/"))
+                known.add_directory(info.path.rstrip("/"))
         last = infos[-1].path[len(directory) + 1 :] if len(infos) == _ENTRIES_A_LOOK else ABOVE_ALL
-        self.known.add_range(directory, first, last)
+        known.add_range(directory, first, last)
 
-    async def _look_at(self, path: str, at: Commit) -> None:
+    async def _look_at(self, known: TreeKnowledge, path: str, at: Commit) -> None:
         """Learn whether a directory stands at a path."""
-        async with self._at_once:
-            is_file = await self._kind_of(path, at)
+        is_file = await self._kind_of(path, at)
         directory, _, name = path.rpartition("/")
         if is_file is False:
-            self.known.add_directory(path)
+            known.add_directory(path)
             return
         if is_file:
-            self.known.add_file(path)
-        self.known.add_range(directory, name + "/", name + "/")
+            known.add_file(path)
+        known.add_range(directory, name + "/", name + "/")
 
-    async def _look_above(self, path: str, at: Commit) -> None:
+    async def _look_above(self, known: TreeKnowledge, path: str, at: Commit) -> None:
         """Find the nearest directory above a path, or a file in its way."""
-        missing = []
-        for above in parents(path):
-            if self.known.is_directory(above):
-                break
-            async with self._at_once:
-                if await self._holds_something(above, at):
-                    break
-                if await self._kind_of(above, at):
-                    self.known.add_file(above)
-                    return
-            missing.append(above)
+        above = parents(path)
+        missing = above[: await self._nearest_directory(known, above, at)]
+        if missing and await self._kind_of(missing[-1], at):
+            known.add_file(missing[-1])
+            return
         for directory in missing:
-            self.known.add_missing(directory)
+            known.add_missing(directory)
+
+    async def _nearest_directory(self, known: TreeKnowledge, above: list[str], at: Commit) -> int:
+        """Which of the paths above another, the nearest first, is a directory.
+
+        Whatever is above a directory is one too, so that halving finds it, however deep a path is;
+        mostly it is the first.
+        """
+        first = 0
+        last = next(n for n, directory in enumerate(above) if known.is_directory(directory))
+        middle = 0
+        while first < last:
+            if await self._holds_something(known, above[middle], at):
+                last = middle
+            else:
+                first = middle + 1
+            middle = (first + last) // 2
+        return last
 
     async def _kind_of(self, path: str, at: Commit) -> bool | None:
         """True for a file, False for a directory, None for nothing."""
@@ -146,7 +157,7 @@ class CollisionGuard:
             return None
         return found[0].is_file if found else None
 
-    async def _holds_something(self, directory: str, at: Commit) -> bool:
+    async def _holds_something(self, known: TreeKnowledge, directory: str, at: Commit) -> bool:
         """Whether a directory is there, without pachd adding up all that is in it."""
         below = directory + "/" + _BELOW_ALL
         try:
@@ -156,5 +167,5 @@ class CollisionGuard:
         except FileNotFound:
             return False
         if found:
-            self.known.add_directory(directory)
+            known.add_directory(directory)
         return bool(found)

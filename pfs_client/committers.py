@@ -1,7 +1,7 @@
 """How a group becomes a commit, on a PFS that decides by itself and on pachd.
 
 Both commit a group with one `modify_file`, in order. A member that is refused fails alone, and the
-others go again without it.
+others go again without it, with the next group.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from pfs_client.failures import (
     BranchNotFound,
+    CommitNotOpen,
     OutputBranch,
     PfsAccessDenied,
     PfsError,
@@ -36,6 +37,8 @@ _ALL_FAIL = (
 )
 """Failures that say nothing of a single member: trying its neighbours apart would not help them."""
 
+_MAX_TRIES = 3
+
 
 class Committer(ABC):
     """Commits groups."""
@@ -51,7 +54,7 @@ class Committer(ABC):
         """Commit a group, and tell each member how it went, if not at once then later.
 
         Returns:
-            Members that have to wait for the next group.
+            Members that have to go with the next group, or alone.
         """
 
     @abstractmethod
@@ -72,10 +75,11 @@ class TransactionCommitter(Committer):
         self._pfs = pfs
 
     async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
-        """Commit a group; none has to wait."""
-        for member in await commit_isolated(self._pfs, branch, group):
+        """Commit a group."""
+        written, again = await write_group(self._pfs, branch, group)
+        for member in written:
             member.succeed()
-        return ()
+        return again
 
     async def may_begin(self, branch: Branch) -> None:
         """At once: commits of this PFS are finished when they are made."""
@@ -84,32 +88,51 @@ class TransactionCommitter(Committer):
         """There is nothing behind the commits."""
 
 
-async def commit_isolated(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -> list[Member]:
-    """Commit a group. The members that PFS refuses are told so.
+async def write_group(
+    pfs: PfsClient, branch: Branch, group: Sequence[Member]
+) -> tuple[list[Member], list[Member]]:
+    """Write a group. The members that PFS refuses are told so.
 
     Returns:
-        Those that were written, and are not told yet.
+        Those that were written, and are not told yet, and those that have to be tried again:
+        nothing of a refused group is written, whoever was to blame.
     """
-    left = list(group)
-    while left:
-        changes, owners = _changes_of(left, with_conditions=pfs.supports_conditions)
-        try:
-            await pfs.modify_file(branch, changes)
-        except PfsError as error:
-            if len(left) == 1 or isinstance(error, _ALL_FAIL):
-                _fail(left, error)
-                return []
-            if error.change_index is None:
-                return [m for one in left for m in await commit_isolated(pfs, branch, [one])]
-            culprit = owners[error.change_index]
-            culprit.fail(error)
-            left.remove(culprit)
-        except Exception as error:  # whoever waits is told; the others go on
-            _fail(left, error)
-            return []
-        else:
-            return left
-    return []
+    changes, owners = _changes_of(group, with_conditions=pfs.supports_conditions)
+    for member in group:
+        member.tries += 1
+    try:
+        await pfs.modify_file(branch, changes)
+    except PfsError as error:
+        if isinstance(error, _ALL_FAIL):
+            _fail(group, error)
+            return [], []
+        return [], _without_culprit(group, owners, error)
+    except Exception as error:  # whoever waits is told; the others go on
+        _fail(group, error)
+        return [], []
+    return list(group), []
+
+
+def _without_culprit(
+    group: Sequence[Member], owners: Sequence[Member], error: PfsError
+) -> list[Member]:
+    """Tell the one who was to blame for a refusal, and say who may try again.
+
+    Where that is not known, each tries again alone. What was wrong then may be that the write has
+    happened and nobody heard of it: to write the same again does no harm, but a condition would
+    meet what its own write has left.
+    """
+    if isinstance(error, CommitNotOpen) and max(m.tries for m in group) < _MAX_TRIES:
+        return list(group)  # somebody has just closed the head that this would have gone into
+    if error.change_index is not None:
+        culprit = owners[error.change_index]
+        culprit.fail(error)
+        return [member for member in group if member is not culprit]
+    again = [m for m in group if len(group) > 1 and all(w.expect is None for w in m.writes)]
+    _fail([member for member in group if member not in again], error)
+    for member in again:
+        member.goes_alone = True
+    return again
 
 
 def _changes_of(

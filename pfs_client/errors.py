@@ -86,7 +86,11 @@ _BY_CODE_FIRST = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DE
 
 def pfs_error_of(error: grpc.RpcError) -> pfs.PfsError:
     """The PFS error that a failed call stands for."""
-    code, text = error.code(), error.details() or ""
+    return pfs_error_from(error.code(), error.details() or "")
+
+
+def pfs_error_from(code: grpc.StatusCode, text: str) -> pfs.PfsError:
+    """The PFS error that a call's status stands for."""
     if code in _BY_CODE_FIRST:
         return _CODES[code](text)
     for pattern, maker in _TEXTS:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ import grpc
 
 from pfs_client.errors import pfs_error_of
 from pfs_client.failures import CommitNotFinished, PfsTimeout, PfsUnavailable
+from pfs_client.grpc_token import Token
 from pfs_client.messages import MAX_MESSAGE_BYTES
 from pfs_client.values import Commit
 
@@ -34,7 +35,6 @@ _OPTIONS = [
 ]
 _TRIES = 4
 _FIRST_BACKOFF_SECONDS = 0.05
-_TOKEN_CHECK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class GrpcSettings:
     Args:
         target: `HOST:PORT`.
         tls: Whether to speak TLS.
-        ca_file: The authorities to trust; the system's if None.
+        ca_file: The authorities to trust; gRPC's own list if None.
         token: A Pachyderm token, sent with every call; none if empty.
         token_file: A file that holds one, read again when it changes.
         call_seconds: How long one call may take; for a stream, how long it may bring nothing.
@@ -53,7 +53,7 @@ class GrpcSettings:
     target: str
     tls: bool = False
     ca_file: Path | None = None
-    token: str = ""
+    token: str = field(default="", repr=False)
     token_file: Path | None = None
     call_seconds: float = 60.0
 
@@ -63,7 +63,7 @@ class Connection:
 
     def __init__(self, settings: GrpcSettings) -> None:
         self.settings = settings
-        self._token = _Token(settings)
+        self._token = Token(settings.token, settings.token_file)
         self.channel = _channel(settings)
 
     async def close(self) -> None:
@@ -71,7 +71,11 @@ class Connection:
         await self.channel.close()
 
     def metadata(self) -> tuple[tuple[str, str], ...] | None:
-        """What goes with every call: the token, and nothing of any client's."""
+        """What goes with every call: the token, and nothing of any client's.
+
+        Raises:
+            PfsUnavailable: There should be a token, and it cannot be read.
+        """
         token = self._token.read()
         return (("authn-token", token),) if token else None
 
@@ -85,6 +89,9 @@ class Connection:
             return await call(self.settings.call_seconds)
         except grpc.RpcError as error:
             raise pfs_error_of(error) from error
+        except asyncio.CancelledError:
+            raise_unless_cancelled()
+            raise
 
     async def read(
         self,
@@ -109,17 +116,41 @@ class Connection:
                 return await call(left)
             except grpc.RpcError as error:
                 failure = pfs_error_of(error)
+            except asyncio.CancelledError:
+                raise_unless_cancelled()
+                raise
             tries += 1
             if isinstance(failure, CommitNotFinished) and failure.commit and wait_finished:
-                await wait_finished(failure.commit)
-            elif isinstance(failure, PfsUnavailable) and tries < _TRIES:
-                await asyncio.sleep(_backoff_seconds(tries))
-            else:
+                await _wait_until(end, wait_finished(failure.commit))
+                if tries == 1:
+                    continue  # that it has finished should be all that was missing
+            elif not isinstance(failure, PfsUnavailable) or tries >= _TRIES:
                 raise failure
+            await asyncio.sleep(_backoff_seconds(tries))
+
+
+def raise_unless_cancelled() -> None:
+    """For a call that has been cancelled: say so unless it was whoever waits for it.
+
+    Raises:
+        PfsUnavailable: The connection has been closed under it.
+    """
+    task = asyncio.current_task()
+    if task is not None and not task.cancelling():
+        raise PfsUnavailable("the connection to pachd has been closed") from None
 
 
 def _backoff_seconds(tries: int) -> float:
-    return _FIRST_BACKOFF_SECONDS * (1 << tries) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+    factor = 1 << min(tries, _TRIES)
+    return _FIRST_BACKOFF_SECONDS * factor * random.uniform(0.5, 1)  # noqa: S311 - no secret
+
+
+async def _wait_until(end: float, finished: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(end - time.monotonic()):
+            await finished
+    except TimeoutError:
+        raise PfsTimeout("a commit that is read did not finish in time") from None
 
 
 def _channel(settings: GrpcSettings) -> grpc.aio.Channel:
@@ -128,19 +159,3 @@ def _channel(settings: GrpcSettings) -> grpc.aio.Channel:
     authorities = settings.ca_file.read_bytes() if settings.ca_file else None
     credentials = grpc.ssl_channel_credentials(root_certificates=authorities)
     return grpc.aio.secure_channel(settings.target, credentials, options=_OPTIONS)
-
-
-class _Token:
-    """The token, as the settings or a file that may change give it."""
-
-    def __init__(self, settings: GrpcSettings) -> None:
-        self._file = settings.token_file
-        self._value = settings.token
-        self._checked = 0.0
-
-    def read(self) -> str:
-        now = time.monotonic()
-        if self._file is not None and now - self._checked > _TOKEN_CHECK_SECONDS:
-            self._checked = now
-            self._value = self._file.read_text("utf-8").strip()
-        return self._value

@@ -6,22 +6,23 @@ call is more than a translation.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client import hazards, messages
 from pfs_client.branch_heads import BranchHeads
+from pfs_client.concurrency import for_each
 from pfs_client.failures import (
     FileNotFound,
     HeadMoved,
     NotAFile,
     PfsError,
     RepoHasBranches,
+    RepoNotFound,
 )
-from pfs_client.grpc_changes import send_changes
+from pfs_client.grpc_changes import ChangeStreams
 from pfs_client.grpc_channel import Connection, GrpcSettings
 from pfs_client.grpc_stream import GrpcStream
 from pfs_client.interface import ByteStream, Changes, PfsClient
@@ -45,6 +46,7 @@ from pfs_client.values import (
 )
 
 _KEEP_FILE_SET_SECONDS = 600
+_SOURCES_AT_ONCE = 8
 
 
 class GrpcPfs(PfsClient):
@@ -63,6 +65,7 @@ class GrpcPfs(PfsClient):
         self._connection = Connection(settings)
         self._stub: Any = APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
         self._heads = BranchHeads(self._inspect_branch)
+        self._changes = ChangeStreams(self._connection)
         self._version: Any = version_pb2_grpc.APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
 
     async def get_version(self) -> str:
@@ -111,7 +114,7 @@ class GrpcPfs(PfsClient):
 
         Pachd says OK for one that does not exist, and that there was none.
         """
-        if expect_no_branches and (await self.inspect_repo(repo)).branches:
+        if expect_no_branches and await self._has_branches(repo):
             raise RepoHasBranches(f"repo {repo} has branches")
         request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
         response = await self._once(self._stub.DeleteRepo, request)
@@ -174,16 +177,16 @@ class GrpcPfs(PfsClient):
 
         Pachd copies a source that is not there as nothing, with OK: they are looked at before.
         """
-        await asyncio.gather(*(self._keep_source(at, one) for at, one in enumerate(changes)))
+        sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
+        await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
         target = pfs_pb2.Commit(
             branch=messages.branch_message(branch), repo=messages.repo_message(branch.repo)
         )
-        await send_changes(self._connection, self._stub.ModifyFile, changes, target)
+        await self._changes.modify_file(changes, target)
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store files outside any commit."""
-        response = await send_changes(self._connection, self._stub.CreateFileSet, changes)
-        return str(response.file_set_id)
+        return await self._changes.create_file_set(changes)
 
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
@@ -299,19 +302,25 @@ class GrpcPfs(PfsClient):
 
         return await self._connection.read(gathered, self._wait_finished)
 
-    async def _keep_source(self, index: int, change: Change) -> None:
-        """See that the source of a copy out of a file set is there, and stays."""
-        if not isinstance(change, CopyFile):
-            return
-        file_set = change.source.commit
-        if file_set.repo.name != FILE_SETS_REPO_NAME:
-            return
+    async def _has_branches(self, repo: Repo) -> bool:
         try:
-            await self.renew_file_set(file_set.id, _KEEP_FILE_SET_SECONDS)
-            await self.inspect_file(change.source)
+            return bool((await self.inspect_repo(repo)).branches)
+        except RepoNotFound:
+            return False
+
+    async def _keep_source(self, indexed: tuple[int, File]) -> None:
+        """See that the source of a copy out of a file set is there, and stays."""
+        index, source = indexed
+        try:
+            await self.renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
+            await self.inspect_file(source)
         except PfsError as error:
             error.change_index = index
             raise
+
+
+def _is_of_file_set(change: Change) -> TypeGuard[CopyFile]:
+    return isinstance(change, CopyFile) and change.source.commit.repo.name == FILE_SETS_REPO_NAME
 
 
 def _marker(directory: File, after: str) -> pfs_pb2.File | None:

@@ -13,7 +13,9 @@ import grpc
 
 from pfs_client.errors import pfs_error_of
 from pfs_client.failures import PfsTimeout
+from pfs_client.grpc_channel import raise_unless_cancelled
 from pfs_client.interface import ByteStream
+from pfs_client.messages import CHUNK_BYTES
 
 _abandoned: set[asyncio.Future[Any]] = set()
 """Reads that nobody waits for. The event loop itself would not keep them."""
@@ -21,6 +23,9 @@ _abandoned: set[asyncio.Future[Any]] = set()
 
 class GrpcStream(ByteStream):
     """A GetFile under way. It is cancelled where it should end, and never read on.
+
+    A large message leaves in smaller pieces, so that the next is asked for only once it has left: a
+    server takes one piece more than its client does.
 
     Args:
         call: The gRPC call.
@@ -54,8 +59,8 @@ class GrpcStream(ByteStream):
                 if self._left is not None:
                     piece = piece[: self._left]
                     self._left -= len(piece)
-                if piece:
-                    yield piece
+                for at in range(0, len(piece), CHUNK_BYTES):
+                    yield piece[at : at + CHUNK_BYTES]
                 if self._left == 0:
                     return
                 piece = await self._next(self._idle_seconds)
@@ -83,6 +88,7 @@ class GrpcStream(ByteStream):
             raise PfsTimeout("pachd sent nothing in time") from None
         except asyncio.CancelledError:
             self._abandon(reading)
+            raise_unless_cancelled()
             raise
         return None if message is grpc.aio.EOF else message.value
 

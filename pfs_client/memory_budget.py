@@ -52,7 +52,7 @@ class MemoryBudget:
         except BaseException as error:
             if turn.done() and not turn.cancelled():
                 self.held_bytes -= size_bytes  # admitted at the very moment it gave up
-            else:
+            elif entry in self._waiting:
                 self._waiting.remove(entry)
             self._admit()
             if isinstance(error, TimeoutError):
@@ -62,5 +62,7 @@ class MemoryBudget:
     def _admit(self) -> None:
         while self._waiting and self.held_bytes + self._waiting[0][0] <= self._total_bytes:
             size_bytes, turn = self._waiting.popleft()
+            if turn.cancelled():
+                continue  # it gave up, and has not been told yet
             self.held_bytes += size_bytes
             turn.set_result(None)

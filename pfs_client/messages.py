@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.protobuf.wrappers_pb2 import BytesValue
 
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.values import (
@@ -16,6 +15,7 @@ from pfs_client.values import (
     Commit,
     CommitInfo,
     CopyFile,
+    DeleteFile,
     File,
     FileInfo,
     FileType,
@@ -29,7 +29,7 @@ MAX_MESSAGE_BYTES = 20 * 1024 * 1024
 """pachd's limit, either way."""
 
 CHUNK_BYTES = 1024 * 1024
-"""How much of a file one message carries, so that many streams at once stay small."""
+"""How much of a file one message carries (`docs/decisions/0004-pieces-on-the-wire.md`)."""
 
 USER_TYPE = "user"
 
@@ -224,11 +224,9 @@ def chunks_of(content: bytes) -> Iterable[bytes]:
     return (content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES))
 
 
-def add_file_message(path: str, chunk: bytes) -> pfs_pb2.ModifyFileRequest:
-    """A piece to append to a file."""
-    return pfs_pb2.ModifyFileRequest(
-        add_file=pfs_pb2.AddFile(path=path, raw=BytesValue(value=chunk))
-    )
+def delete_file_message(change: DeleteFile) -> pfs_pb2.ModifyFileRequest:
+    """A file to remove."""
+    return pfs_pb2.ModifyFileRequest(delete_file=pfs_pb2.DeleteFile(path=change.path))
 
 
 def copy_file_message(change: CopyFile) -> pfs_pb2.ModifyFileRequest:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pfs_client.admission import Admission, hash_at
 from pfs_client.branch_watch import Base, BranchWatch
-from pfs_client.committers import Committer, commit_isolated
+from pfs_client.committers import Committer, write_group
+from pfs_client.concurrency import for_each
 from pfs_client.failures import PfsError, PfsUnavailable
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, Commit, CommitInfo, File
-from pfs_client.writes import Member
+from pfs_client.values import Branch, CommitInfo, File
+from pfs_client.writes import Member, Write
 
 log = logging.getLogger("s3gateway")
 
 MAX_UNFINISHED_COMMITS = 2
 MAX_BRANCHES_KNOWN = 200
+MAX_KNOWN_BYTES = 64 * 1024 * 1024
+"""How much may be known of all branches' trees."""
+
+_CHECKS_AT_ONCE = 8
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +38,14 @@ class _BranchState:
     unfinished: set[asyncio.Task[None]] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A member that is told only once its commit has been looked at, and its copies in there."""
+
+    member: Member
+    copies: Sequence[Write]
+
+
 class PachdCommitter(Committer):
     """For pachd.
 
@@ -41,6 +54,7 @@ class PachdCommitter(Committer):
         sole_writer: Nobody else writes, so that conditions can be decided here.
         max_unfinished: How many commits of a branch may be unfinished when the next begins.
         ack_finished: Answer only once a commit has finished without an error.
+        known_bytes: How much to know of all branches' trees.
     """
 
     def __init__(
@@ -50,15 +64,17 @@ class PachdCommitter(Committer):
         sole_writer: bool = False,
         max_unfinished: int = MAX_UNFINISHED_COMMITS,
         ack_finished: bool = False,
+        known_bytes: int = MAX_KNOWN_BYTES,
     ) -> None:
         self._pfs = pfs
         self.takes_conditions = sole_writer
         self._max_unfinished = max_unfinished
         self._ack_finished = ack_finished
+        self._known_bytes = known_bytes
         self._branches: dict[Branch, _BranchState] = {}
 
     async def may_begin(self, branch: Branch) -> None:
-        """Wait until fewer than the allowed commits are unfinished."""
+        """Wait until fewer than the allowed commits are unfinished, or nobody can say any more."""
         state = self._branches.get(branch)
         while state is not None and len(state.unfinished) >= self._max_unfinished:
             await asyncio.wait(state.unfinished, return_when=asyncio.FIRST_COMPLETED)
@@ -73,63 +89,70 @@ class PachdCommitter(Committer):
         state = self._state_of(branch)
         try:
             base = await state.watch.base()
-            admitted, waiting = await Admission(self._pfs, state.watch.guard, base).sort(group)
+            admitted, waiting = await Admission(self._pfs, state.watch, base).sort(group)
         except PfsError as error:
-            for member in group:
-                member.fail(error)
+            _fail(group, error)
             return ()
-        if admitted:
-            await self._write(branch, state, base, admitted)
-        return waiting
+        again = await self._write(branch, state, base, admitted) if admitted else ()
+        self._bound_knowledge()
+        return [*again, *waiting]
 
     async def _write(
         self, branch: Branch, state: _BranchState, base: Base, admitted: Sequence[Member]
-    ) -> None:
+    ) -> Sequence[Member]:
         """Send a group, tell its members, and begin to watch what became of it."""
-        written = await commit_isolated(self._pfs, branch, admitted)
+        written, again = await write_group(self._pfs, branch, admitted)
         if not written:
             state.watch.forget()  # a write that timed out may have happened
-            return
-        late = [member for member in written if self._is_told_late(member)]
+            return again
+        late = self._told_late(written)
+        waiting = {one.member for one in late}
         for member in written:
-            if member not in late:
+            if member not in waiting:
                 member.succeed()
             state.watch.guard.learn(member.writes)
         try:
-            made = 1 if len(written) == len(admitted) else 0
-            commits = await state.watch.commits_since(base, made)
+            commits = await state.watch.commits_since(base, made=1)
         except PfsError as error:
             state.watch.forget()
-            _fail(late, error)
-            return
+            _fail((one.member for one in late), error)
+            return again
         watching = asyncio.create_task(self._see_finish(state, base, commits, late))
         state.unfinished.add(watching)
         watching.add_done_callback(state.unfinished.discard)
+        return again
 
-    def _is_told_late(self, member: Member) -> bool:
-        """Whether a member is told only once its commit has been looked at."""
-        return self._ack_finished or any(write.source for write in member.writes)
+    def _told_late(self, written: Sequence[Member]) -> list[_Late]:
+        """The members that are told once their commit has been looked at.
+
+        A copy that a later write of the group has replaced is not looked for.
+        """
+        last = {write.path: write for member in written for write in member.writes}
+        return [
+            _Late(member, [w for w in member.writes if w.source and last[w.path] is w])
+            for member in written
+            if self._ack_finished or any(write.source for write in member.writes)
+        ]
 
     async def _see_finish(
         self,
         state: _BranchState,
         base: Base,
         commits: Sequence[CommitInfo],
-        late: Sequence[Member],
+        late: Sequence[_Late],
     ) -> None:
         """Wait until commits have finished, and tell the members that wait for that."""
         try:
             finished = [await self._finished(info) for info in commits if not info.is_open]
             self._report(state, finished)
-            for member in late:
-                await self._check_copies(member, [info.commit for info in commits] or [base.head])
-                member.succeed()
+            await for_each(late, lambda one: self._tell(one, base, commits), _CHECKS_AT_ONCE)
         except PfsError as error:
             state.watch.forget()
-            _fail(late, error)
+            _fail((one.member for one in late), error)
         except Exception as error:
             log.exception("nobody knows how a commit finished")
-            _fail(late, error)
+            state.watch.forget()
+            _fail((one.member for one in late), error)
 
     async def _finished(self, info: CommitInfo) -> CommitInfo:
         return await self._pfs.inspect_commit(info.commit, wait_finished=True)
@@ -148,20 +171,32 @@ class PachdCommitter(Committer):
         if commits:
             state.watch.has_finished(commits[0].commit)
 
-    async def _check_copies(self, member: Member, commits: Sequence[Commit]) -> None:
-        """See that copies arrived: pachd copies a source that has just gone as nothing.
+    async def _tell(self, late: _Late, base: Base, commits: Sequence[CommitInfo]) -> None:
+        """Tell a member that its copies have arrived, or that they have not.
 
-        Raises:
-            PfsUnavailable: One did not; the client may try again.
+        pachd copies a source that has just gone as nothing.
         """
-        for write in member.writes:
-            if write.source is None:
-                continue
-            for commit in commits:
-                if await hash_at(self._pfs, File(commit, write.path)) == write.hash:
-                    break
-            else:
-                raise PfsUnavailable(f"what was sent for {write.path} did not arrive")
+        try:
+            for write in late.copies:
+                if not await self._has_arrived(write, base, commits):
+                    raise PfsUnavailable(f"what was sent for {write.path} did not arrive")
+        except PfsError as error:
+            late.member.fail(error)
+        else:
+            late.member.succeed()
+
+    async def _has_arrived(self, write: Write, base: Base, commits: Sequence[CommitInfo]) -> bool:
+        """Whether a copy is in one of the commits since, or in the open head that it went into.
+
+        Into that others write too: there any file will do, as a copy of nothing leaves none.
+        """
+        if not commits:
+            return await hash_at(self._pfs, File(base.head, write.path)) is not None
+        for info in commits:
+            found = await hash_at(self._pfs, File(info.commit, write.path))
+            if found == write.hash or (found is not None and info.is_open):
+                return True
+        return False
 
     def _state_of(self, branch: Branch) -> _BranchState:
         """A branch's state; the idle ones that were used least lately are dropped."""
@@ -172,7 +207,17 @@ class PachdCommitter(Committer):
                 del self._branches[idle]
         return state
 
+    def _bound_knowledge(self) -> None:
+        """Forget the branches that were used least lately, once too much is known."""
+        watches = [state.watch for state in self._branches.values()]
+        size_bytes = sum(watch.guard.known.size_bytes for watch in watches)
+        for watch in watches:
+            if size_bytes <= self._known_bytes:
+                return
+            size_bytes -= watch.guard.known.size_bytes
+            watch.forget()
 
-def _fail(members: Sequence[Member], error: BaseException) -> None:
+
+def _fail(members: Iterable[Member], error: BaseException) -> None:
     for member in members:
         member.fail(error)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-MAX_KNOWN = 200_000
 ABOVE_ALL = "\x7f"
 """Above every character that a path can have."""
+
+_OVERHEAD_BYTES = 130
+"""What a known path takes besides its characters, measured."""
+
+_RANGE_BYTES = 200
 
 
 class Ranges:
@@ -49,13 +53,8 @@ class TreeKnowledge:
         self._files: set[str] = set()
         self._directories: dict[str, Ranges] = {"": Ranges()}
         """Each known directory, and the ranges of its entries that are known."""
-        self._ranges = 0
-
-    def forget(self) -> None:
-        """Know nothing: somebody else has written."""
-        self._files.clear()
-        self._directories = {"": Ranges()}
-        self._ranges = 0
+        self.size_bytes = 0
+        """About what it takes; what was removed from it still counts."""
 
     def collision_of(self, path: str) -> str | None:
         """What is known to stand in a file's way; a directory's path ends with a slash."""
@@ -73,36 +72,41 @@ class TreeKnowledge:
         nothing_above = not deeper or known.cover(name)
         return nothing_above and known.cover(name + "/") and self.collision_of(path) is None
 
+    def decides(self, path: str) -> bool:
+        """Whether nothing need be looked at for a file at a path."""
+        return self.is_free(path) or self.collision_of(path) is not None
+
     def is_directory(self, path: str) -> bool:
         """Whether a directory is known to be there."""
         return path in self._directories
 
     def add_file(self, path: str) -> None:
         """A file is there, and so are the directories above it."""
-        self._make_room()
         if path in self._directories:
             self._drop(path)
-        self._files.add(path)
+        if path not in self._files:
+            self._files.add(path)
+            self.size_bytes += len(path) + _OVERHEAD_BYTES
         for above in parents(path):
             self._files.discard(above)
-            self._directories.setdefault(above, Ranges())
+            self.add_directory(above)
 
     def add_directory(self, path: str) -> None:
         """A directory is there."""
-        self._directories.setdefault(path, Ranges())
+        if path not in self._directories:
+            self._directories[path] = Ranges()
+            self.size_bytes += len(path) + _OVERHEAD_BYTES
 
     def add_missing(self, path: str) -> None:
         """There is nothing; if a directory comes to be, everything in it will be known."""
-        ranges = self._directories[path] = Ranges()
-        ranges.add("", ABOVE_ALL)
+        self.add_directory(path)
+        self.add_range(path, "", ABOVE_ALL)
 
     def add_range(self, directory: str, low: str, high: str) -> None:
         """All of a directory's entries between two are known, those two included."""
-        self._make_room()
-        ranges = self._directories.setdefault(directory, Ranges())
-        before = len(ranges)
-        ranges.add(low, high)
-        self._ranges += len(ranges) - before
+        self.add_directory(directory)
+        self._directories[directory].add(low, high)
+        self.size_bytes += _RANGE_BYTES
 
     def remove_file(self, path: str) -> None:
         """A file is gone. A directory that went with it stays known until it is looked at again."""
@@ -120,10 +124,6 @@ class TreeKnowledge:
         for known in [p for p in self._directories if p == path or p.startswith(below)]:
             del self._directories[known]
         self._files = {p for p in self._files if p != path and not p.startswith(below)}
-
-    def _make_room(self) -> None:
-        if len(self._files) + len(self._directories) + self._ranges > MAX_KNOWN:
-            self.forget()
 
 
 def parents(path: str) -> list[str]:

@@ -8,12 +8,9 @@ idle branch commits at once. A group is in arrival order, and how it becomes a c
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 
 from pfs_client.committers import Committer
-from pfs_client.failures import PfsUnavailable
 from pfs_client.interface import PfsClient
 from pfs_client.memory_budget import MemoryBudget
 from pfs_client.values import (
@@ -27,13 +24,12 @@ from pfs_client.values import (
     Repo,
     small_file_hash,
 )
-from pfs_client.writes import Member, Write
+from pfs_client.write_queue import WriteQueue
+from pfs_client.writes import Write
 
-log = logging.getLogger("s3gateway")
-
-MAX_GROUP_MEMBERS = 1000
-MAX_GROUP_BYTES = 16 * 1024 * 1024
+MAX_GROUP_WRITES = 1000
 MEMORY_WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 _FILE_SET_PATH = "/content"
 
@@ -46,6 +42,7 @@ class WriteBatches:
         committer: Where groups go.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
+        wait_seconds: How long a write may wait until it goes with a group.
     """
 
     def __init__(
@@ -55,12 +52,14 @@ class WriteBatches:
         *,
         commit_per_request: bool = False,
         memory_bytes: int = 64 * 1024**2,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._pfs = pfs
         self._committer = committer
-        self._max_members = 1 if commit_per_request else MAX_GROUP_MEMBERS
+        self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
+        self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, MEMORY_WAIT_SECONDS)
-        self._queues: dict[Branch, _Queue] = {}
+        self._queues: dict[Branch, WriteQueue] = {}
 
     @property
     def takes_conditions(self) -> bool:
@@ -129,67 +128,20 @@ class WriteBatches:
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 
-    def _queue_of(self, branch: Branch) -> _Queue:
+    def _queue_of(self, branch: Branch) -> WriteQueue:
         queue = self._queues.get(branch)
         if queue is None:
-            queue = self._queues[branch] = _Queue(self, branch)
+            queue = self._queues[branch] = WriteQueue(
+                branch,
+                self._committer,
+                self._max_writes,
+                self._wait_seconds,
+                lambda: self._forget_queue(branch),
+            )
         return queue
 
-
-class _Queue:
-    """The writes of one branch. It lives while there are any."""
-
-    def __init__(self, batches: WriteBatches, branch: Branch) -> None:
-        self._batches = batches
-        self._branch = branch
-        self._pending: deque[Member] = deque()
-        self.task = asyncio.create_task(self._run())
-
-    async def join(self, writes: Sequence[Write]) -> None:
-        """Have writes committed with the next group."""
-        member = Member(writes, asyncio.get_running_loop().create_future())
-        self._pending.append(member)
-        try:
-            await member.done
-        except asyncio.CancelledError:
-            # Not under way yet: nobody waits for it any more, so it does not happen.
-            if member in self._pending:
-                self._pending.remove(member)
-            raise
-
-    async def _run(self) -> None:
-        committer = self._batches._committer
-        group: list[Member] = []
-        try:
-            while self._pending:
-                await committer.may_begin(self._branch)
-                group = self._next_group()
-                if group:
-                    waiting = await committer.commit(self._branch, group)
-                    group = []  # they are told, or will be
-                    self._pending.extendleft(reversed(waiting))
-        except Exception as error:
-            log.exception("a group of writes failed")
-            _fail(group, error)
-        finally:
-            del self._batches._queues[self._branch]
-            # Only a mistake of ours or the end of the process leaves anybody waiting here.
-            _fail([*group, *self._pending], PfsUnavailable("the gateway is shutting down"))
-
-    def _next_group(self) -> list[Member]:
-        group: list[Member] = []
-        size_bytes = 0
-        while self._pending and len(group) < self._batches._max_members:
-            size_bytes += self._pending[0].size_bytes
-            if group and size_bytes > MAX_GROUP_BYTES:
-                break
-            group.append(self._pending.popleft())
-        return group
-
-
-def _fail(group: Sequence[Member], error: BaseException) -> None:
-    for member in group:
-        member.fail(error)
+    def _forget_queue(self, branch: Branch) -> None:
+        del self._queues[branch]
 
 
 async def _read_up_to(pieces: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, bool]:

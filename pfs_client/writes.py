@@ -30,8 +30,9 @@ class Write:
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes it carries along."""
-        return len(self.content) if self.content is not None else 0
+        """How many bytes it carries along, those of the paths above its own included."""
+        content_bytes = len(self.content) if self.content is not None else 0
+        return content_bytes + len(self.path) * self.path.count("/")
 
     def changes(self) -> Iterator[Change]:
         """As changes for `modify_file`. A file is deleted first: adding alone would append."""
@@ -44,10 +45,16 @@ class Write:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """One request's part of a group: it succeeds or fails as one."""
+    """One request's part of a group: it succeeds or fails as one.
+
+    `tries` says how often it has been sent. It `goes_alone` once PFS has refused a group that it
+    was in, and not said for whose sake.
+    """
 
     writes: Sequence[Write]
     done: asyncio.Future[None]
+    tries: int = 0
+    goes_alone: bool = False
 
     @property
     def size_bytes(self) -> int:

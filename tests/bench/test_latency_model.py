@@ -28,6 +28,7 @@ from pfs_client.grpc_channel import GrpcSettings
 from pfs_client.grpc_client import GrpcPfs
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.pfs_v2.pfs_pb2_grpc import APIStub
+from pfs_client.raw_messages import add_file_request
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -326,7 +327,7 @@ async def test_writes_into_an_open_commit_are_no_commits(slow: Slow) -> None:
     opened = await slow.pfs.start_commit(BRANCH)
     await put(slow.pfs, BRANCH, "/f", b"1")
     set_commit = pfs_pb2.ModifyFileRequest(set_commit=messages.commit_message(opened))
-    add = messages.add_file_message("/g", b"2")
+    add = pfs_pb2.ModifyFileRequest.FromString(add_file_request("/g", b"2"))
     await slow.stub.ModifyFile(iter([set_commit, add]))
     assert slow.model.queues.unfinished(BRANCH) == []
     assert paths(await slow.pfs.list_file(File(opened, "/"))) == ["/f", "/g"]
@@ -386,8 +387,9 @@ async def test_a_refused_write_is_no_commit(slow: Slow) -> None:
     target = pfs_pb2.ModifyFileRequest(
         set_commit=pfs_pb2.Commit(branch=messages.branch_message(BRANCH))
     )
+    refused = pfs_pb2.ModifyFileRequest.FromString(add_file_request("/a*", b"1"))
     with pytest.raises(grpc.aio.AioRpcError):
-        await slow.stub.ModifyFile(iter([target, messages.add_file_message("/a*", b"1")]))
+        await slow.stub.ModifyFile(iter([target, refused]))
     assert slow.model.queues.unfinished(BRANCH) == []
 
 

@@ -7,23 +7,21 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 import uvicorn
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from embedded_pfs.engine import Engine
-from embedded_pfs.grpc_server import serving
 from gateway.app import create_app
 from gateway.settings import Settings
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
 from tests.cluster.fault_proxy import FaultProxy
+from tests.cluster.invariants import assert_harmless
+from tests.cluster.pachd import Pachd, serving_pachd
 from tests.cluster.wire import Wire
 
 SETTLE_SECONDS = 20.0
@@ -35,40 +33,20 @@ class _Server(uvicorn.Server):
         yield
 
 
-@dataclass
-class Cluster:
-    """Everything there is."""
+class Gateway:
+    """A gateway on this event loop, and boto3 to speak to it.
 
-    engine: Engine
-    wire: Wire
-    proxy: FaultProxy
-    pachd: GrpcPfs
-    endpoint: str
-    tasks: int = 0
+    Args:
+        endpoint: Where it is.
+    """
 
-    @property
-    def port(self) -> int:
-        """The gateway's."""
-        return int(self.endpoint.rpartition(":")[2])
-
-    async def s3(self, operation: str, **parameters: Any) -> Any:
-        """An S3 operation as boto3 does it, once."""
-        return await self.in_thread(partial(getattr(self._boto3, operation), **parameters))
-
-    @property
-    def requests(self) -> int:
-        """How many requests the gateway has under way."""
-        return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
-
-    async def in_thread(self, call: Callable[[], Any]) -> Any:
-        """Do what blocks, in a thread that no server needs."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-
-    def __post_init__(self) -> None:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.port = int(endpoint.rpartition(":")[2])
         self._threads = ThreadPoolExecutor(32)
         self._boto3 = boto3.client(
             "s3",
-            endpoint_url=self.endpoint,
+            endpoint_url=endpoint,
             region_name="us-east-1",
             aws_access_key_id="any",
             aws_secret_access_key="anything",
@@ -76,6 +54,62 @@ class Cluster:
                 retries={"total_max_attempts": 1}, read_timeout=60, max_pool_connections=32
             ),
         )
+
+    @property
+    def requests(self) -> int:
+        """How many requests the gateway has under way."""
+        return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
+
+    async def s3(self, operation: str, **parameters: Any) -> Any:
+        """An S3 operation as boto3 does it, once."""
+        return await self.in_thread(partial(getattr(self._boto3, operation), **parameters))
+
+    async def refusal(self, operation: str, **parameters: Any) -> tuple[int, str, bool]:
+        """How an operation fails: status, code, and whether it says when to try again."""
+        with pytest.raises(ClientError) as refused:
+            await self.s3(operation, **parameters)
+        answer = refused.value.response
+        status = answer["ResponseMetadata"]["HTTPStatusCode"]
+        is_promised = "retry-after" in answer["ResponseMetadata"]["HTTPHeaders"]
+        return status, answer["Error"]["Code"], is_promised
+
+    async def content_of(self, key: str, bucket: str = "master.r") -> bytes | None:
+        """An object's bytes; None where there is none."""
+        try:
+            got = await self.s3("get_object", Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        return cast(bytes, await self.in_thread(got["Body"].read))
+
+    async def in_thread(self, call: Callable[[], Any]) -> Any:
+        """Do what blocks, in a thread that no server needs."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def close(self) -> None:
+        self._boto3.close()
+        self._threads.shutdown()
+
+
+class Cluster(Gateway):
+    """A gateway, and everything that it stands before.
+
+    Args:
+        server: The pachd.
+        proxy: The network between the two.
+        endpoint: The gateway's.
+    """
+
+    def __init__(self, server: Pachd, proxy: FaultProxy, endpoint: str) -> None:
+        super().__init__(endpoint)
+        self.server = server
+        self.proxy = proxy
+        self.engine = server.engine
+        self.wire = server.wire
+        self.finishing = server.finishing
+        self.pachd = server.pfs
+        self.tasks = 0
 
     async def settle(self) -> None:
         """Wait until nothing runs that is not always there.
@@ -90,10 +124,6 @@ class Cluster:
                 raise AssertionError(f"{self.wire.active} calls and these tasks are left:\n{left}")
             await asyncio.sleep(0.02)
 
-    def close(self) -> None:
-        self._boto3.close()
-        self._threads.shutdown()
-
 
 @pytest.fixture
 def options() -> dict[str, Any]:
@@ -105,25 +135,48 @@ def options() -> dict[str, Any]:
 async def cluster(
     tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Cluster]:
-    wire = Wire()
-    async with serving(tmp_path / "pfs", "127.0.0.1:0", synchronous="off", interceptors=[wire]) as (
-        engine,
-        address,
-    ):
-        proxy = FaultProxy(address)
+    async with serving_pachd(tmp_path / "pfs") as server:
+        proxy = FaultProxy(server.address)
         await proxy.start()
-        pachd = GrpcPfs(GrpcSettings(address))
         settings = Settings(pfs=f"grpc://{proxy.address}", **{"pfs_call_seconds": 2.0, **options})
-        async with _gateway(settings, monkeypatch) as endpoint:
-            cluster = Cluster(engine, wire, proxy, pachd, endpoint)
+        async with running_in_process(settings, monkeypatch) as endpoint:
+            cluster = Cluster(server, proxy, endpoint)
             await cluster.s3("create_bucket", Bucket="master.r")
-            await _calm(wire)
+            await _calm(server.wire)
             cluster.tasks = len(asyncio.all_tasks())
-            wire.calls.clear()
+            server.wire.calls.clear()
             yield cluster
+            server.finishing.release()
             cluster.close()
-        await pachd.aclose()
         await proxy.stop()
+    assert_harmless(server.wire)
+
+
+@pytest.fixture
+async def pachd_server(tmp_path: Path) -> AsyncIterator[Pachd]:
+    """A pachd without a gateway."""
+    async with serving_pachd(tmp_path / "pfs") as server:
+        yield server
+
+
+class Gateways:
+    """Gateways with settings of a test's own, until it ends."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, patches: pytest.MonkeyPatch) -> None:
+        self._stack = stack
+        self._patches = patches
+
+    async def start(self, **settings: Any) -> Gateway:
+        running = running_in_process(Settings(**settings), self._patches)
+        gateway = Gateway(await self._stack.enter_async_context(running))
+        self._stack.callback(gateway.close)
+        return gateway
+
+
+@pytest.fixture
+async def gateways(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gateways]:
+    async with contextlib.AsyncExitStack() as stack:
+        yield Gateways(stack, monkeypatch)
 
 
 async def _calm(wire: Wire) -> None:
@@ -135,7 +188,10 @@ async def _calm(wire: Wire) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _gateway(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def running_in_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    """A gateway on this event loop; gives where it is."""
     monkeypatch.setattr("gateway.http_protocol.process_settings", lambda: settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(

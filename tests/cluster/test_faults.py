@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import (
@@ -26,7 +26,6 @@ from tests.cluster.wire import Fault
 
 LARGE = 24 * 1024 * 1024
 BUCKET = "master.r"
-
 Break = Callable[[Cluster], None]
 
 
@@ -43,29 +42,11 @@ async def away(cluster: Cluster) -> None:
 
 
 async def refusal(cluster: Cluster, operation: str, **parameters: Any) -> tuple[int, str, bool]:
-    """How an operation fails: status, code, and whether it says when to try again."""
-    with pytest.raises(ClientError) as refused:
-        await cluster.s3(operation, Bucket=BUCKET, **parameters)
-    answer = refused.value.response
-    status = answer["ResponseMetadata"]["HTTPStatusCode"]
-    return (
-        status,
-        answer["Error"]["Code"],
-        "retry-after" in answer["ResponseMetadata"]["HTTPHeaders"],
-    )
+    return await cluster.refusal(operation, Bucket=BUCKET, **parameters)
 
 
 UNAVAILABLE = (503, "ServiceUnavailable", True)
 SLOW_DOWN = (503, "SlowDown", True)
-
-
-async def content_of(cluster: Cluster, key: str) -> bytes | None:
-    try:
-        got = await cluster.s3("get_object", Bucket=BUCKET, Key=key)
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == "NoSuchKey"  # noqa: PT017
-        return None
-    return cast(bytes, await cluster.in_thread(got["Body"].read))
 
 
 async def works_again(cluster: Cluster) -> None:
@@ -78,7 +59,7 @@ async def works_again(cluster: Cluster) -> None:
         except ClientError as error:
             assert error.response["Error"]["Code"] == "ServiceUnavailable"  # noqa: PT017
             await asyncio.sleep(0.1)
-    assert await content_of(cluster, "again") == content
+    assert await cluster.content_of("again") == content
     await cluster.settle()
 
 
@@ -90,7 +71,7 @@ async def test_an_upload_is_broken(cluster: Cluster, break_it: Break, size: int)
     refused = await refusal(cluster, "put_object", Key="a", Body=os.urandom(size))
     assert refused == UNAVAILABLE
     await works_again(cluster)
-    assert await content_of(cluster, "a") == b"old"
+    assert await cluster.content_of("a") == b"old"
 
 
 @pytest.mark.parametrize(
@@ -109,14 +90,14 @@ async def test_pachd_refuses_in_the_middle_of_an_upload(
     assert refused == expected
     cluster.wire.faults.clear()
     await works_again(cluster)
-    assert await content_of(cluster, "a") == b"old"
+    assert await cluster.content_of("a") == b"old"
 
 
 async def test_an_upload_is_slow(cluster: Cluster) -> None:
     content = os.urandom(12_000_000)
     cluster.proxy.bytes_a_second = 3_000_000  # twice as long as a call may be idle
     await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=content)
-    assert await content_of(cluster, "a") == content
+    assert await cluster.content_of("a") == content
     await works_again(cluster)
 
 
@@ -127,7 +108,7 @@ async def test_a_download_is_broken(cluster: Cluster, break_it: Break) -> None:
     cluster.proxy.after(LARGE // 2, lambda: break_it(cluster))
     await cut_short(cluster, "a", LARGE)
     await works_again(cluster)
-    assert await content_of(cluster, "a") == content
+    assert await cluster.content_of("a") == content
 
 
 @pytest.mark.parametrize("code", [StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED])
@@ -170,14 +151,14 @@ async def test_a_read_that_fails_once_is_tried_again(cluster: Cluster, method: s
     if method == "ListFile":
         listed = await cluster.s3("list_objects_v2", Bucket=BUCKET, Delimiter="/")
         assert [o["Key"] for o in listed["Contents"]] == ["a"]
-    assert await content_of(cluster, "a") == b"1"
+    assert await cluster.content_of("a") == b"1"
 
 
 async def test_a_download_is_slow(cluster: Cluster) -> None:
     content = os.urandom(12_000_000)
     await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=content)
     cluster.proxy.bytes_a_second = 3_000_000
-    assert await content_of(cluster, "a") == content
+    assert await cluster.content_of("a") == content
     await works_again(cluster)
 
 
@@ -192,7 +173,7 @@ async def test_a_commit_is_broken(cluster: Cluster, break_it: Break) -> None:
     assert await putting == UNAVAILABLE
     gate.set()
     await works_again(cluster)
-    assert await content_of(cluster, "a") in (b"old", b"new")
+    assert await cluster.content_of("a") in (b"old", b"new")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +186,7 @@ async def test_a_commit_that_happened_but_was_not_answered_is_not_sent_again(
     cluster.wire.faults["ModifyFile"] = Fault(code, after_messages=None)
     assert await refusal(cluster, "put_object", Key="a", Body=b"new") == expected
     assert cluster.wire.count()["ModifyFile"] == 1
-    assert await content_of(cluster, "a") == b"new"
+    assert await cluster.content_of("a") == b"new"
     await works_again(cluster)
 
 
@@ -240,7 +221,7 @@ async def test_pachd_is_away_for_a_while(cluster: Cluster) -> None:
     assert set(refused) == {UNAVAILABLE}
     await cluster.proxy.start()
     await works_again(cluster)
-    assert await content_of(cluster, "a") == b"1"
+    assert await cluster.content_of("a") == b"1"
 
 
 async def test_a_client_that_goes_away_during_its_download_ends_the_call(cluster: Cluster) -> None:
@@ -261,7 +242,7 @@ async def test_a_client_that_goes_away_during_its_upload_leaves_nothing(cluster:
     writer.transport.abort()
     await cluster.settle()
     assert cluster.wire.count()["ModifyFile"] == 0
-    assert await content_of(cluster, "a") is None
+    assert await cluster.content_of("a") is None
     assert not list((cluster.engine.directory.path / "staging").iterdir())
 
 
@@ -283,8 +264,8 @@ async def test_a_client_that_goes_away_while_its_commit_waits_takes_it_with_it(
     gate.set()
     await first
     await cluster.settle()
-    assert await content_of(cluster, "a") == b"1"
-    assert await content_of(cluster, "b") is None
+    assert await cluster.content_of("a") == b"1"
+    assert await cluster.content_of("b") is None
 
 
 async def test_a_client_that_only_ends_its_side_gets_its_answer(cluster: Cluster) -> None:
@@ -297,7 +278,7 @@ async def test_a_client_that_only_ends_its_side_gets_its_answer(cluster: Cluster
     answer = (await reader.read()).replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
     assert answer.lstrip().startswith(b"HTTP/1.1 200 OK\r\n")
     writer.close()
-    assert await content_of(cluster, "b") == b"1"
+    assert await cluster.content_of("b") == b"1"
     await cluster.settle()
 
 
@@ -316,5 +297,5 @@ async def test_many_uploads_are_cut_at_once(cluster: Cluster) -> None:
         assert isinstance(error, ClientError | ConnectionClosedError | HTTPClientError), error
     await works_again(cluster)
     for number, result in enumerate(results):
-        stored = await content_of(cluster, f"k{number}")
+        stored = await cluster.content_of(f"k{number}")
         assert stored == (None if isinstance(result, BaseException) else bytes(LARGE))

@@ -15,6 +15,11 @@ BUCKET = "master.r"
 BRANCH = Branch(Repo("r"), "master")
 
 
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"pfs_call_seconds": 30.0}
+
+
 async def cost(cluster: Cluster, operation: str, **parameters: Any) -> Counter[str]:
     """The calls that one request makes."""
     cluster.wire.calls.clear()

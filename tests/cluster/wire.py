@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from google.protobuf.wrappers_pb2 import BytesValue
+
+
+def _always(request: Any) -> bool:
+    return True
 
 
 @dataclass
@@ -20,20 +25,27 @@ class Fault:
         text: What that says.
         after_messages: How many messages of the stream pass before; None to fail when all is done.
         times: How many calls.
+        when: Which of them, by their request; of a stream of requests nothing is known.
     """
 
     code: grpc.StatusCode
     text: str = "so the test wants"
     after_messages: int | None = 0
     times: int = 1
+    when: Callable[[Any], bool] = _always
 
 
 @dataclass
 class Call:
-    """One call that came, with the messages that its client sent."""
+    """One call that came, with the messages that its client sent, and how many it was sent.
+
+    `seconds_left` is how long its client was going to wait, if that said so.
+    """
 
     method: str
     messages: list[Any] = field(default_factory=list)
+    sent_messages: int = 0
+    seconds_left: float | None = None
 
 
 class Wire(grpc.aio.ServerInterceptor):
@@ -43,10 +55,13 @@ class Wire(grpc.aio.ServerInterceptor):
         self.calls: list[Call] = []
         self.active = 0
         self.faults: dict[str, Fault] = {}
-        self.gates: dict[str, asyncio.Event] = {}
+        self.gates: dict[str, tuple[asyncio.Event, Callable[[Any], bool]]] = {}
+        self.edits: dict[str, Callable[[Any], None]] = {}
+        self.loses: Callable[[Any], bool] = lambda message: False
+        self.gathers_bytes = 0
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
-        self.metadata: list[tuple[str, str]] = []
+        self.metadata: list[list[tuple[str, str]]] = []
 
     def count(self) -> Counter[str]:
         """How many calls of each method."""
@@ -58,9 +73,14 @@ class Wire(grpc.aio.ServerInterceptor):
             self._news.clear()
             await self._news.wait()
 
-    def hold(self, method: str) -> asyncio.Event:
-        """Let calls of a method wait for an event."""
-        gate = self.gates[method] = asyncio.Event()
+    def of(self, method: str) -> list[Call]:
+        """The calls of a method."""
+        return [call for call in self.calls if call.method == method]
+
+    def hold(self, method: str, when: Callable[[Any], bool] = _always) -> asyncio.Event:
+        """Let calls of a method wait for an event, before they do anything."""
+        gate = asyncio.Event()
+        self.gates[method] = gate, when
         return gate
 
     async def intercept_service(
@@ -73,7 +93,7 @@ class Wire(grpc.aio.ServerInterceptor):
         """Wrap a method."""
         handler: Any = await continuation(handler_call_details)
         method = handler_call_details.method.rpartition("/")[2]
-        self.metadata.extend(handler_call_details.invocation_metadata)  # type: ignore[arg-type]
+        self.metadata.append(list(handler_call_details.invocation_metadata))  # type: ignore[arg-type]
         codecs = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -92,9 +112,9 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Any, *, is_stream: bool) -> Any:
         async def call(request: Any, context: Any) -> Any:
-            record, fault = self._begin(method)
+            record, fault = self._begin(method, None if is_stream else request, context)
             try:
-                await self._wait(method)
+                await self._wait(method, request)
                 if is_stream:
                     request = self._taken(request, record, fault, context)
                 else:
@@ -104,6 +124,8 @@ class Wire(grpc.aio.ServerInterceptor):
                 await _fail_at(None, fault, context)
                 if method in self.hooks:
                     await self.hooks[method]()
+                if method in self.edits:
+                    self.edits[method](response)
                 return response
             finally:
                 self.active -= 1
@@ -112,13 +134,15 @@ class Wire(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: str, behaviour: Any) -> Any:
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            record, fault = self._begin(method)
+            record, fault = self._begin(method, request, context)
             record.messages.append(request)
             try:
-                await self._wait(method)
+                await self._wait(method, request)
                 passed = 0
-                async for message in behaviour(request, context):
+                await _fail_at(passed, fault, context)
+                async for message in self._gathered(behaviour(request, context)):
                     await _fail_at(passed, fault, context)
+                    record.sent_messages += 1
                     yield message
                     passed += 1
                 await _fail_at(passed, fault, context)
@@ -128,6 +152,20 @@ class Wire(grpc.aio.ServerInterceptor):
 
         return call
 
+    async def _gathered(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Answers as they come; a file's pieces gathered into larger ones, if so wanted."""
+        held: list[bytes] = []
+        async for answer in answers:
+            if not self.gathers_bytes or not isinstance(answer, BytesValue):
+                yield answer
+                continue
+            held.append(answer.value)
+            if sum(map(len, held)) + len(answer.value) > self.gathers_bytes:
+                yield BytesValue(value=b"".join(held))
+                held = []
+        if held:
+            yield BytesValue(value=b"".join(held))
+
     async def _taken(
         self, requests: Any, record: Call, fault: Fault | None, context: Any
     ) -> AsyncIterator[Any]:
@@ -135,23 +173,25 @@ class Wire(grpc.aio.ServerInterceptor):
         async for message in requests:
             await _fail_at(passed, fault, context)
             record.messages.append(message)
-            yield message
+            if not self.loses(message):
+                yield message
             passed += 1
 
-    def _begin(self, method: str) -> tuple[Call, Fault | None]:
-        record = Call(method)
+    def _begin(self, method: str, request: Any, context: Any) -> tuple[Call, Fault | None]:
+        record = Call(method, seconds_left=context.time_remaining())
         self.calls.append(record)
         self._news.set()
         self.active += 1
         fault = self.faults.get(method)
-        if fault is None or fault.times == 0:
+        if fault is None or fault.times == 0 or not fault.when(request):
             return record, None
         fault.times -= 1
         return record, fault
 
-    async def _wait(self, method: str) -> None:
-        if method in self.gates:
-            await self.gates[method].wait()
+    async def _wait(self, method: str, request: Any) -> None:
+        gate, when = self.gates.get(method, (None, _always))
+        if gate is not None and when(request):
+            await gate.wait()
 
 
 async def _fail_at(passed: int | None, fault: Fault | None, context: Any) -> None:

@@ -106,10 +106,14 @@ def test_a_correction_forgets_all_around_a_path() -> None:
     assert known.is_directory("")
 
 
-def test_knowledge_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pfs_client.tree_knowledge.MAX_KNOWN", 100)
+def test_knowledge_says_what_it_takes() -> None:
     known = TreeKnowledge()
-    for number in range(1000):
+    sizes = [known.size_bytes]
+    for number in range(100):
         known.add_range("", f"{number:04}/", f"{number:04}/")
+        sizes.append(known.size_bytes)
         known.add_file(f"/f{number}")
-        assert len(known._files) + len(known._directories) + known._ranges <= 103
+        sizes.append(known.size_bytes)
+    assert sizes == sorted(set(sizes))
+    known.add_file("/f1")
+    assert known.size_bytes == sizes[-1]

@@ -202,3 +202,21 @@ async def test_memory_is_bounded_and_given_back() -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
     assert budget.held_bytes == 0
+
+
+async def test_memory_that_becomes_free_while_who_waits_gives_up() -> None:
+    """Who gave up has been cancelled, but has not run yet: it must not be in anybody's way."""
+    budget = MemoryBudget(100, wait_seconds=5)
+
+    async def hold() -> None:
+        async with budget.hold(60):
+            pass
+
+    async with budget.hold(100):
+        gives_up, stays = asyncio.create_task(hold()), asyncio.create_task(hold())
+        await asyncio.sleep(0)
+        gives_up.cancel()
+    await stays
+    with pytest.raises(asyncio.CancelledError):
+        await gives_up
+    assert budget.held_bytes == 0

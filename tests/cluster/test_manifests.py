@@ -1,0 +1,139 @@
+"""The manifests in `deploy/kubernetes/`: valid, of one piece, and in words the gateway knows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, cast
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from gateway.settings import Settings
+
+KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
+OVERLAYS = ["base", "with-token", "with-tls"]
+RELEASES = ["1.30", "1.32", "1.34", "1.37"]
+
+NAME = {"app.kubernetes.io/name": "s3gateway"}
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def built(overlay: str) -> dict[str, dict[str, Any]]:
+    """What would be applied, by its kind."""
+    if shutil.which("kubectl"):
+        done = subprocess.run(
+            ["kubectl", "kustomize", KUBERNETES / overlay],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return {document["kind"]: document for document in documents(done.stdout)}
+    if overlay != "base":
+        pytest.skip("kubectl, which puts overlays together, is not installed")
+    listed = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())["resources"]
+    texts = "\n---\n".join((KUBERNETES / "base" / name).read_text() for name in listed)
+    return {document["kind"]: document for document in documents(texts)}
+
+
+def pod_of(manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return cast("dict[str, Any]", manifests["Deployment"]["spec"]["template"]["spec"])
+
+
+def container_of(manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    (container,) = pod_of(manifests)["containers"]
+    return cast("dict[str, Any]", container)
+
+
+def settings_of(manifests: dict[str, dict[str, Any]]) -> Settings:
+    environment = {one["name"]: one["value"] for one in container_of(manifests)["env"]}
+    known = Settings().to_environment()
+    assert set(environment) <= set(known), "a variable that the gateway does not know"
+    return Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_kubernetes_takes_them(overlay: str, release: str) -> None:
+    manifests = built(overlay)
+    assert set(manifests) == {"Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget"}
+    for document in manifests.values():
+        kubernetes_validate.validate(document, release, strict=True)
+
+
+def test_the_validation_can_fail() -> None:
+    document = built("base")["Deployment"]
+    document["spec"]["template"]["spec"]["containers"][0]["readOnly"] = True
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(document, RELEASES[-1], strict=True)
+
+
+def test_all_files_are_listed() -> None:
+    for overlay in OVERLAYS:
+        kustomization = yaml.safe_load((KUBERNETES / overlay / "kustomization.yaml").read_text())
+        patches = [patch["path"] for patch in kustomization.get("patches", ())]
+        files = {file.name for file in (KUBERNETES / overlay).iterdir()}
+        named = {*patches, *(name for name in kustomization["resources"] if name != "../base")}
+        assert files == named | {"kustomization.yaml"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_labels_and_ports_belong_together(overlay: str) -> None:
+    manifests = built(overlay)
+    deployment, service = manifests["Deployment"]["spec"], manifests["Service"]["spec"]
+    assert deployment["template"]["metadata"]["labels"] == NAME
+    assert deployment["selector"]["matchLabels"] == service["selector"] == NAME
+    for kind in ("PodDisruptionBudget", "NetworkPolicy"):
+        spec = manifests[kind]["spec"]
+        assert (spec.get("selector") or spec["podSelector"])["matchLabels"] == NAME
+    settings = settings_of(manifests)
+    container = container_of(manifests)
+    (port,) = container["ports"]
+    (served,) = service["ports"]
+    (allowed,) = manifests["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
+    assert port["containerPort"] == served["port"] == allowed["port"] == settings.port == 30655
+    assert served["targetPort"] == port["name"]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"]["port"] == port["name"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_pod_has_time_to_end(overlay: str) -> None:
+    manifests = built(overlay)
+    stop = container_of(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    settings = settings_of(manifests)
+    needed = stop + 2 * settings.shutdown_seconds  # for requests, and for their commits
+    assert pod_of(manifests)["terminationGracePeriodSeconds"] >= needed
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_pod_may_do_little(overlay: str) -> None:
+    manifests = built(overlay)
+    pod, container = pod_of(manifests), container_of(manifests)
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+    assert all(mount.get("readOnly") for mount in container.get("volumeMounts", ()))
+
+
+def test_the_overlays_point_to_what_they_mount() -> None:
+    for overlay, setting in (("with-token", "pfs_token_file"), ("with-tls", "pfs_ca_file")):
+        manifests = built(overlay)
+        (mount,) = container_of(manifests)["volumeMounts"]
+        assert str(getattr(settings_of(manifests), setting)).startswith(mount["mountPath"] + "/")
+        assert "subPath" not in mount
+    assert settings_of(built("with-tls")).pfs.startswith("grpcs://")
+    assert settings_of(built("base")).pfs == "grpc://pachd:30650"
