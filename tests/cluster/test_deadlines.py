@@ -148,7 +148,9 @@ def test_a_gateway_ends_in_time_whatever_pachd_does(tmp_path: Path) -> None:
         pfs.process.send_signal(signal.SIGSTOP)
         try:
             with socket.create_connection((gateway.host, gateway.port)) as client:
-                client.sendall(b"PUT /master.r/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1")
+                client.sendall(
+                    b"PUT /master.r/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1"
+                )
                 time.sleep(0.5)
                 begun = time.monotonic()
                 gateway.process.send_signal(signal.SIGTERM)

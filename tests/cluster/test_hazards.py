@@ -37,7 +37,7 @@ async def request(
 ) -> tuple[int, bytes]:
     """One request as it is, on a connection of its own."""
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
-    head = f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}"
+    head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}"
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
     answer = await reader.read()
     writer.close()

@@ -83,7 +83,7 @@ async def test_a_head_reads_nothing(large: Cluster) -> None:
 async def reader_of_nothing(cluster: Cluster) -> tuple[asyncio.StreamReader, Any]:
     """A client that asks for the large object and does not read on."""
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port, limit=1024)
-    writer.write(f"GET /{BUCKET}/a HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write(f"GET /{BUCKET}/a HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
     return reader, writer
 
@@ -117,7 +117,7 @@ async def upload(cluster: Cluster, sent: list[int]) -> bytes:
     """Put a large object with all speed that the gateway allows; counts what it has taken."""
     reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
     writer.transport.set_write_buffer_limits(0)
-    head = f"PUT /{BUCKET}/b HTTP/1.1\r\nHost: x\r\nContent-Length: {SIZE}\r\n\r\n"
+    head = f"PUT /{BUCKET}/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: {SIZE}\r\n\r\n"
     writer.write(head.encode())
     for number in range(SIZE // MIB):
         writer.write(piece(number))

@@ -88,7 +88,7 @@ def test_downloads_that_nobody_reads(gateway: GatewayProcess) -> None:
             client = stack.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
             client.connect((gateway.host, gateway.port))
-            client.sendall(b"GET /master.r/a HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /master.r/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(15) == b"HTTP/1.1 200 OK"
         assert settled_memory(gateway) - before <= CLIENTS * 3 * PACHDS_MESSAGE
     assert send(gateway, "HEAD", "/master.r/a").status == 200
