@@ -121,7 +121,7 @@ class GatewayProcess(ServerProcess):
         arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
         super().__init__(self.module, _ENDPOINT, *arguments, *options)
         self.endpoint = self.address
-        self.host, _, port = self.endpoint.removeprefix("http://").rpartition(":")
+        self.host, _, port = self.endpoint.partition("://")[2].rpartition(":")
         self.port = int(port)
 
 
