@@ -19,7 +19,7 @@ from starlette.routing import Route, Router
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.contract import contract_text, load_contract
 from gateway.settings import Settings
-from s3_wire.errors import NoSuchKey
+from s3_wire.errors import NoSuchKey, NotImplemented
 
 PREFIX = b"/-"
 
@@ -54,6 +54,8 @@ class ReservedPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the first component of the path."""
         if scope["type"] == "http" and is_reserved(scope["raw_path"]):
+            if scope["method"] not in ("GET", "HEAD"):
+                raise NotImplemented("/-/ holds the gateway's own pages, which can be read only.")
             await self._pages(scope, receive, send)
             return
         await self._next_app(scope, receive, send)

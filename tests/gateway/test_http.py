@@ -61,7 +61,7 @@ def test_a_body_that_comes_unasked_is_taken(gateway: GatewayProcess, bucket: str
         ("/{}/a", {"x-amz-content-sha256": "no digest"}, 400),
         ("/{}/a", {"Origin": "https://evil.example"}, 403),
         ("//", {}, 400),
-        ("/-/docs", {}, 405),
+        ("/-/docs", {}, 501),
     ],
 )
 def test_a_body_that_is_not_wanted_is_not_asked_for(
