@@ -99,10 +99,6 @@ class Operation:
                 return False
         return True
 
-    @property
-    def required(self) -> int:
-        return sum(bool(p.get("required")) for p in self.parameters)
-
     def declares(self, where: str, name: str) -> bool:
         for parameter in self.parameters:
             if parameter["in"] != where:
@@ -153,7 +149,7 @@ def operation_of(ask: Ask) -> Operation | None:
     found = [operation for operation in OPERATIONS if operation.is_asked_for(ask)]
     if not found:
         return None
-    operation = max(found, key=lambda one: one.required)
+    operation = max(found, key=lambda one: sum(p.get("required", False) for p in one.parameters))
     namespace = DOCUMENT["x-s3-header-namespace"]
     declared = all(operation.declares("query", name) for name in ask.query) and all(
         operation.declares("header", name) for name in ask.headers if name.startswith(namespace)
