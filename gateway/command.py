@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import sys
 from collections.abc import Callable
@@ -29,6 +30,9 @@ Examples:
 
 
 _BACKLOG = 2048
+# A socket, the file that it sends or receives, and what sending a file takes.
+_DESCRIPTORS_A_CONNECTION = 3
+_OTHER_DESCRIPTORS = 256
 _ACTS_AS_USER = (
     "Token         sent with every call: whoever reaches this gateway acts as the token's user"
 )
@@ -118,6 +122,7 @@ def compact(settings: Settings, keep: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     _check_pfs(settings)
+    _allow_descriptors(settings)
     tls = _tls_options(settings)
     listener = _listen(settings)
     _say_hello(settings, listener.getsockname())
@@ -148,6 +153,16 @@ def serve(settings: Settings) -> None:
             server.run(sockets=[listener])
             if not server.started:
                 sys.exit(1)
+
+
+def _allow_descriptors(settings: Settings) -> None:
+    """Let the process open what its connections need: many systems allow 1024 unless asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.max_connections * _DESCRIPTORS_A_CONNECTION + _OTHER_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _check_pfs(settings: Settings) -> None:

@@ -153,6 +153,17 @@ def test_connections_are_limited_and_idle_ones_make_room(tmp_path: Path) -> None
                 connection.socket.close()
 
 
+def test_a_gateway_may_open_what_its_connections_need(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with GatewayProcess(tmp_path / "pfs", "--max-connections", "500") as gateway:
+            allowed, _ = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert allowed == min(1756, hard)
+
+
 def test_a_gateway_that_runs_out_of_descriptors_recovers(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "pfs", "--head-seconds", "1") as gateway:
         assert send(gateway, "PUT", "/master.b", b"").status == 200
