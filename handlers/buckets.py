@@ -8,7 +8,7 @@ from urllib.parse import quote
 from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.heads import existing_branch
-from handlers.request_body import RequestBody
+from handlers.request_body import read_document
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
@@ -95,7 +95,7 @@ async def _check_configuration(request: S3Request) -> None:
     """Accept any location, which is ignored; refuse what else a bucket could have."""
     if not request.headers.get("content-length") and "transfer-encoding" not in request.headers:
         return
-    document = await RequestBody(request).read(request.services.limits.max_document_bytes)
+    document = await read_document(request)
     if not document.strip():
         return
     root = xml.parse(document, "CreateBucketConfiguration")
