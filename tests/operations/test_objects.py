@@ -292,6 +292,17 @@ def test_response_overrides(s3: Any, bucket: str, gateway: GatewayProcess) -> No
         assert "x-evil" not in answer.headers
 
 
+def test_an_empty_override_overrides_nothing(s3: Any, bucket: str, gateway: GatewayProcess) -> None:
+    s3.put_object(Bucket=bucket, Key="a.txt", Body=b"1")
+    query = "&".join(
+        f"response-{name}="
+        for name in ("cache-control", "content-disposition", "content-encoding", "content-type")
+    )
+    answer = send(gateway, "GET", f"/{bucket}/a.txt?{query}")
+    assert answer.headers["content-type"] == "text/plain"
+    assert not {"cache-control", "content-disposition", "content-encoding"} & set(answer.headers)
+
+
 @pytest.mark.parametrize(
     ("key", "content_type"),
     [
