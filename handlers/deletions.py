@@ -59,10 +59,10 @@ def _read(root: etree._Element) -> tuple[bool, list[_Object]]:
             raise MalformedXML
     if not 1 <= len(objects) <= MAX_OBJECTS:
         raise MalformedXML(f"A Delete names 1 to {MAX_OBJECTS} objects, this one {len(objects)}.")
-    quiet = xml.child_text(root, "Quiet") or "false"
-    if quiet.strip().lower() not in ("true", "false"):
+    quiet = xml.child_text(root, "Quiet")
+    if quiet is not None and quiet.strip().lower() not in ("true", "false"):
         raise MalformedXML
-    return quiet.strip().lower() == "true", objects
+    return quiet is not None and quiet.strip().lower() == "true", objects
 
 
 def _read_object(node: etree._Element) -> _Object:

@@ -98,6 +98,7 @@ def test_the_forms_that_clients_send(
         "<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
         "<Delete><Object><Key><b/></Key></Object></Delete>",
         "<Delete><Object><Key>a</Key></Object><Quiet>maybe</Quiet></Delete>",
+        "<Delete><Object><Key>a</Key></Object><Quiet/></Delete>",
         "<Delete><Object><Key>a</Key></Object><Else/></Delete>",
         "<Delete><Object><Key>a</Key><Else/></Object></Delete>",
         "<Delete>" + "<Object><Key>a</Key></Object>" * 1001 + "</Delete>",
