@@ -90,7 +90,7 @@ async def _delete(
     for at, named in enumerate(objects):
         try:
             path = _path_of(named)
-            expect = path and object_condition(request, named.key, path, named.etag)
+            expect = object_condition(request, named.key, path or "", named.etag)
         except S3Error as error:
             errors[at] = error
             continue

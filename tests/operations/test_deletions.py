@@ -58,6 +58,13 @@ def test_conditions_by_etag(s3: Any, bucket: str) -> None:
     assert [c["Key"] for c in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b"]
 
 
+def test_a_directory_marker_takes_no_condition(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="d/a", Body=b"1")
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "d/", "ETag": "*"}]})
+    assert [(e["Key"], e["Code"]) for e in answer["Errors"]] == [("d/", "NotImplemented")]
+    assert "Deleted" not in answer
+
+
 def test_versions_are_not_implemented_per_key(s3: Any, bucket: str) -> None:
     for key in "ab":
         s3.put_object(Bucket=bucket, Key=key, Body=b"1")
