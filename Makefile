@@ -11,7 +11,7 @@ CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/re
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all fuzz check check-proto format proto lock clean
+.PHONY: help run test test-all fuzz bench check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -56,10 +56,19 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --group build -o requirements/build.txt
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
-	@for client in requirements/clients/*.in; do \
-		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${client%.in}.txt $$client || exit 1; done
+	@for other in requirements/*/*.in; do \
+		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+bench: $(VENV)/dev .build/bench/load .build/bench/versitygw .build/bench/moto/ready ## measure (needs Go; ARGS='small --quick' for less)
+	$(BIN)/python -m bench $(ARGS)
+
+.build/bench/load: $(wildcard bench/load/*)
+	cd bench/load && go build -o $(CURDIR)/$@ .
+
+.build/bench/versitygw:
+	GOBIN=$(CURDIR)/.build/bench go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 clean: ## remove what was installed and built here
 	rm -rf $(VENV) .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
@@ -79,8 +88,8 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@$(PIP) $(LOCKED) -r requirements/dev.txt
 	@touch $@
 
-.build/clients/%/ready: requirements/clients/%.txt | $(VENV)/venv
-	@echo 'Installing the client $* into $(@D), this once.'
+.build/%/ready: requirements/%.txt | $(VENV)/venv
+	@echo 'Installing $* into $(@D), this once.'
 	@$(BIN)/python -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check $(LOCKED) -r $<
 	@touch $@

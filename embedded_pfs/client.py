@@ -8,12 +8,14 @@ from pathlib import Path
 
 from embedded_pfs import branches, changes, commits, file_sets, files, listings, repos
 from embedded_pfs.blobs import INLINE_MAX_BYTES
+from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
 from pfs_client import hazards
 from pfs_client.hazards import checked
 from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.values import (
+    ALL,
     Branch,
     BranchInfo,
     Change,
@@ -21,6 +23,7 @@ from pfs_client.values import (
     CommitInfo,
     File,
     FileInfo,
+    Part,
     ProjectInfo,
     Repo,
     RepoInfo,
@@ -44,11 +47,12 @@ class EmbeddedPfs(PfsClient):
 
     supports_conditions = True
     refuses_collisions = True
-    finishes_commits_at_once = True
+    is_remote = False
     small_file_bytes = INLINE_MAX_BYTES
 
     def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
         self.engine = Engine(directory, synchronous=synchronous)
+        self._branches = BranchCache()
 
     async def get_version(self) -> str:
         """Say which PFS this is."""
@@ -95,7 +99,7 @@ class EmbeddedPfs(PfsClient):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return self.engine.look_up(branches.inspect_branch, branch)
+        return self.engine.look_up(self._branches.inspect_branch, branch)
 
     async def create_branch(
         self,
@@ -150,17 +154,13 @@ class EmbeddedPfs(PfsClient):
         """One file."""
         return self.engine.look_up(files.inspect_file, file)
 
-    async def list_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
-        return await self.engine.scan(listings.list_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.list_file, directory, part)
 
-    async def walk_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
-        return await self.engine.scan(listings.walk_file, directory, after, number, reverse)
+        return await self.engine.scan(listings.walk_file, directory, part)
 
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None

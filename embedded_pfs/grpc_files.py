@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from google.protobuf.empty_pb2 import Empty
@@ -24,6 +25,7 @@ from pfs_client.values import (
     CopyFile,
     DeleteFile,
     File,
+    Part,
     Repo,
 )
 
@@ -219,31 +221,25 @@ class FilesServicer:
         """A listing, gathered in pages, so that no listing is held whole."""
         directory = self._at_commit(request.file)
         named = messages.commit_message(directory.commit)
-        after, reverse = request.paginationMarker.path, request.reverse
-        listings.check_number(request.number, reverse)
-        left = request.number or None
+        part = Part(request.paginationMarker.path, number=request.number, reverse=request.reverse)
+        listings.check_number(part)
+        left = part.number or None
         while True:
-            wanted = _PAGE if left is None else min(left, _PAGE)
+            part = replace(part, number=_PAGE if left is None else min(left, _PAGE))
             try:
                 page = await self.engine.scan(
-                    listings.page_with_sizes,
-                    listing,
-                    directory,
-                    after,
-                    wanted,
-                    reverse,
-                    self.directory_sizes,
+                    listings.page_with_sizes, listing, directory, part, self.directory_sizes
                 )
             except FileNotFound:
-                if after == request.paginationMarker.path:
+                if part.after == request.paginationMarker.path:
                     raise
                 return  # the page before was the last, and full
             for info in page:
                 yield messages.file_info_message(info, named)
             left = None if left is None else left - len(page)
-            if len(page) < wanted or left == 0:
+            if len(page) < part.number or left == 0:
                 return
-            after = page[-1].path
+            part = replace(part, after=page[-1].path)
 
 
 async def _target_of(requests: Requests) -> pfs_pb2.Commit:

@@ -16,7 +16,7 @@ from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
 from embedded_pfs.names import ABOVE_ALL, bounds_of, parents, stored_path
 from pfs_client.failures import FileNotFound, PfsError
 from pfs_client.interface import MAX_FILES_PER_LISTING
-from pfs_client.values import File, FileInfo, FileType
+from pfs_client.values import ALL, File, FileInfo, FileType, Part
 
 _ROWS_TO_SKIP_BEFORE_SEEKING = 16
 
@@ -26,43 +26,37 @@ def inspect_directory(connection: sqlite3.Connection, file: File) -> FileInfo:
     return directory_info(snapshot(connection, file.commit), stored_path(file.path))
 
 
-def list_file(
-    connection: sqlite3.Connection, directory: File, after: str, number: int, reverse: bool
-) -> list[FileInfo]:
+def list_file(connection: sqlite3.Connection, directory: File, part: Part) -> list[FileInfo]:
     """What stands in a directory."""
-    check_number(number, reverse)
+    check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
     content = at.find(path) if path else None
-    entries = iter([Entry(path, content)]) if content else _in_directory(at, path, after, reverse)
-    return _page(at, entries, after, number, reverse)
+    entries = iter([Entry(path, content)]) if content else _in_directory(at, path, part)
+    return _page(at, entries, part)
 
 
-def walk_file(
-    connection: sqlite3.Connection, directory: File, after: str, number: int, reverse: bool
-) -> list[FileInfo]:
+def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> list[FileInfo]:
     """Everything at and below a path.
 
     Raises:
-        FileNotFound: There is nothing behind the marker, and it is not the root.
+        FileNotFound: There is nothing behind the marker, no prefix was given, and it is not the
+            root.
     """
-    check_number(number, reverse)
+    check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
     content = at.find(path) if path else None
-    entries = iter([Entry(path, content)]) if content else _walk(at, path, after, reverse)
-    page = _page(at, entries, after, number, reverse)
-    if not page and path:
+    entries = iter([Entry(path, content)]) if content else _walk(at, path, part)
+    page = _page(at, entries, part)
+    if not page and path and not part.prefix:
         raise FileNotFound(
             f"commit/{directory.commit.id} does not contain item: ({directory.path})"
         )
     return page
 
 
-Listing: TypeAlias = Callable[
-    [sqlite3.Connection, File, str, int, bool],
-    list[FileInfo],
-]
+Listing: TypeAlias = Callable[[sqlite3.Connection, File, Part], list[FileInfo]]
 """`list_file` or `walk_file`."""
 
 
@@ -70,13 +64,11 @@ def page_with_sizes(
     connection: sqlite3.Connection,
     listing: Listing,
     directory: File,
-    after: str,
-    number: int,
-    reverse: bool,
+    part: Part,
     directory_sizes: bool,
 ) -> list[FileInfo]:
     """A page of a listing; its directories with the size and hash of all below them, if wanted."""
-    infos = listing(connection, directory, after, number, reverse)
+    infos = listing(connection, directory, part)
     if not directory_sizes:
         return infos
     at = snapshot(connection, directory.commit)
@@ -86,14 +78,14 @@ def page_with_sizes(
 def walk(at: Snapshot, path: str) -> Iterator[Entry]:
     """Everything at and below a stored path, in order, read lazily."""
     content = at.find(path) if path else None
-    return iter([Entry(path, content)]) if content else _walk(at, path, "", False)
+    return iter([Entry(path, content)]) if content else _walk(at, path, ALL)
 
 
-def check_number(number: int, reverse: bool) -> None:
+def check_number(part: Part) -> None:
     """Refuse what pachd refuses."""
-    if reverse and number <= 0:
+    if part.reverse and part.number <= 0:
         raise PfsError("number must be > 0 when reverse is true")
-    if number > MAX_FILES_PER_LISTING:
+    if part.number > MAX_FILES_PER_LISTING:
         raise PfsError(f"cannot return more than {MAX_FILES_PER_LISTING} files at a time")
 
 
@@ -104,7 +96,7 @@ def directory_info(at: Snapshot, path: str) -> FileInfo:
     """
     size_bytes = 0
     hashes = []
-    for entry in _in_directory(at, path, "", False):
+    for entry in _in_directory(at, path, ALL):
         if entry.content is None:
             below = directory_info(at, entry.path)
             size_bytes += below.size_bytes
@@ -116,41 +108,55 @@ def directory_info(at: Snapshot, path: str) -> FileInfo:
     return FileInfo(shown, FileType.DIR, at.committed, size_bytes, content_hash(b"".join(hashes)))
 
 
-def _page(
-    at: Snapshot, entries: Iterator[Entry], after: str, number: int, reverse: bool
-) -> list[FileInfo]:
-    marked = stored_path(after)
+def _page(at: Snapshot, entries: Iterator[Entry], part: Part) -> list[FileInfo]:
+    page: list[FileInfo] = []
+    files = 0
+    for entry in islice(_wanted(entries, part), part.number or None):
+        page.append(info_of(at, entry))
+        files += entry.content is not None
+        if files == part.files != 0:
+            break
+    return page
 
-    def is_wanted(entry: Entry) -> bool:
+
+def _wanted(entries: Iterator[Entry], part: Part) -> Iterator[Entry]:
+    """The entries that pass the marker and have the prefix."""
+    after, prefix = part.after, part.prefix
+    marked = stored_path(after)
+    for entry in entries:
         # pachd compares with the marker without slashes at the end: the marker `/a` also skips the
         # directory `/a/`, though that comes behind it.
-        if not after or entry.path == marked:
-            return not after
-        return entry.shown < after if reverse else entry.shown > after
+        if after and entry.path == marked:
+            continue
+        shown = entry.shown
+        passes = not after or (shown < after if part.reverse else shown > after)
+        if passes and shown.startswith(prefix):
+            yield entry
 
-    return [info_of(at, entry) for entry in islice(filter(is_wanted, entries), number or None)]
 
-
-def _narrowed(path: str, after: str, reverse: bool) -> tuple[str, str]:
-    """The bounds of a directory, narrowed to what may come after a marker.
+def _narrowed(path: str, part: Part) -> tuple[str, str]:
+    """The bounds of a directory, narrowed to what may be wanted.
 
     A marker is compared as a string with paths as they are shown, so that one without a leading
     slash stands behind all of them.
     """
     low, high = bounds_of(path)
+    after = part.after
+    if part.prefix:
+        high = min(high, part.prefix.removeprefix("/") + ABOVE_ALL)
     if not after:
         return low, high
     mark = after[1:] if after.startswith("/") else (ABOVE_ALL if after > "/" else "")
-    return (low, min(high, mark)) if reverse else (max(low, mark), high)
+    return (low, min(high, mark)) if part.reverse else (max(low, mark), high)
 
 
-def _in_directory(at: Snapshot, path: str, after: str, reverse: bool) -> Iterator[Entry]:
+def _in_directory(at: Snapshot, path: str, part: Part) -> Iterator[Entry]:
     """The entries of a directory, in order; one that does not pass the marker may be among them."""
     prefix = bounds_of(path)[0]
-    low, high = _narrowed(path, after, reverse)
+    low, high = _narrowed(path, part)
     while True:
         folded = skipped = None
-        for file_path, content in at.between(low, high, reverse=reverse):
+        for file_path, content in at.between(low, high, reverse=part.reverse):
             if folded is not None and file_path.startswith(folded + "/"):
                 skipped = (skipped or 0) + 1
                 if skipped > _ROWS_TO_SKIP_BEFORE_SEEKING:
@@ -161,16 +167,16 @@ def _in_directory(at: Snapshot, path: str, after: str, reverse: bool) -> Iterato
             yield Entry(prefix + name, None if slash else content)
         else:
             return
-        if reverse:
+        if part.reverse:
             high = folded + "/"
         else:
             low = folded + "/" + ABOVE_ALL
 
 
-def _walk(at: Snapshot, path: str, after: str, reverse: bool) -> Iterator[Entry]:
+def _walk(at: Snapshot, path: str, part: Part) -> Iterator[Entry]:
     """All files below a directory and the directories they lie in, itself included, in order."""
-    low, high = _narrowed(path, after, reverse)
-    if reverse:
+    low, high = _narrowed(path, part)
+    if part.reverse:
         yield from _walk_back(at, path, low, high)
         return
     open_directories: list[str] = []

@@ -5,6 +5,7 @@ Contents are stored while they arrive, bounded memory whatever comes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
@@ -27,7 +28,8 @@ What comes after them becomes blobs.
 class Staging:
     """The contents of one call, on their way in.
 
-    As a context manager it gives up what was stored if the call fails.
+    As a context manager it gives up what was stored if the call fails. A piece is hashed and
+    written on a thread while the next one comes.
     """
 
     def __init__(self, blobs: Blobs, threads: Threads) -> None:
@@ -35,6 +37,7 @@ class Staging:
         self._threads = threads
         self._inline_left = STAGED_INLINE_MAX_BYTES
         self._writers: list[BlobWriter] = []
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def take(self, changes: AsyncIterator[Change]) -> list[StagedChange]:
         """Store the contents of all changes.
@@ -78,6 +81,7 @@ class Staging:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await asyncio.gather(*self._writing, return_exceptions=True)
         for writer in self._writers:
             writer.abandon()
 
@@ -85,6 +89,17 @@ class Staging:
         writer = await self._threads.run(self._blobs.writer)
         self._writers.append(writer)
         return writer
+
+    def _begin_write(self, writer: BlobWriter, content: bytes) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._threads.run(writer.write, content))
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        return task
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever goes on with the file meets it; nobody may
 
     def _take_inline(self, size_bytes: int) -> bool:
         if size_bytes > self._inline_left:
@@ -101,6 +116,7 @@ class _Run:
         self._staging = staging
         self._held = b""
         self._writer: BlobWriter | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     async def write(self, content: bytes) -> None:
         if self._writer is None and len(self._held) + len(content) <= INLINE_MAX_BYTES:
@@ -115,6 +131,7 @@ class _Run:
                 return AddContent(self.path, contents.inline(self._held))
             await self._spill()
         assert self._writer is not None  # noqa: S101 - _spill has set it
+        await self._written()
         return AddContent(self.path, await self._staging._threads.run(self._writer.finish))
 
     async def _spill(self) -> None:
@@ -125,7 +142,14 @@ class _Run:
 
     async def _to_blob(self, content: bytes) -> None:
         if content and self._writer is not None:
-            await self._staging._threads.run(self._writer.write, content)
+            await self._written()
+            self._writing = self._staging._begin_write(self._writer, content)
+
+    async def _written(self) -> None:
+        """Wait until the last piece is written."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
 
 def _check_path(path: str, index: int) -> None:

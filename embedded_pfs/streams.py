@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from embedded_pfs.threads import Threads
 from pfs_client.failures import PfsError
-from pfs_client.interface import ByteStream
+from pfs_client.interface import ByteStream, FileSpan
 
 READ_BYTES = 1024 * 1024
 
@@ -36,6 +36,11 @@ class BlobStream(ByteStream):
         self._end = end
         self._threads = threads
         self._ahead: asyncio.Task[bytes] | None = None
+
+    @property
+    def file_span(self) -> FileSpan:
+        """Where the bytes lie."""
+        return FileSpan(self._descriptor, self._at, self._end - self._at)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

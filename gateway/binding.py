@@ -13,6 +13,7 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 
 from gateway.asgi import Receive, Scope, Send
 from gateway.composition import Composition
+from gateway.file_sending import SEND_FILE, SendFile
 from gateway.request_ids import request_id_of
 from gateway.routing import ROUTED, Routed
 from handlers.exchange import S3Request, S3Response
@@ -63,18 +64,20 @@ class _Bound:
         )
         response = await self._handler(request)
         response.headers["x-amz-request-id"] = request_id_of(scope)
-        await _send(response, scope["method"], send)
+        await _send(response, scope, send)
 
 
-async def _send(response: S3Response, method: str, send: Send) -> None:
+async def _send(response: S3Response, scope: Scope, send: Send) -> None:
     body = response.body
     if isinstance(body, bytes):
         if response.status not in _NO_BODY:
             response.headers.setdefault("Content-Length", str(len(body)))
         await _send_start(response, send)
-        await send({"type": "http.response.body", "body": body if method != "HEAD" else b""})
+        await send(
+            {"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""}
+        )
     else:
-        await _send_stream(response, body, send)
+        await _send_stream(response, body, send, scope)
 
 
 async def _send_start(response: S3Response, send: Send) -> None:
@@ -85,10 +88,12 @@ async def _send_start(response: S3Response, send: Send) -> None:
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
 
 
-async def _send_stream(response: S3Response, body: ByteStream, send: Send) -> None:
+async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope: Scope) -> None:
     """Send bytes while they come. A failure now can only cut the connection."""
+    send_file: SendFile | None = scope.get(SEND_FILE)
     async with body:
         await _send_start(response, send)
-        async for piece in body:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if body.file_span is None or send_file is None or not await send_file(body.file_span):
+            async for piece in body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

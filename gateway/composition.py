@@ -9,6 +9,7 @@ from pathlib import Path
 from embedded_pfs.client import EmbeddedPfs
 from gateway.settings import BadSetting, Settings
 from handlers.exchange import Limits, Services
+from pfs_client.commit_cache import CommitCache
 from pfs_client.committers import Committer, TransactionCommitter
 from pfs_client.failures import PfsError
 from pfs_client.grpc_channel import GrpcSettings
@@ -44,6 +45,7 @@ class Composition:
         pfs = open_pfs(settings)
         self._services = Services(
             pfs,
+            CommitCache(pfs, settings.cache_bytes),
             WriteBatches(
                 pfs,
                 _committer(pfs, settings),

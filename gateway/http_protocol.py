@@ -8,12 +8,16 @@
 - When a client goes away, its request is cancelled.
 - A client that only ends its side still gets an answer. Whether it is one of those, or has gone, an
   interim response tells: to that, who has gone answers with a reset.
+- An answer's head and a small body behind it go out with one system call, which is a fifth of what
+  a small answer costs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from functools import partial
 from typing import Any, cast
 
 import httptools
@@ -21,8 +25,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.asgi import App
 from gateway.errors import document_of, headers_of
+from gateway.file_sending import SEND_FILE, send_file
 from gateway.request_ids import new_request_id
 from gateway.settings import process_settings
+from pfs_client.interface import FileSpan
 from s3_wire.errors import (
     InvalidRequest,
     NotImplemented,
@@ -41,6 +47,7 @@ _LINGER_SECONDS = 3.0
 _ARE_YOU_THERE_SECONDS = 0.5
 _ARE_YOU_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
+_HELD_MAX_BYTES = 64 * 1024
 
 
 class S3Protocol(HttpToolsProtocol):
@@ -56,6 +63,7 @@ class S3Protocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._lingered_bytes = 0
+        self._held: list[bytes] = []
         self._refusal: S3Error | None = None
         self._running: dict[RequestResponseCycle, asyncio.Task[None]] = {}
 
@@ -122,12 +130,19 @@ class S3Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The cycle has not begun to run yet: it gets a transport whose close() lingers.
         self.cycle.transport = _GentleTransport(self)  # type: ignore[assignment]
+        if self.scheme == "http":
+            _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, within the limits of a head."""
         if not self._in_head:
             return  # a trailer of a chunked body: S3 has no use for those of HTTP
         super().on_header(name, value)
+
+    def shutdown(self) -> None:
+        """End the connection, or let it end with the answer under way."""
+        self._flush()
+        super().shutdown()
 
     def pause_writing(self) -> None:
         """Give a client that does not read so much time and no more."""
@@ -149,8 +164,38 @@ class S3Protocol(HttpToolsProtocol):
             self._refusal = NotImplemented()
         self._refuse(self._refusal or InvalidRequest("The request is not valid HTTP/1.1."))
 
+    def write(self, data: bytes) -> None:
+        """Send, together with what else is sent before the event loop goes on."""
+        if not self._held:
+            self.loop.call_soon(self._flush)
+        self._held.append(data)
+        if len(data) > _HELD_MAX_BYTES:
+            self._flush()
+
+    async def send_file(self, cycle: RequestResponseCycle, span: FileSpan) -> bool:
+        """Send a span of a file as (a part of) an answer's body, if nothing waits before it."""
+        self._flush()
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return False
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
+        try:
+            await send_file(descriptor, span, self.limits.write_idle_seconds)
+        except ConnectionError:
+            self.transport.abort()
+            await self.loop.create_future()  # until `connection_lost` cancels this request
+        finally:
+            os.close(descriptor)
+        cycle.expected_content_length -= span.size_bytes
+        return True
+
+    def _flush(self) -> None:
+        held, self._held = self._held, []
+        if held and not self.transport.is_closing():
+            self.transport.writelines(held)
+
     def end(self, cycle: RequestResponseCycle) -> None:
         """End the connection after an answer."""
+        self._flush()
         if not cycle.more_body or self.transport.is_closing():
             self.transport.close()
             return
@@ -194,7 +239,7 @@ class S3Protocol(HttpToolsProtocol):
         if cycle.response_started or cycle.scope["http_version"] != "1.1":
             return
         if cycle in self._running:  # otherwise another one's answer is on its way
-            self.transport.write(_ARE_YOU_THERE)
+            self.write(_ARE_YOU_THERE)
         self._ask_later(cycle)
 
     def _check_head_bytes(self) -> None:
@@ -217,7 +262,8 @@ class S3Protocol(HttpToolsProtocol):
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "\r\n"]).encode("latin-1")
         if not self.transport.is_closing():
-            self.transport.write(head + body)
+            self.write(head + body)
+            self._flush()
             self._linger_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
             if self.transport.can_write_eof():
                 self.transport.write_eof()
@@ -228,8 +274,8 @@ class S3Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def _mark(cycle: RequestResponseCycle, mark: str) -> None:
-    cast("dict[str, Any]", cycle.scope)[mark] = True
+def _mark(cycle: RequestResponseCycle, mark: str, value: object = True) -> None:
+    cast("dict[str, Any]", cycle.scope)[mark] = value
 
 
 class _GentleTransport:
@@ -240,7 +286,7 @@ class _GentleTransport:
     def __init__(self, protocol: S3Protocol) -> None:
         self._protocol = protocol
         self._cycle = protocol.cycle
-        self.write = protocol.transport.write
+        self.write = protocol.write
         self.is_closing = protocol.transport.is_closing
 
     def close(self) -> None:

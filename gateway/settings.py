@@ -99,6 +99,12 @@ class Settings:
         "How many bytes of small objects may wait in memory for their commit.",
         minimum=1024**2,
     )
+    cache_bytes: int = _setting(
+        96 * 1024**2,
+        "How many bytes of what was read may be kept: files and listings of finished commits, small"
+        " contents, and blocks of large ones.",
+        minimum=0,
+    )
     body_idle_seconds: float = _setting(
         30.0, "How long a request's body may make no progress.", minimum=0.1
     )

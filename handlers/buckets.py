@@ -19,7 +19,7 @@ from pfs_client.failures import (
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, Commit, File, Repo
+from pfs_client.values import Branch, Commit, File, Part, Repo
 from s3_wire import xml
 from s3_wire.errors import (
     BucketAlreadyOwnedByYou,
@@ -121,7 +121,7 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
 
 async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
     # The first of the two would be the root directory.
-    if await pfs.walk_file(File(head, "/"), number=2):
+    if await pfs.walk_file(File(head, "/"), Part(number=2)):
         raise BucketNotEmpty(BucketName=bucket)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from pfs_client.commit_cache import CommitCache
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.write_batches import WriteBatches
 from s3_wire import xml
@@ -24,9 +25,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with, the same for all requests."""
+    """What handlers work with, the same for all requests.
+
+    Files are read through `files`; everything else is asked of `pfs`.
+    """
 
     pfs: PfsClient
+    files: CommitCache
     writes: WriteBatches
     limits: Limits
 

@@ -8,12 +8,12 @@ only if it is itself greater, as S3 has it: a marker inside it passes all of it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handlers.addressing import ABOVE_ALL_KEYS, is_holdable_prefix, key_of, path_behind
+from pfs_client.commit_cache import CommitCache
 from pfs_client.failures import FileNotFound
-from pfs_client.interface import PfsClient
-from pfs_client.values import Commit, File, FileInfo
+from pfs_client.values import Commit, File, FileInfo, Part
 
 _DIRECTORY = "/"
 
@@ -22,7 +22,7 @@ _DIRECTORY = "/"
 class Listing:
     """What is listed: everything at a commit that begins with `prefix` and comes after `after`."""
 
-    pfs: PfsClient
+    cache: CommitCache
     head: Commit
     prefix: str
     delimiter: str
@@ -67,23 +67,23 @@ async def list_page(listing: Listing, max_keys: int) -> Page:
 async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, FileInfo | None]]:
     """Keys, with their files, and common prefixes, with None, in order."""
     by_directory = listing.delimiter == _DIRECTORY
-    call = listing.pfs.list_file if by_directory else listing.pfs.walk_file
-    # One more tells whether the page is the last; a walk also meets directories, which are no keys.
-    number = wanted + 1 if by_directory else wanted + 2 + wanted // 8
+    call = listing.cache.list_file if by_directory else listing.cache.walk_file
     directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
     folding = _Folding(listing, by_directory)
-    marker = _first_marker(listing)
+    # One more tells whether the page is the last; a walk also meets directories, which are no keys.
+    part = Part(_first_marker(listing), "/" + listing.prefix)
+    part = replace(part, number=wanted + 1) if by_directory else replace(part, files=wanted + 1)
     while True:
         try:
-            infos = await call(directory, after=marker, number=number)
+            infos = await call(directory, part)
         except FileNotFound:
             return
         for info in infos:
             if entry := folding.take(info):
                 yield entry
-        if len(infos) < number or folding.is_past_the_prefix:
+        if sum(by_directory or info.is_file for info in infos) <= wanted:
             return
-        marker = folding.jump_marker or infos[-1].path
+        part = replace(part, after=folding.jump_marker or infos[-1].path)
 
 
 class _Folding:
@@ -93,7 +93,6 @@ class _Folding:
         self._listing = listing
         self._by_directory = by_directory
         self._folded = ""
-        self.is_past_the_prefix = False
 
     @property
     def jump_marker(self) -> str:
@@ -103,9 +102,6 @@ class _Folding:
     def take(self, info: FileInfo) -> tuple[str, FileInfo | None] | None:
         """The entry that a file or directory makes; None if it makes none, or no new one."""
         name = key_of(info.path)
-        if not name.startswith(self._listing.prefix):
-            self.is_past_the_prefix = name > self._listing.prefix
-            return None
         if not info.is_file:
             return self._take_directory(name)
         common = common_prefix(name, self._listing)

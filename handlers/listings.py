@@ -49,7 +49,7 @@ async def _page(
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
     head = (await existing_branch(request)).head
     listing = Listing(
-        request.services.pfs, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
+        request.services.files, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
     )
     page = await list_page(listing, max_keys)
     writer = ListingXml(request.bucket, asked, max_keys)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of
 from handlers.content_types import content_type_of
 from handlers.exchange import S3Request, S3Response
 from handlers.heads import existing_branch, last_modified, writable_branch
 from handlers.request_body import RequestBody
+from handlers.timestamps import http_date
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
-from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType
+from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
 from s3_wire.errors import InvalidArgument, InvalidFilePath, NoSuchKey
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
@@ -62,8 +62,8 @@ async def get_object(request: S3Request) -> S3Response:
     if response.status == 304 or not span.size_bytes:
         return response
     file = File(found.head, found.file.path)
-    response.body = await request.services.pfs.get_file(
-        file, offset=span.offset, size_bytes=span.size_bytes
+    response.body = await request.services.files.get_file(
+        file, found.file, span.offset, span.size_bytes
     )
     return response
 
@@ -109,7 +109,7 @@ async def _find(request: S3Request) -> _Found:
         if marker:
             file = await _directory_marker(request, head, path)
         else:
-            file = await request.services.pfs.inspect_file(File(head, path))
+            file = await request.services.files.inspect_file(File(head, path))
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=request.key) from None
     modified = await last_modified(request, head, file.committed)
@@ -118,7 +118,7 @@ async def _find(request: S3Request) -> _Found:
 
 async def _directory_marker(request: S3Request, head: Commit, path: str) -> FileInfo:
     """The empty object that a directory with files below it shows to who asks for `dir/`."""
-    below = await request.services.pfs.walk_file(File(head, path), number=1)
+    below = await request.services.files.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
@@ -139,7 +139,7 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
     file = found.file
     headers = {
         "ETag": found.etag,
-        "Last-Modified": format_datetime(found.modified, usegmt=True),
+        "Last-Modified": http_date(found.modified),
         "Accept-Ranges": "bytes",
     }
     if is_unchanged(request.headers, found.etag, found.modified):

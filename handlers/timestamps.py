@@ -1,10 +1,18 @@
-"""Times in S3's XML."""
+"""Times in S3's XML and headers."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
 
 
 def iso_8601(time: datetime) -> str:
-    """A UTC time with milliseconds, as S3 writes it."""
+    """A UTC time with milliseconds, as S3 writes it in XML."""
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def http_date(time: datetime) -> str:
+    """A UTC time as in headers; remembered, as all objects of a commit have the same."""
+    return format_datetime(time, usegmt=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pfs_client.branch_watch import Base
-from pfs_client.collisions import CollisionGuard, TreeKnowledge
+from pfs_client.collisions import CollisionGuard
 from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
 from pfs_client.interface import PfsClient
+from pfs_client.tree_knowledge import TreeKnowledge
 from pfs_client.values import File
 from pfs_client.writes import Member, Write
 

@@ -90,4 +90,4 @@ class BranchWatch:
         """Know nothing: somebody else has written, or nobody knows what was."""
         self._head = self._finished = None
         self._ours.clear()
-        self.guard.known.forget()
+        self.guard.forget()

@@ -12,76 +12,21 @@ finishes with an error, which is logged and counted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pfs_client.failures import FileNotFound, PathCollision
 from pfs_client.interface import PfsClient
-from pfs_client.values import Commit, File
+from pfs_client.tree_knowledge import ABOVE_ALL, TreeKnowledge, parents
+from pfs_client.values import Commit, File, Part
 from pfs_client.writes import Write
 
-MAX_KNOWN_PATHS = 200_000
 _LOOKS_AT_ONCE = 8
 _BELOW_ALL = "\x1f"
+_ENTRIES_A_LOOK = 64
+_LIST_SECONDS = 0.25
+"""A directory whose listing takes longer holds directories that pachd adds up; it is not listed."""
 
-
-class TreeKnowledge:
-    """What is known of a branch's files and directories. Paths have no slash at their end.
-
-    A directory that was not there when it was looked at, and that only we have written to since, is
-    known *whole*: what is not known to stand in it does not.
-    """
-
-    def __init__(self) -> None:
-        self._files: set[str] = set()
-        self._directories: dict[str, bool] = {"": False}
-        """Each known directory, and whether it is known whole."""
-
-    def forget(self) -> None:
-        """Know nothing: somebody else has written."""
-        self._files.clear()
-        self._directories = {"": False}
-
-    def collision_of(self, path: str) -> str | None:
-        """What is known to stand in a file's way; a directory's path ends with a slash."""
-        if path in self._directories:
-            return path + "/"
-        return next((above for above in _above(path) if above in self._files), None)
-
-    def is_free(self, path: str) -> bool:
-        """Whether a file is known to collide with nothing."""
-        if path in self._files:
-            return True
-        nearest = next((above for above in _above(path) if above in self._directories), "")
-        return self._directories[nearest] and self.collision_of(path) is None
-
-    def is_directory(self, path: str) -> bool:
-        """Whether a directory is known to be there."""
-        return path in self._directories
-
-    def add_file(self, path: str) -> None:
-        """A file is there, and so are the directories above it."""
-        if len(self._files) + len(self._directories) > MAX_KNOWN_PATHS:
-            self.forget()
-        self._files.add(path)
-        for above in _above(path):
-            self._files.discard(above)
-            self._directories.setdefault(above, False)
-
-    def add_directory(self, path: str, *, whole: bool = False) -> None:
-        """A directory is there; or nothing is, and whatever comes will be known."""
-        self._directories[path] = whole
-
-    def remove_file(self, path: str) -> None:
-        """A file is gone. A directory that went with it stays known until it is looked at again."""
-        self._files.discard(path)
-
-    def correct(self, path: str) -> None:
-        """Know nothing of what stands at, below and above a path."""
-        below = path + "/"
-        for known in [p for p in self._directories if p == path or p.startswith(below)]:
-            del self._directories[known]
-        self._files = {p for p in self._files if not p.startswith(below)}
-        self._files.difference_update(_above(path))
+_FEW = 4
 
 
 class CollisionGuard:
@@ -91,11 +36,20 @@ class CollisionGuard:
         self._pfs = pfs
         self._at_once = asyncio.Semaphore(_LOOKS_AT_ONCE)
         self.known = TreeKnowledge()
+        self._slow: set[str] = set()
+
+    def forget(self) -> None:
+        """Know nothing: somebody else has written."""
+        self.known.forget()
+        self._slow.clear()
 
     async def look(self, paths: Iterable[str], at: Commit) -> None:
         """Learn about all paths that nothing is known of, at a finished commit."""
-        unknown = [path for path in dict.fromkeys(paths) if not self._is_decided(path)]
-        await asyncio.gather(*(self._look_at(path, at) for path in unknown))
+        by_directory: dict[str, list[str]] = {}
+        for path in sorted(set(paths)):
+            if not self._is_decided(path):
+                by_directory.setdefault(parents(path)[0], []).append(path)
+        await asyncio.gather(*(self._look_in(d, p, at) for d, p in by_directory.items()))
 
     async def confirm(self, path: str, newest: Commit) -> None:
         """Decide a suspicion at the newest commit, once that has finished.
@@ -105,6 +59,7 @@ class CollisionGuard:
         """
         await self._pfs.inspect_commit(newest, wait_finished=True)
         self.known.correct(path)
+        await self._look_above(path, newest)
         await self._look_at(path, newest)
         existing = self.known.collision_of(path)
         if existing is not None:
@@ -121,33 +76,72 @@ class CollisionGuard:
     def _is_decided(self, path: str) -> bool:
         return self.known.is_free(path) or self.known.collision_of(path) is not None
 
+    async def _look_in(self, directory: str, paths: Sequence[str], at: Commit) -> None:
+        """Learn about paths in one directory, in order.
+
+        One listing tells of many names where they stand close together. Where they do not, each is
+        looked at by itself.
+        """
+        await self._look_above(paths[0], at)
+        left = [path for path in paths if not self._is_decided(path)]
+        while left and directory not in self._slow:
+            async with self._at_once:
+                await self._list_from(directory, left[0], at)
+            before, left = len(left), [path for path in left if not self._is_decided(path)]
+            if before - len(left) < _FEW:
+                break
+        await asyncio.gather(*(self._look_at(path, at) for path in left))
+
+    async def _list_from(self, directory: str, path: str, at: Commit) -> None:
+        """Learn what stands in a directory, from where one of this name would stand on."""
+        first = path.rpartition("/")[2] + "/"
+        part = Part(path + "." + ABOVE_ALL, number=_ENTRIES_A_LOOK)
+        try:
+            async with asyncio.timeout(_LIST_SECONDS):
+                infos = await self._pfs.list_file(File(at, directory or "/"), part)
+        except TimeoutError:
+            self._slow.add(directory)
+            return
+        for info in infos:
+            if info.is_file:
+                self.known.add_file(info.path)
+            else:
+                self.known.add_directory(info.path.rstrip("/"))
+        last = infos[-1].path[len(directory) + 1 :] if len(infos) == _ENTRIES_A_LOOK else ABOVE_ALL
+        self.known.add_range(directory, first, last)
+
     async def _look_at(self, path: str, at: Commit) -> None:
+        """Learn whether a directory stands at a path."""
         async with self._at_once:
             is_file = await self._kind_of(path, at)
-            if is_file is None:
-                await self._look_above(path, at)
-            elif is_file:
-                self.known.add_file(path)
-            else:
-                self.known.add_directory(path)
+        directory, _, name = path.rpartition("/")
+        if is_file is False:
+            self.known.add_directory(path)
+            return
+        if is_file:
+            self.known.add_file(path)
+        self.known.add_range(directory, name + "/", name + "/")
 
     async def _look_above(self, path: str, at: Commit) -> None:
-        """Nothing is at a path: find the nearest directory above it, or a file in its way."""
+        """Find the nearest directory above a path, or a file in its way."""
         missing = []
-        for above in _above(path):
-            if self.known.is_directory(above) or await self._holds_something(above, at):
+        for above in parents(path):
+            if self.known.is_directory(above):
                 break
-            if await self._kind_of(above, at):
-                self.known.add_file(above)
-                return
+            async with self._at_once:
+                if await self._holds_something(above, at):
+                    break
+                if await self._kind_of(above, at):
+                    self.known.add_file(above)
+                    return
             missing.append(above)
         for directory in missing:
-            self.known.add_directory(directory, whole=True)
+            self.known.add_missing(directory)
 
     async def _kind_of(self, path: str, at: Commit) -> bool | None:
         """True for a file, False for a directory, None for nothing."""
         try:
-            found = await self._pfs.walk_file(File(at, path or "/"), number=1)
+            found = await self._pfs.walk_file(File(at, path or "/"), Part(number=1))
         except FileNotFound:
             return None
         return found[0].is_file if found else None
@@ -156,18 +150,11 @@ class CollisionGuard:
         """Whether a directory is there, without pachd adding up all that is in it."""
         below = directory + "/" + _BELOW_ALL
         try:
-            found = await self._pfs.walk_file(File(at, directory or "/"), after=below, number=1)
+            found = await self._pfs.walk_file(
+                File(at, directory or "/"), Part(after=below, number=1)
+            )
         except FileNotFound:
             return False
         if found:
             self.known.add_directory(directory)
         return bool(found)
-
-
-def _above(path: str) -> list[str]:
-    """The directories above a path, the nearest first, the root (the empty string) last."""
-    found = []
-    while path:
-        path = path.rpartition("/")[0]
-        found.append(path)
-    return found

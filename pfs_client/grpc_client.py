@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client import hazards, messages
+from pfs_client.branch_heads import BranchHeads
 from pfs_client.failures import (
     FileNotFound,
     HeadMoved,
@@ -27,6 +28,7 @@ from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.pfs_v2 import pfs_pb2, version_pb2_grpc
 from pfs_client.pfs_v2.pfs_pb2_grpc import APIStub
 from pfs_client.values import (
+    ALL,
     FILE_SETS_REPO_NAME,
     Branch,
     BranchInfo,
@@ -36,6 +38,7 @@ from pfs_client.values import (
     CopyFile,
     File,
     FileInfo,
+    Part,
     ProjectInfo,
     Repo,
     RepoInfo,
@@ -53,12 +56,13 @@ class GrpcPfs(PfsClient):
 
     supports_conditions = False
     refuses_collisions = False
-    finishes_commits_at_once = False
+    is_remote = True
     small_file_bytes = 1_000_000
 
     def __init__(self, settings: GrpcSettings) -> None:
         self._connection = Connection(settings)
         self._stub: Any = APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
+        self._heads = BranchHeads(self._inspect_branch)
         self._version: Any = version_pb2_grpc.APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
 
     async def get_version(self) -> str:
@@ -121,8 +125,7 @@ class GrpcPfs(PfsClient):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
-        return messages.branch_info_of(await self._read(self._stub.InspectBranch, request))
+        return await self._heads.inspect_branch(branch)
 
     async def create_branch(
         self,
@@ -195,29 +198,30 @@ class GrpcPfs(PfsClient):
             raise NotAFile(f"{info.path} is a directory")
         return info
 
-    async def list_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
         request = pfs_pb2.ListFileRequest(
             file=messages.file_message(directory),
-            paginationMarker=_marker(directory, after),
-            number=number,
-            reverse=reverse,
+            paginationMarker=_marker(directory, part.after),
+            number=part.number,
+            reverse=part.reverse,
         )
-        return list(map(messages.file_info_of, await self._read_all(self._stub.ListFile, request)))
+        return await self._listing(self._stub.ListFile, request, part)
 
-    async def walk_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
         request = pfs_pb2.WalkFileRequest(
             file=messages.file_message(directory),
-            paginationMarker=_marker(directory, after),
-            number=number,
-            reverse=reverse,
+            paginationMarker=_marker(directory, part.after),
+            number=part.number,
+            reverse=part.reverse,
         )
-        return list(map(messages.file_info_of, await self._read_all(self._stub.WalkFile, request)))
+        try:
+            return await self._listing(self._stub.WalkFile, request, part)
+        except FileNotFound:
+            if part.prefix:
+                return []
+            raise
 
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
@@ -242,6 +246,10 @@ class GrpcPfs(PfsClient):
 
         return await self._connection.read(opened, self._wait_finished)
 
+    async def _inspect_branch(self, branch: Branch) -> BranchInfo:
+        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
+        return messages.branch_info_of(await self._read(self._stub.InspectBranch, request))
+
     async def _wait_finished(self, commit: Commit) -> None:
         await self.inspect_commit(commit, wait_finished=True)
 
@@ -264,6 +272,30 @@ class GrpcPfs(PfsClient):
         async def gathered(deadline_seconds: float) -> list[Any]:
             call = method(request, timeout=deadline_seconds, metadata=metadata)
             return [message async for message in call]
+
+        return await self._connection.read(gathered, self._wait_finished)
+
+    async def _listing(self, method: Any, request: Any, part: Part) -> list[FileInfo]:
+        """Gather a listing, and cancel it where it ends: pfs_v2 knows no prefix and no files."""
+        metadata = self._connection.metadata()
+
+        async def gathered(deadline_seconds: float) -> list[FileInfo]:
+            call = method(request, timeout=deadline_seconds, metadata=metadata)
+            found: list[FileInfo] = []
+            files = 0
+            try:
+                async for message in call:
+                    info = messages.file_info_of(message)
+                    if info.path.startswith(part.prefix):
+                        found.append(info)
+                        files += info.is_file
+                        if files == part.files != 0:
+                            break
+                    elif info.path > part.prefix:
+                        break
+            finally:
+                call.cancel()
+            return found
 
         return await self._connection.read(gathered, self._wait_finished)
 

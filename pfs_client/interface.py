@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Self, TypeAlias
 
 from pfs_client.values import (
+    ALL,
     Branch,
     BranchInfo,
     Change,
@@ -21,6 +23,7 @@ from pfs_client.values import (
     CommitInfo,
     File,
     FileInfo,
+    Part,
     ProjectInfo,
     Repo,
     RepoInfo,
@@ -32,12 +35,29 @@ MAX_FILES_PER_LISTING = 100_000
 MAX_FILE_SET_SECONDS = 1800
 
 
+@dataclass(frozen=True, slots=True)
+class FileSpan:
+    """A run of bytes in an open file of this machine."""
+
+    descriptor: int
+    offset: int
+    size_bytes: int
+
+
 class ByteStream(ABC):
     """The bytes of a file, in pieces; close it to stop before the end.
 
     `async with` closes it, and so does reaching the end. A failure in the middle is raised by the
     iteration.
     """
+
+    @property
+    def file_span(self) -> FileSpan | None:
+        """Where the bytes lie until the stream is closed, if they are in a file of this machine.
+
+        Whoever can have the system send them from there need not iterate.
+        """
+        return None
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -71,8 +91,8 @@ class PfsClient(ABC):
     pachd takes it and then drops the whole commit: see `pfs_client.collisions`.
     """
 
-    finishes_commits_at_once: ClassVar[bool]
-    """Whether a commit is finished as soon as `modify_file` returns."""
+    is_remote: ClassVar[bool]
+    """Whether a call costs a round trip, so that it pays to share calls and to read ahead."""
 
     small_file_bytes: ClassVar[int]
     """Contents up to this size go into `modify_file`, larger ones into a file set first."""
@@ -239,30 +259,24 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
-    async def list_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory, in the order of paths; nothing if there is no such directory.
 
         Args:
             directory: The commit and the directory's path. A file's path lists that file.
-            after: Only what comes after this path, which need not exist. Slashes at its end do not
-                count for what it names itself: `/a` skips the directory `/a/` too.
-            number: At most so many, `MAX_FILES_PER_LISTING` at most; 0 for all.
-            reverse: From the end; needs a `number`.
+            part: Of which at most `MAX_FILES_PER_LISTING` can be asked by number.
 
         Raises:
             CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
         """
 
     @abstractmethod
-    async def walk_file(
-        self, directory: File, *, after: str = "", number: int = 0, reverse: bool = False
-    ) -> list[FileInfo]:
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path, files and directories, in the order of paths.
 
         Raises:
             FileNotFound: Nothing stands at or below the path, behind the marker, and it is not `/`.
+                With a prefix, nothing is an empty list.
             CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
         """
 

@@ -165,6 +165,27 @@ class FileInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a listing is wanted; all of it unless something says less.
+
+    `after` is a path, which need not exist: only what comes after it. Slashes at its end do not
+    count for what it names itself: `/a` skips the directory `/a/` too. `prefix` is what paths must
+    begin with; it ends a listing early, and where to begin is for `after` to say. `number` is how
+    many entries at most, `files` how many files at most, with the directories among them; 0 is no
+    limit. `reverse` goes from the end; it needs a `number` and takes no `prefix`.
+    """
+
+    after: str = ""
+    prefix: str = ""
+    number: int = 0
+    files: int = 0
+    reverse: bool = False
+
+
+ALL = Part()
+
+
+@dataclass(frozen=True, slots=True)
 class AddFile:
     """Append to the file at `path`, creating it if there is none.
 

@@ -114,10 +114,12 @@ class GatewayProcess(ServerProcess):
         *options: Of the command.
     """
 
+    module = "gateway"
+
     def __init__(self, pfs: Path | str, *options: str, synchronous: str = "off") -> None:
         self.pfs = f"embedded:{pfs}" if isinstance(pfs, Path) else pfs
         arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
-        super().__init__("gateway", _ENDPOINT, *arguments, *options)
+        super().__init__(self.module, _ENDPOINT, *arguments, *options)
         self.endpoint = self.address
         self.host, _, port = self.endpoint.removeprefix("http://").rpartition(":")
         self.port = int(port)

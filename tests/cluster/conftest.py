@@ -55,6 +55,11 @@ class Cluster:
         """An S3 operation as boto3 does it, once."""
         return await self.in_thread(partial(getattr(self._boto3, operation), **parameters))
 
+    @property
+    def requests(self) -> int:
+        """How many requests the gateway has under way."""
+        return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
+
     async def in_thread(self, call: Callable[[], Any]) -> Any:
         """Do what blocks, in a thread that no server needs."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

@@ -98,6 +98,7 @@ async def test_an_upload_is_broken(cluster: Cluster, break_it: Break, size: int)
     [(StatusCode.UNAVAILABLE, UNAVAILABLE), (StatusCode.RESOURCE_EXHAUSTED, SLOW_DOWN)],
 )
 @pytest.mark.parametrize("method", ["CreateFileSet", "ModifyFile", "RenewFileSet", "InspectFile"])
+@pytest.mark.parametrize("options", [{"pfs_call_seconds": 20.0}])
 async def test_pachd_refuses_in_the_middle_of_an_upload(
     cluster: Cluster, method: str, code: StatusCode, expected: tuple[int, str, bool]
 ) -> None:

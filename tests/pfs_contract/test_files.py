@@ -25,6 +25,7 @@ from pfs_client.values import (
     ExpectFile,
     File,
     FileType,
+    Part,
     Repo,
 )
 from tests.pfs_contract.reading import head_of, paths, pfs_hash, put, read
@@ -199,8 +200,8 @@ async def test_the_order_of_a_listing(pfs: PfsClient, ordered: Commit) -> None:
         "/", "/A", "/B/", "/B/c", "/_", "/a b", "/a#", "/a%", "/a-b", "/a.txt",
         "/a/", "/a/x", "/a/y/", "/a/y/z", "/a0", "/aB", "/ab", "/~",
     ]  # fmt: skip
-    assert paths(await pfs.list_file(root, number=100, reverse=True)) == listed[::-1]
-    assert paths(await pfs.walk_file(root, number=100, reverse=True)) == walked[::-1]
+    assert paths(await pfs.list_file(root, Part(number=100, reverse=True))) == listed[::-1]
+    assert paths(await pfs.walk_file(root, Part(number=100, reverse=True))) == walked[::-1]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
@@ -209,7 +210,7 @@ async def test_pages_join_up(pfs: PfsClient, ordered: Commit, number: int) -> No
     for call in (pfs.list_file, pfs.walk_file):
         everything = paths(await call(root))
         seen: list[str] = []
-        while page := paths(await call(root, after=seen[-1] if seen else "", number=number)):
+        while page := paths(await call(root, Part(after=seen[-1] if seen else "", number=number))):
             assert len(page) <= number
             seen += page
         assert seen == everything
@@ -230,17 +231,17 @@ async def test_pages_join_up(pfs: PfsClient, ordered: Commit, number: int) -> No
 async def test_a_marker_need_not_exist(
     pfs: PfsClient, ordered: Commit, marker: str, expected: list[str]
 ) -> None:
-    assert paths(await pfs.list_file(File(ordered, "/"), after=marker, number=3)) == expected
+    assert paths(await pfs.list_file(File(ordered, "/"), Part(after=marker, number=3))) == expected
 
 
 async def test_a_marker_names_a_directory_with_or_without_its_slash(
     pfs: PfsClient, ordered: Commit
 ) -> None:
     for call in (pfs.list_file, pfs.walk_file):
-        listed = paths(await call(File(ordered, "/"), after="/a"))
+        listed = paths(await call(File(ordered, "/"), Part(after="/a")))
         assert listed[0] == "/a b"
         assert "/a/" not in listed
-        assert "/a/" in paths(await call(File(ordered, "/"), after="/a\x1f"))
+        assert "/a/" in paths(await call(File(ordered, "/"), Part(after="/a\x1f")))
 
 
 async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
@@ -252,10 +253,51 @@ async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
     with pytest.raises(FileNotFound):
         await pfs.walk_file(File(ordered, "/nope"))
     with pytest.raises(FileNotFound):
-        await pfs.walk_file(File(ordered, "/a"), after="/a/y/z")
-    assert await pfs.walk_file(File(ordered, "/"), after="/~") == []
-    page = await pfs.walk_file(File(ordered, "/"), after="/a/x", number=4)
+        await pfs.walk_file(File(ordered, "/a"), Part(after="/a/y/z"))
+    assert await pfs.walk_file(File(ordered, "/"), Part(after="/~")) == []
+    page = await pfs.walk_file(File(ordered, "/"), Part(after="/a/x", number=4))
     assert paths(page) == ["/a/y/", "/a/y/z", "/a0", "/aB"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "listed", "walked"),
+    [
+        ("/a", ["/a b", "/a#", "/a%", "/a-b", "/a.txt", "/a/", "/a0", "/aB", "/ab"],
+         ["/a b", "/a#", "/a%", "/a-b", "/a.txt", "/a/", "/a/x", "/a/y/", "/a/y/z", "/a0", "/aB",
+          "/ab"]),
+        ("/a/", ["/a/"], ["/a/", "/a/x", "/a/y/", "/a/y/z"]),
+        ("/a/y", [], ["/a/y/", "/a/y/z"]),
+        ("/B/c", [], ["/B/c"]),
+        ("/nope", [], []),
+        ("/~~", [], []),
+    ],
+)  # fmt: skip
+async def test_a_prefix_limits_a_listing(
+    pfs: PfsClient, ordered: Commit, prefix: str, listed: list[str], walked: list[str]
+) -> None:
+    root = File(ordered, "/")
+    assert paths(await pfs.list_file(root, Part(prefix=prefix))) == listed
+    assert paths(await pfs.walk_file(root, Part(prefix=prefix))) == walked
+    if len(walked) > 2:
+        part = Part(walked[0] + "\x1f", prefix, number=2)
+        assert paths(await pfs.walk_file(root, part)) == walked[1:3]
+
+
+async def test_with_a_prefix_there_may_be_nothing(pfs: PfsClient, ordered: Commit) -> None:
+    assert await pfs.walk_file(File(ordered, "/a"), Part(prefix="/a/q")) == []
+    assert await pfs.walk_file(File(ordered, "/nope"), Part(prefix="/nope/q")) == []
+
+
+@pytest.mark.parametrize("files", [1, 2, 9, 13, 14, 99])
+async def test_a_walk_ends_after_so_many_files(pfs: PfsClient, ordered: Commit, files: int) -> None:
+    root = File(ordered, "/")
+    everything = await pfs.walk_file(root)
+    expected = []
+    for info in everything:
+        expected.append(info.path)
+        if sum(not path.endswith("/") for path in expected) == files:
+            break
+    assert paths(await pfs.walk_file(root, Part(files=files))) == expected
 
 
 async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: Branch) -> None:
@@ -264,15 +306,15 @@ async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: 
     root = File(await head_of(pfs, branch), "/")
     expected = ["/d0/", "/d1/", "/d1x", "/d2/", "/z"]
     assert paths(await pfs.list_file(root)) == expected
-    assert paths(await pfs.list_file(root, number=9, reverse=True)) == expected[::-1]
-    assert paths(await pfs.list_file(root, after="/d0/", number=2)) == expected[1:3]
+    assert paths(await pfs.list_file(root, Part(number=9, reverse=True))) == expected[::-1]
+    assert paths(await pfs.list_file(root, Part(after="/d0/", number=2))) == expected[1:3]
 
 
 async def test_what_a_listing_cannot_do(pfs: PfsClient, ordered: Commit) -> None:
     with pytest.raises(PfsError, match="number must be > 0 when reverse is true"):
-        await pfs.list_file(File(ordered, "/"), reverse=True)
+        await pfs.list_file(File(ordered, "/"), Part(reverse=True))
     with pytest.raises(PfsError, match="cannot return more than 100000 files at a time"):
-        await pfs.walk_file(File(ordered, "/"), number=100_001)
+        await pfs.walk_file(File(ordered, "/"), Part(number=100_001))
 
 
 async def test_a_directory_is_no_file(pfs: PfsClient, ordered: Commit) -> None:

@@ -1,0 +1,115 @@
+"""A gateway as the original was: every request by itself, nothing known beforehand.
+
+    python -m bench.naive_gateway --pfs grpc://127.0.0.1:30650
+
+One commit a write, with the head looked at before and waited for after; a head for every read, by a
+call of its own; nothing shared and nothing kept; a listing reads from the start of the bucket up to
+its page. It is what the gateway is measured against on the latency model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from gateway import command, composition
+from handlers.exchange import Services
+from pfs_client.commit_cache import CommitCache
+from pfs_client.grpc_client import GrpcPfs
+from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.values import ALL, Branch, BranchInfo, Commit, File, FileInfo, Part
+from pfs_client.write_batches import WriteBatches
+from pfs_client.writes import Member
+
+
+class NaivePfs(GrpcPfs):
+    """A call for every question."""
+
+    async def inspect_branch(self, branch: Branch) -> BranchInfo:
+        """One call for one request."""
+        return await self._inspect_branch(branch)
+
+
+class NaiveReads:
+    """What `CommitCache` does, without keeping anything."""
+
+    def __init__(self, pfs: PfsClient) -> None:
+        self._pfs = pfs
+        self.inspect_file = pfs.inspect_file
+
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+        """A page of a directory."""
+        return await self._page(await self._pfs.list_file(directory, _from_the_start(part)), part)
+
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+        """A page of everything."""
+        return await self._page(await self._pfs.walk_file(directory, _from_the_start(part)), part)
+
+    async def get_file(
+        self, file: File, info: FileInfo, offset: int, size_bytes: int
+    ) -> ByteStream:
+        """A stream of its own."""
+        return await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
+
+    async def _page(self, infos: Sequence[FileInfo], part: Part) -> list[FileInfo]:
+        page: list[FileInfo] = []
+        for info in infos:
+            if info.path > part.after:
+                page.append(info)
+            if len(page) == (part.number or part.files):
+                break
+        return page
+
+
+class NaiveCommitter:
+    """A commit for one request, looked at before and waited for after."""
+
+    takes_conditions = False
+    failed_commits = 0
+
+    def __init__(self, pfs: PfsClient) -> None:
+        self._pfs = pfs
+
+    async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
+        """Write one member."""
+        (member,) = group
+        try:
+            await self._pfs.inspect_branch(branch)
+            await self._pfs.modify_file(branch, [c for w in member.writes for c in w.changes()])
+            head: Commit = (await self._pfs.inspect_branch(branch)).head
+            await self._pfs.inspect_commit(head, wait_finished=True)
+        except Exception as error:  # whoever waits is told
+            member.fail(error)
+        else:
+            member.succeed()
+        return ()
+
+    async def may_begin(self, branch: Branch) -> None:
+        """At once."""
+
+    async def drain(self) -> None:
+        """There is nothing behind a commit."""
+
+
+def _from_the_start(part: Part) -> Part:
+    return replace(part, after="", number=0, files=0, prefix="/")
+
+
+class NaiveComposition(composition.Composition):
+    """The composition root, with all that replaced."""
+
+    async def open(self) -> None:
+        """Open pachd."""
+        await super().open()
+        pfs = NaivePfs(composition.pachd_settings(self._settings))
+        writes = WriteBatches(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
+        reads = cast(CommitCache, NaiveReads(pfs))
+        self._services = Services(pfs, reads, writes, self.services.limits)
+
+
+if __name__ == "__main__":
+    import gateway.app
+
+    setattr(gateway.app, "Composition", NaiveComposition)  # noqa: B010 - it is no name for others
+    command.main()
