@@ -87,29 +87,34 @@ class TransactionCommitter(Committer):
 async def commit_isolated(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -> list[Member]:
     """Commit a group. The members that PFS refuses are told so.
 
+    They are told last: what one is refused for may be what another writes.
+
     Returns:
         Those that were written, and are not told yet.
     """
     left = list(group)
+    refused: dict[Member, PfsError] = {}
     while left:
         changes, owners = _changes_of(left, with_conditions=pfs.supports_conditions)
         try:
             await pfs.modify_file(branch, changes)
         except PfsError as error:
-            if len(left) == 1 or isinstance(error, _ALL_FAIL):
-                _fail(left, error)
+            if isinstance(error, _ALL_FAIL):
+                _fail([*left, *refused], error)
                 return []
-            if error.change_index is None:
-                return [m for one in left for m in await commit_isolated(pfs, branch, [one])]
-            culprit = owners[error.change_index]
-            culprit.fail(error)
+            if len(left) > 1 and error.change_index is None:
+                return [m for one in group for m in await commit_isolated(pfs, branch, [one])]
+            culprit = left[0] if error.change_index is None else owners[error.change_index]
+            refused[culprit] = error
             left.remove(culprit)
         except Exception as error:  # whoever waits is told; the others go on
-            _fail(left, error)
+            _fail([*left, *refused], error)
             return []
         else:
-            return left
-    return []
+            break
+    for member, refusal in refused.items():
+        member.fail(refusal)
+    return left
 
 
 def _changes_of(

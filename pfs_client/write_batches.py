@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
+from weakref import WeakValueDictionary
 
 from pfs_client.committers import Committer
 from pfs_client.failures import PfsUnavailable
@@ -61,6 +62,14 @@ class WriteBatches:
         self._max_members = 1 if commit_per_request else MAX_GROUP_MEMBERS
         self._memory = MemoryBudget(memory_bytes, MEMORY_WAIT_SECONDS)
         self._queues: dict[Branch, _Queue] = {}
+        self._turns: WeakValueDictionary[Branch | Repo, asyncio.Lock] = WeakValueDictionary()
+
+    def turn_at(self, what: Branch | Repo) -> asyncio.Lock:
+        """Held while a group is committed to a branch, so that who holds it sees none come.
+
+        pachd deletes branches and repos whatever has been written to them since somebody looked.
+        """
+        return self._turns.setdefault(what, asyncio.Lock())
 
     @property
     def takes_conditions(self) -> bool:
@@ -143,6 +152,7 @@ class _Queue:
         self._batches = batches
         self._branch = branch
         self._pending: deque[Member] = deque()
+        self._turn = batches.turn_at(branch)
         self.task = asyncio.create_task(self._run())
 
     async def join(self, writes: Sequence[Write]) -> None:
@@ -163,11 +173,12 @@ class _Queue:
         try:
             while self._pending:
                 await committer.may_begin(self._branch)
-                group = self._next_group()
-                if group:
-                    waiting = await committer.commit(self._branch, group)
-                    group = []  # they are told, or will be
-                    self._pending.extendleft(reversed(waiting))
+                async with self._turn:
+                    group = self._next_group()
+                    if group:
+                        waiting = await committer.commit(self._branch, group)
+                        group = []  # they are told, or will be
+                        self._pending.extendleft(reversed(waiting))
         except Exception as error:
             log.exception("a group of writes failed")
             _fail(group, error)
