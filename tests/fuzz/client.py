@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
@@ -84,7 +84,7 @@ def target_of(operation: Operation, bucket: str, key: str, query: Mapping[str, s
     return f"{path}?{sent}" if sent else path
 
 
-def delete_document(objects: list[Mapping[str, str]], *, quiet: bool | None = None) -> bytes:
+def delete_document(objects: Sequence[Mapping[str, str]], *, quiet: bool | None = None) -> bytes:
     """The body of a DeleteObjects."""
     named = "".join(
         "<Object>" + "".join(f"<{n}>{escape(v)}</{n}>" for n, v in one.items()) + "</Object>"

@@ -22,6 +22,7 @@ settings.register_profile(
     database=None,
     deadline=None,
     print_blob=True,
+    report_multiple_bugs=False,
     suppress_health_check=_SLOW,
 )
 
