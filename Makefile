@@ -11,7 +11,7 @@ CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/re
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check check-proto format proto lock clean
+.PHONY: help run test test-all fuzz bench check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -24,6 +24,9 @@ test: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests
 
 test-all: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 --dist loadgroup -m '' $(ARGS)
+
+fuzz: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## fuzz for SECONDS=600, from a random seed or SEED
+	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/dev check-proto ## format, lint, types and import rules
 	$(BIN)/ruff format --check $(CODE)

@@ -169,7 +169,7 @@ def _query(query_string: bytes) -> dict[str, str]:
     query: dict[str, str] = {}
     for item in query_string.decode("latin-1").split("&"):
         name, _, value = item.partition("=")
-        if name:
+        if item:
             try:
                 name, value = (unquote_plus(part, errors="strict") for part in (name, value))
             except UnicodeDecodeError:

@@ -146,8 +146,8 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
     for parameter, header in _OVERRIDES.items():
-        if parameter in request.query:
-            headers[header] = _header_value(parameter, request.query[parameter])
+        if value := request.query.get(parameter):
+            headers[header] = _header_value(parameter, value)
     span = None
     if allows_range(request.headers.get("if-range"), found.etag, found.modified):
         span = requested_span(request.headers.get("range"), file.size_bytes)

@@ -12,7 +12,7 @@ from pfs_client.branch_watch import Base, BranchWatch
 from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
 from pfs_client.interface import PfsClient
 from pfs_client.tree_knowledge import TreeKnowledge
-from pfs_client.values import File
+from pfs_client.values import ExpectFile, File
 from pfs_client.writes import Member, Write
 
 
@@ -65,12 +65,14 @@ class Admission:
     async def _may_go(self, member: Member) -> bool:
         """Whether a member may go with this group, or must wait until that is committed.
 
+        It waits if what this group writes stands against it: that is not there yet, and may fail.
+
         Raises:
             PathCollision, ConditionFailed: It may not go at all.
         """
         for write in member.writes:
-            if write.expect is not None:
-                await self._check_condition(write)
+            if write.expect is not None and not await self._holds(write.path, write.expect):
+                return False
             if not write.is_removal and not await self._is_free(write.path):
                 return False
         return True
@@ -79,10 +81,8 @@ class Admission:
         in_group = self._tree.collision_of(path)
         if in_group is None and self._known.collision_of(path) is None:
             return True
-        if self._has_cleared(path):
+        if in_group is not None or self._has_cleared(path):
             return False
-        if in_group is not None:
-            raise PathCollision(path, in_group)
         newest = await self._watch.newest(self._base)
         await self._watch.guard.confirm(self._known, path, newest)
         return True
@@ -96,19 +96,19 @@ class Admission:
             if hash_ is None
         )
 
-    async def _check_condition(self, write: Write) -> None:
-        """Decide a condition against the head, once that can be read, and this group so far.
+    async def _holds(self, path: str, expect: ExpectFile) -> bool:
+        """Whether a condition holds, with what this group writes; false if it does not for that.
 
         Raises:
-            ConditionFailed: It does not hold.
+            ConditionFailed: It does not hold at the head, once that can be read.
         """
-        if write.path in self._hashes:
-            hash_ = self._hashes[write.path]
-        else:
-            newest = await self._watch.newest(self._base)
-            hash_ = await hash_at(self._pfs, File(newest, write.path))
-        if write.expect is not None and not write.expect.allows(hash_):
-            raise ConditionFailed(write.expect, exists=hash_ is not None)
+        if path in self._hashes:
+            return expect.allows(self._hashes[path])
+        newest = await self._watch.newest(self._base)
+        hash_ = await hash_at(self._pfs, File(newest, path))
+        if not expect.allows(hash_):
+            raise ConditionFailed(expect, exists=hash_ is not None)
+        return True
 
     def _take(self, write: Write) -> None:
         self._hashes[write.path] = write.hash

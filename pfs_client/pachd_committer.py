@@ -101,7 +101,10 @@ class PachdCommitter(Committer):
         self, branch: Branch, state: _BranchState, base: Base, admitted: Sequence[Member]
     ) -> Sequence[Member]:
         """Send a group, tell its members, and begin to watch what became of it."""
-        written, again = await write_group(self._pfs, branch, admitted)
+        outcome = await write_group(self._pfs, branch, admitted)
+        written, again = outcome.written, outcome.again
+        for member, error in outcome.refused.items():
+            member.fail(error)
         if not written:
             state.watch.forget()  # a write that timed out may have happened
             return again
