@@ -77,7 +77,7 @@ class TreeKnowledge:
         self._files.discard(path)
 
     def correct(self, path: str) -> None:
-        """Know nothing of what stands at, below and above a path."""
+        """Nothing is at a path, nor a file above it."""
         below = path + "/"
         for known in [p for p in self._directories if p == path or p.startswith(below)]:
             del self._directories[known]
@@ -111,14 +111,17 @@ class CollisionGuard:
     async def confirm(self, known: TreeKnowledge, path: str, newest: Commit) -> None:
         """Decide a suspicion at the newest commit that can be looked at.
 
+        What is known is corrected only where nothing is found: others rest on it too.
+
         Raises:
             PathCollision: Something stands in the way.
         """
-        known.correct(path)
-        await self._look_at(known, path, newest)
-        existing = known.collision_of(path)
+        found = TreeKnowledge()
+        await self._look_at(found, path, newest)
+        existing = found.collision_of(path)
         if existing is not None:
             raise PathCollision(path, existing)
+        known.correct(path)
 
     def learn(self, writes: Iterable[Write]) -> None:
         """Know what was written."""
