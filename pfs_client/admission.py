@@ -6,10 +6,11 @@ group is sent, against the branch's head and the members that are let in before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pfs_client.branch_watch import Base, BranchWatch
-from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
+from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision, PfsError
 from pfs_client.interface import PfsClient
 from pfs_client.tree_knowledge import TreeKnowledge
 from pfs_client.values import ExpectFile, File
@@ -24,6 +25,27 @@ async def hash_at(pfs: PfsClient, file: File) -> bytes | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who of a group goes now.
+
+    Some are refused for what those write, and told once it is written; if it is not, they try
+    again. Some have to wait for it. The others have been told why they may not go.
+    """
+
+    members: Sequence[Member]
+    refused: Mapping[Member, PfsError]
+    waiting: Sequence[Member]
+
+
+class _RefusedForGroup(Exception):
+    """Something that the same group writes stands against a member."""
+
+    def __init__(self, refusal: PfsError) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
 class Admission:
     """Decides over the members of one group."""
 
@@ -35,25 +57,29 @@ class Admission:
         self._tree = TreeKnowledge()
         self._hashes: dict[str, bytes | None] = {}
 
-    async def sort(self, members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
-        """Those that go now, and those that wait. The others are told why they may not go.
+    async def sort(self, members: Sequence[Member]) -> Admitted:
+        """Decide over all, in order.
 
         Raises:
             PfsError: Nothing can be decided.
         """
         await self._look([w.path for m in members for w in m.writes if not w.is_removal])
         admitted: list[Member] = []
+        refused: dict[Member, PfsError] = {}
         for at, member in enumerate(members):
             try:
                 if not await self._may_go(member):
-                    return admitted, list(members[at:])
-            except (PathCollision, ConditionFailed) as refused:
-                member.fail(refused)
+                    return Admitted(admitted, refused, members[at:])
+            except _RefusedForGroup as error:
+                refused[member] = error.refusal
+                continue
+            except (PathCollision, ConditionFailed) as error:
+                member.fail(error)
                 continue
             for write in member.writes:
                 self._take(write)
             admitted.append(member)
-        return admitted, []
+        return Admitted(admitted, refused, ())
 
     async def _look(self, paths: Sequence[str]) -> None:
         """Learn about the paths that nothing is known of."""
@@ -65,14 +91,12 @@ class Admission:
     async def _may_go(self, member: Member) -> bool:
         """Whether a member may go with this group, or must wait until that is committed.
 
-        It waits if what this group writes stands against it: that is not there yet, and may fail.
-
         Raises:
             PathCollision, ConditionFailed: It may not go at all.
         """
         for write in member.writes:
-            if write.expect is not None and not await self._holds(write.path, write.expect):
-                return False
+            if write.expect is not None:
+                await self._check_condition(write.path, write.expect)
             if not write.is_removal and not await self._is_free(write.path):
                 return False
         return True
@@ -81,8 +105,10 @@ class Admission:
         in_group = self._tree.collision_of(path)
         if in_group is None and self._known.collision_of(path) is None:
             return True
-        if in_group is not None or self._has_cleared(path):
+        if self._has_cleared(path):
             return False
+        if in_group is not None:
+            raise _RefusedForGroup(PathCollision(path, in_group))
         newest = await self._watch.newest(self._base)
         await self._watch.guard.confirm(self._known, path, newest)
         return True
@@ -96,19 +122,21 @@ class Admission:
             if hash_ is None
         )
 
-    async def _holds(self, path: str, expect: ExpectFile) -> bool:
-        """Whether a condition holds, with what this group writes; false if it does not for that.
+    async def _check_condition(self, path: str, expect: ExpectFile) -> None:
+        """Decide a condition against this group so far, or the head once that can be read.
 
         Raises:
-            ConditionFailed: It does not hold at the head, once that can be read.
+            ConditionFailed, _RefusedForGroup: It does not hold.
         """
         if path in self._hashes:
-            return expect.allows(self._hashes[path])
+            hash_ = self._hashes[path]
+            if not expect.allows(hash_):
+                raise _RefusedForGroup(ConditionFailed(expect, exists=hash_ is not None))
+            return
         newest = await self._watch.newest(self._base)
         hash_ = await hash_at(self._pfs, File(newest, path))
         if not expect.allows(hash_):
             raise ConditionFailed(expect, exists=hash_ is not None)
-        return True
 
     def _take(self, write: Write) -> None:
         self._hashes[write.path] = write.hash

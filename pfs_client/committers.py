@@ -131,9 +131,7 @@ async def write_group(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -
     return Outcome(written=group)
 
 
-def _without_culprit(
-    group: Sequence[Member], owners: Sequence[Member], error: PfsError
-) -> Outcome:
+def _without_culprit(group: Sequence[Member], owners: Sequence[Member], error: PfsError) -> Outcome:
     """Say who was to blame for a refusal, and who may try again.
 
     Where it is not known, each tries again alone. What was wrong then may be that the write has
@@ -141,7 +139,9 @@ def _without_culprit(
     meet what its own write has left.
     """
     if isinstance(error, CommitNotOpen) and max(m.tries for m in group) < _MAX_TRIES:
-        return Outcome(again=group)  # somebody has just closed the head that this would have gone into
+        return Outcome(
+            again=group
+        )  # somebody has just closed the head that this would have gone into
     if error.change_index is not None:
         culprit = owners[error.change_index]
         others = [member for member in group if member is not culprit]
