@@ -140,8 +140,8 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
     def _moved_headers(self, route: Route, query: Mapping[str, str]) -> dict[str, str]:
         """The headers that an SDK has moved into the query of a presigned URL.
 
-        They are held against the contract like headers and have no effect, as at AWS: the JavaScript
-        SDK signs the checksum of no body with every URL, as it does not know the one to come.
+        They are held against the contract like headers and have no effect, as at AWS: the SDK for
+        JavaScript signs the checksum of no body with every URL, not knowing the one to come.
         """
         return {
             name.lower(): value
