@@ -10,11 +10,15 @@ from tests.clients.toolchains import why_not_there
 from tests.servers import EMBEDDED, GatewayProcess
 
 
+_LONG = ("test_awscli", "test_s3cmd")
+"""Modules of clients that are commands in Python, which take long to start."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """On other PFSs than the embedded one, what takes long runs in `make test-all` only."""
     for item in items:
-        takes_long = item.path.stem == "test_awscli" or "quick_start" in item.fixturenames  # type: ignore[attr-defined]
+        takes_long = item.path.stem in _LONG or "quick_start" in item.fixturenames  # type: ignore[attr-defined]
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if takes_long and parameters.get("gateway", EMBEDDED) != EMBEDDED:
             item.add_marker(pytest.mark.thorough)

@@ -14,7 +14,7 @@ BUILD = ROOT / ".build" / "clients"
 OWN_BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
 
-_BUILT_BY = {"go": "go", "rclone": "go", "mc": "go", "node": "npm"}
+_NEEDS = {"go": "go", "rclone": "go", "mc": "go", "node": "node"}
 
 
 def python_program(name: str, interpreter: str | Path = sys.executable) -> list[str | Path]:
@@ -48,9 +48,11 @@ def _only(pattern: str, text: str) -> str:
 
 def why_not_there(folder: Path | None) -> str:
     """Why a client cannot be run, or nothing."""
-    if folder is None or (folder / "ready").exists():
+    if folder is None:
         return ""
-    tool = _BUILT_BY.get(folder.name)
+    tool = _NEEDS.get(folder.name)
     if tool is not None and shutil.which(tool) is None:
         return f"{tool} is not installed"
+    if (folder / "ready").exists():
+        return ""
     return f"{folder.name} is not there; `make clients` installs it"
