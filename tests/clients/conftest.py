@@ -9,7 +9,6 @@ from tests.clients.quick_starts import QuickStart, run_quick_start
 from tests.clients.toolchains import why_not_there
 from tests.servers import EMBEDDED, GatewayProcess
 
-
 _LONG = ("test_awscli", "test_s3cmd")
 """Modules of clients that are commands in Python, which take long to start."""
 

@@ -18,7 +18,7 @@ from tests.clients.wiretap import Exchange, Wiretap
 from tests.servers import GatewayProcess
 
 RUN_SECONDS = 500
-NOT_IMPLEMENTED = 501
+SERVER_ERROR = 500
 
 _USUAL = {step: outcome for group in GROUPS.values() for step, outcome in group.items()}
 _FOREIGN = ("AWS_", "S3GATEWAY_", "RCLONE_", "MC_", "COVERAGE_", "PYTEST_")
@@ -99,7 +99,7 @@ class Run:
         refused = Counter(
             f"{one.method} {one.target}"
             for one in self.exchanges
-            if one.status == NOT_IMPLEMENTED and one.method != "GET"
+            if one.status >= SERVER_ERROR and one.method != "GET"
         )
         return {request: times for request, times in refused.items() if times > self.client.tries}
 
