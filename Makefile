@@ -60,7 +60,7 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
 	@for client in requirements/clients/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${client%.in}.txt $$client || exit 1; done
-	if command -v npm; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
+	if command -v npm >/dev/null; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 

@@ -41,6 +41,7 @@ Every operation of S3 is called, and [a page of its own](operations.md) says wha
 def written(recorded: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole page."""
     clients = {name: one for name, one in recorded.items() if name != CHECKSUMS}
+    clients = dict(sorted(clients.items(), key=lambda item: item[1]["title"].lower()))
     parts = [_HEAD, _versions(clients)]
     parts += [_group(name, clients) for name in GROUPS]
     parts += [_own_steps(clients), _checksums(recorded.get(CHECKSUMS, {})), _operations()]

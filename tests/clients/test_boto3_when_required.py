@@ -6,6 +6,7 @@ import pytest
 
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.record import record_run
+from tests.clients.steps import WORKS
 from tests.clients.toolchains import python_program
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,7 +18,6 @@ CLIENT = ClientUnderTest(
     python_program("boto3"),
     lacks=frozenset(
         {
-            "stream of unknown size",
             "move",
             "sync up",
             "sync up again, nothing is sent",
@@ -30,6 +30,7 @@ CLIENT = ClientUnderTest(
     page="boto3",
     differs={
         "stat a missing key": "404",
+        "stream of unknown size": WORKS,
     },
 )
 

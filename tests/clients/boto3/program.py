@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -162,6 +163,10 @@ class Boto3(Client):
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         self.s3.upload_file(str(path), bucket, key)
 
+    def stream(self, bucket: str, key: str, content: bytes) -> None:
+        self.s3.upload_fileobj(_Pipe(content), bucket, key, Config=ONE_PUT)
+        assert self.get(bucket, key) == content
+
     def copy(self, bucket: str, source: str, target: str) -> None:
         self.s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": source})
 
@@ -177,6 +182,21 @@ class Boto3(Client):
 
     def versions(self, bucket: str) -> None:
         self.s3.list_object_versions(Bucket=bucket)
+
+
+class _Pipe(io.RawIOBase):
+    """A source that can be read once, and does not tell how much there is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = content
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        end = size if size >= 0 else len(self._rest)
+        piece, self._rest = self._rest[:end], self._rest[end:]
+        return piece
 
 
 _CHECKSUM_SETTINGS = (("request", "calculation"), ("response", "validation"))
