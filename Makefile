@@ -6,10 +6,10 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # A lock file is whole, so pip resolves nothing: older pips would stumble over extras of what is pinned.
 LOCKED := --no-deps --require-hashes
 ARGS ?=
-# Clients under test whose own pins clash with ours: each in an environment of its own. Those in Go and JavaScript
-# where Go and Node are.
-CLIENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt)) \
-	$(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
+# Clients under test whose own pins clash with ours: each in an environment of its own.
+CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
+# And those in Go and JavaScript, where Go and Node are.
+CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
 	$(if $(shell command -v npm),.build/clients/node/ready)
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
