@@ -70,7 +70,13 @@ async def get_object(request: S3Request) -> S3Response:
 
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
-    response, _ = _describe(request, await _find(request))
+    try:
+        found = await _find(request)
+    except InvalidFilePath:
+        # A HEAD has no room for the reason. That nothing is there is true of such a key too, and
+        # clients that ask before they write go on to the PUT, whose refusal says why.
+        raise NoSuchKey(Key=request.key) from None
+    response, _ = _describe(request, found)
     return response
 
 

@@ -88,8 +88,14 @@ def test_keys_that_pfs_cannot_hold(
     answer = send(gateway, method, f"/{bucket}/{path}", b"v" if method == "PUT" else None)
     assert (answer.status, answer.code) == (400, "InvalidFilePath")
     assert says in answer.message
-    assert send(gateway, "HEAD", f"/{bucket}/{path}").status == 400
     assert send(gateway, "GET", f"/{bucket}").texts("Contents") == []
+
+
+@pytest.mark.parametrize("path", ["a*b", "a//b", "%C3%BC", "a/../b", "a//"])
+def test_head_says_of_a_key_that_pfs_cannot_hold_that_it_is_not_there(
+    gateway: GatewayProcess, bucket: str, path: str
+) -> None:
+    assert send(gateway, "HEAD", f"/{bucket}/{path}").status == 404
 
 
 def test_a_key_too_long(s3: Any, bucket: str) -> None:
