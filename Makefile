@@ -8,10 +8,13 @@ LOCKED := --no-deps --require-hashes
 ARGS ?=
 # Clients under test whose own pins clash with ours: each in an environment of its own.
 CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
+# And those in Go and JavaScript, where Go and Node are.
+CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
+	$(if $(shell command -v npm),.build/clients/node/ready)
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check check-proto format proto lock clean
+.PHONY: help run test test-all clients fuzz bench check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -19,11 +22,16 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
+test: $(VENV)/dev clients ## the tests
+	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## the tests, and those that are too long for every run
-	$(BIN)/pytest -n 2 --dist loadgroup -m '' $(ARGS)
+test-all: $(VENV)/dev clients ## the tests, and those that are too long for every run
+	$(BIN)/pytest -n 2 -m '' $(ARGS)
+
+clients: $(CLIENTS) ## the clients that are tested, installed and built
+
+fuzz: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## fuzz for SECONDS=600, from a random seed or SEED
+	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/dev check-proto ## format, lint, types and import rules
 	$(BIN)/ruff format --check $(CODE)
@@ -55,6 +63,7 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
+	if command -v npm >/dev/null; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
@@ -89,4 +98,34 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	@echo 'Installing $* into $(@D), this once.'
 	@$(BIN)/python -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check $(LOCKED) -r $<
+	@touch $@
+
+.build/clients/go/ready: $(wildcard tests/clients/go/*.* tests/clients/go/*/*.go)
+	$(call build_go,./minio_go ./aws_sdk_go)
+
+.build/clients/rclone/ready: $(wildcard tests/clients/rclone/*.go tests/clients/rclone/go.*)
+	$(call build_go,.)
+
+# The program is the module's own, there is nothing of ours in it.
+.build/clients/mc/ready: $(wildcard tests/clients/mc/go.*)
+	$(call build_go,github.com/minio/mc)
+
+define build_go
+@echo 'Building the client $(notdir $(@D)) into $(@D), this once.'
+@mkdir -p $(@D)
+@cd tests/clients/$(notdir $(@D)) && CGO_ENABLED=0 go build -buildvcs=false -o $(CURDIR)/$(@D)/ $(1)
+@touch $@
+endef
+
+.build/clients/node/installed: tests/clients/node/package.json tests/clients/node/package-lock.json
+	@echo 'Installing the clients in JavaScript into $(@D), this once.'
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
+	@touch $@
+# No registry's address in the lock file: any will do.
+NPM_FLAGS := --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+.build/clients/node/ready: .build/clients/node/installed $(wildcard tests/clients/node/*.mjs)
+	@cp tests/clients/node/*.mjs $(@D)
 	@touch $@

@@ -63,9 +63,7 @@ def path_of(key: str) -> str:
         KeyTooLongError: The key is longer than S3 allows.
         InvalidFilePath: PFS cannot hold it; the message names the character and the rule.
     """
-    size_bytes = len(key.encode())
-    if size_bytes > MAX_KEY_BYTES:
-        raise KeyTooLongError(Size=str(size_bytes), MaxSizeAllowed=str(MAX_KEY_BYTES))
+    _check_length(key)
     if forbidden := _NOT_IN_PATHS.search(key):
         raise _unholdable(
             key,
@@ -95,6 +93,7 @@ def directory_of(key: str) -> str:
     Raises:
         KeyTooLongError, InvalidFilePath: As for `path_of`.
     """
+    _check_length(key)
     return path_of(key[:-1])
 
 
@@ -118,6 +117,12 @@ def path_behind(marker: str) -> str:
         if character >= ABOVE_ALL_KEYS:
             return "/" + marker[:at] + ABOVE_ALL_KEYS
     return "/" + marker + BELOW_ALL_KEYS if marker else ""
+
+
+def _check_length(key: str) -> None:
+    size_bytes = len(key.encode())
+    if size_bytes > MAX_KEY_BYTES:
+        raise KeyTooLongError(Size=str(size_bytes), MaxSizeAllowed=str(MAX_KEY_BYTES))
 
 
 def _shown(character: str) -> str:

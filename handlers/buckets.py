@@ -8,7 +8,7 @@ from urllib.parse import quote
 from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.heads import existing_branch
-from handlers.request_body import RequestBody
+from handlers.request_body import read_document
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
@@ -33,7 +33,7 @@ from s3_wire.errors import (
 REGION = "us-east-1"
 """The one location there is; in GetBucketLocation S3 writes it as an empty constraint."""
 
-_DELETE_TRIES = 5
+_TRIES = 5
 
 
 async def create_bucket(request: S3Request) -> S3Response:
@@ -41,15 +41,13 @@ async def create_bucket(request: S3Request) -> S3Response:
     branch = branch_of(request.bucket)
     await _check_configuration(request)
     pfs = request.services.pfs
-    try:
-        await pfs.inspect_branch(branch)
-        raise BucketAlreadyOwnedByYou(BucketName=request.bucket)
-    except RepoNotFound:
-        await _create_repo(pfs, branch.repo, request.bucket)
-    except BranchNotFound:
-        pass
-    await pfs.create_branch(branch)
-    return S3Response(headers={"Location": "/" + quote(request.bucket)})
+    async with request.services.writes.turn_at(branch.repo):
+        for _ in range(_TRIES):
+            await _check_missing(pfs, branch, request.bucket)
+            with suppress(RepoNotFound):  # somebody has deleted it with its last branch
+                await pfs.create_branch(branch)
+                return S3Response(headers={"Location": "/" + quote(request.bucket)})
+    raise OperationAborted("The repo is being deleted; try again.", BucketName=request.bucket)
 
 
 async def head_bucket(request: S3Request) -> S3Response:
@@ -70,24 +68,14 @@ async def get_bucket_location(request: S3Request) -> S3Response:
 
 async def delete_bucket(request: S3Request) -> S3Response:
     """DeleteBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html ."""
-    pfs = request.services.pfs
-    for _ in range(_DELETE_TRIES):
-        info = await existing_branch(request)
-        await _check_empty(pfs, info.head, request.bucket)
-        try:
-            await pfs.delete_branch(info.branch, expected_head=info.head)
-        except HeadMoved:
-            continue
-        except (BranchNotFound, RepoNotFound):
-            raise NoSuchBucket(BucketName=request.bucket) from None
-        except BranchFeedsOthers as feeds:
-            raise OperationAborted(
-                "The branch cannot be deleted, because other branches are computed from it:"
-                f" {', '.join(feeds.downstream)}.",
-                BucketName=request.bucket,
-            ) from None
-        await _delete_repo_without_branches(pfs, info.branch)
-        return S3Response(204)
+    branch = branch_of(request.bucket)
+    writes = request.services.writes
+    async with writes.turn_at(branch.repo), writes.turn_at(branch):
+        for _ in range(_TRIES):
+            with suppress(HeadMoved):
+                await _delete_empty_branch(request)
+                await _delete_repo_without_branches(request.services.pfs, branch)
+                return S3Response(204)
     raise OperationAborted("The bucket is being written to; try again.", BucketName=request.bucket)
 
 
@@ -95,7 +83,7 @@ async def _check_configuration(request: S3Request) -> None:
     """Accept any location, which is ignored; refuse what else a bucket could have."""
     if not request.headers.get("content-length") and "transfer-encoding" not in request.headers:
         return
-    document = await RequestBody(request).read(request.services.limits.max_document_bytes)
+    document = await read_document(request)
     if not document.strip():
         return
     root = xml.parse(document, "CreateBucketConfiguration")
@@ -107,6 +95,18 @@ async def _check_configuration(request: S3Request) -> None:
             )
 
 
+async def _check_missing(pfs: PfsClient, branch: Branch, bucket: str) -> None:
+    """See that there is no such branch yet, but its repo."""
+    try:
+        await pfs.inspect_branch(branch)
+    except RepoNotFound:
+        await _create_repo(pfs, branch.repo, bucket)
+    except BranchNotFound:
+        pass
+    else:
+        raise BucketAlreadyOwnedByYou(BucketName=bucket)
+
+
 async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
     try:
         await pfs.create_repo(repo)
@@ -116,6 +116,27 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
         raise InvalidBucketName(
             f"The specified bucket is not valid: PFS has no project {repo.project}.",
             BucketName=bucket,
+        ) from None
+
+
+async def _delete_empty_branch(request: S3Request) -> None:
+    """Delete the branch behind the request's bucket.
+
+    Raises:
+        HeadMoved: Something else has written to it meanwhile.
+        NoSuchBucket, BucketNotEmpty, OperationAborted: As they say.
+    """
+    info = await existing_branch(request)
+    await _check_empty(request.services.pfs, info.head, request.bucket)
+    try:
+        await request.services.pfs.delete_branch(info.branch, expected_head=info.head)
+    except (BranchNotFound, RepoNotFound):
+        raise NoSuchBucket(BucketName=request.bucket) from None
+    except BranchFeedsOthers as feeds:
+        raise OperationAborted(
+            "The branch cannot be deleted, because other branches are computed from it:"
+            f" {', '.join(feeds.downstream)}.",
+            BucketName=request.bucket,
         ) from None
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from handlers.addressing import directory_of, is_directory_marker, path_of
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.heads import writable_branch
-from handlers.request_body import RequestBody
+from handlers.request_body import read_document
 from handlers.write_conditions import condition_error, object_condition
 from pfs_client.failures import ConditionFailed
 from pfs_client.values import Branch, ExpectFile
@@ -21,6 +21,7 @@ from s3_wire.errors import MalformedXML, NotImplemented, S3Error
 MAX_OBJECTS = 1000
 
 _ONLY_IN_DIRECTORY_BUCKETS = ("LastModifiedTime", "Size")
+_ELEMENTS_OF_OBJECT = {"Key", "ETag", "VersionId", *_ONLY_IN_DIRECTORY_BUCKETS}
 _UNVERSIONED = "null"
 
 
@@ -36,7 +37,7 @@ class _Object:
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
     branch = (await writable_branch(request)).branch
-    document = await RequestBody(request).read(request.services.limits.max_document_bytes)
+    document = await read_document(request)
     quiet, objects = _read(xml.parse(document, "Delete"))
     errors = await _delete(request, branch, objects)
     content = []
@@ -58,13 +59,15 @@ def _read(root: etree._Element) -> tuple[bool, list[_Object]]:
             raise MalformedXML
     if not 1 <= len(objects) <= MAX_OBJECTS:
         raise MalformedXML(f"A Delete names 1 to {MAX_OBJECTS} objects, this one {len(objects)}.")
-    quiet = xml.child_text(root, "Quiet") or "false"
-    if quiet.strip().lower() not in ("true", "false"):
+    quiet = xml.child_text(root, "Quiet")
+    if quiet is not None and quiet.strip().lower() not in ("true", "false"):
         raise MalformedXML
-    return quiet.strip().lower() == "true", objects
+    return quiet is not None and quiet.strip().lower() == "true", objects
 
 
 def _read_object(node: etree._Element) -> _Object:
+    if any(xml.local_name(child) not in _ELEMENTS_OF_OBJECT for child in node):
+        raise MalformedXML
     key = xml.child_text(node, "Key")
     if not key:
         raise MalformedXML("Every Object of a Delete has a Key.")
@@ -87,7 +90,7 @@ async def _delete(
     for at, named in enumerate(objects):
         try:
             path = _path_of(named)
-            expect = path and object_condition(request, named.key, path, named.etag)
+            expect = object_condition(request, named.key, path or "", named.etag)
         except S3Error as error:
             errors[at] = error
             continue

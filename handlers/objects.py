@@ -70,7 +70,13 @@ async def get_object(request: S3Request) -> S3Response:
 
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
-    response, _ = _describe(request, await _find(request))
+    try:
+        found = await _find(request)
+    except InvalidFilePath:
+        # A HEAD has no room for the reason. That nothing is there is true of such a key too, and
+        # clients that ask before they write go on to the PUT, whose refusal says why.
+        raise NoSuchKey(Key=request.key) from None
+    response, _ = _describe(request, found)
     return response
 
 
@@ -146,8 +152,8 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
     for parameter, header in _OVERRIDES.items():
-        if parameter in request.query:
-            headers[header] = _header_value(parameter, request.query[parameter])
+        if value := request.query.get(parameter):
+            headers[header] = _header_value(parameter, value)
     span = None
     if allows_range(request.headers.get("if-range"), found.etag, found.modified):
         span = requested_span(request.headers.get("range"), file.size_bytes)

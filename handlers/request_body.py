@@ -32,14 +32,16 @@ class RequestBody:
 
     Raises:
         MissingContentLength: Neither its length nor an end was announced.
-        EntityTooLarge: It is declared larger than an object may be.
+        EntityTooLarge, MaxMessageLengthExceeded: It is declared larger than an object, or a
+            document, may be.
         InvalidArgument, InvalidDigest, InvalidRequest, BadDigest: Of its headers.
     """
 
-    def __init__(self, request: S3Request) -> None:
+    def __init__(self, request: S3Request, *, is_document: bool = False) -> None:
         headers = request.headers
         self._receive: Receive = request.receive
         self._limits: Limits = request.services.limits
+        self._is_document = is_document
         self._wire_bytes_left = _declared(headers, "content-length")
         if self._wire_bytes_left is None and "transfer-encoding" not in headers:
             raise MissingContentLength
@@ -52,8 +54,7 @@ class RequestBody:
                     "You must provide the x-amz-decoded-content-length HTTP header."
                 )
             self._decoder = AwsChunkedDecoder(self.declared_size_bytes)
-        if (self.declared_size_bytes or 0) > self._limits.max_object_bytes:
-            raise _too_large(self.declared_size_bytes or 0, self._limits.max_object_bytes)
+        self._check_size(self.declared_size_bytes or 0)
         trailers = headers.get("x-amz-trailer", "") if self._decoder else ""
         self._digests = BodyDigests(headers, [t.strip().lower() for t in trailers.split(",") if t])
         self.checksum_headers: Mapping[str, str] = {}
@@ -63,7 +64,8 @@ class RequestBody:
         """The body's bytes, in pieces of at least `PIECE_BYTES` but for the last.
 
         Raises:
-            IncompleteBody, EntityTooLarge, RequestTimeout: While it comes.
+            IncompleteBody, EntityTooLarge, MaxMessageLengthExceeded, RequestTimeout: While it
+                comes.
             BadDigest, XAmzContentSHA256Mismatch, InvalidRequest, MalformedTrailerError: At its end.
         """
         gathered: list[bytes] = []
@@ -72,8 +74,7 @@ class RequestBody:
             gathered.append(payload)
             gathered_bytes += len(payload)
             total_bytes += len(payload)
-            if total_bytes > self._limits.max_object_bytes:
-                raise _too_large(total_bytes, self._limits.max_object_bytes)
+            self._check_size(total_bytes)
             if gathered_bytes >= PIECE_BYTES:
                 piece = b"".join(gathered)
                 gathered, gathered_bytes = [], 0
@@ -85,20 +86,14 @@ class RequestBody:
         if piece:
             yield piece
 
-    async def read(self, max_bytes: int) -> bytes:
-        """The whole body, for documents.
-
-        Raises:
-            MaxMessageLengthExceeded: It is larger than any valid document.
-        """
-        if (self.declared_size_bytes or 0) > max_bytes:
-            raise MaxMessageLengthExceeded(MaxMessageLengthBytes=str(max_bytes))
-        read: list[bytes] = []
-        async for piece in self.pieces():
-            read.append(piece)
-            if sum(map(len, read)) > max_bytes:
+    def _check_size(self, size_bytes: int) -> None:
+        if self._is_document:
+            max_bytes = self._limits.max_document_bytes
+            if size_bytes > max_bytes:
                 raise MaxMessageLengthExceeded(MaxMessageLengthBytes=str(max_bytes))
-        return b"".join(read)
+        elif size_bytes > self._limits.max_object_bytes:
+            max_bytes = self._limits.max_object_bytes
+            raise EntityTooLarge(ProposedSize=str(size_bytes), MaxSizeAllowed=str(max_bytes))
 
     async def _payloads(self) -> AsyncIterator[bytes]:
         more = True
@@ -143,6 +138,16 @@ class RequestBody:
         self.checksum_headers = self._digests.verify(trailers)
 
 
+async def read_document(request: S3Request) -> bytes:
+    """The whole body of a request that brings a document.
+
+    Raises:
+        MaxMessageLengthExceeded: It is larger than any valid document.
+    """
+    body = RequestBody(request, is_document=True)
+    return b"".join([piece async for piece in body.pieces()])
+
+
 def _is_aws_chunked(headers: Mapping[str, str]) -> bool:
     if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
         return True
@@ -156,7 +161,3 @@ def _declared(headers: Mapping[str, str], name: str) -> int | None:
     if not (value.isascii() and value.isdigit() and len(value) < 20):
         raise InvalidArgument(f"{name} is no size.", ArgumentName=name, ArgumentValue=value)
     return int(value)
-
-
-def _too_large(size_bytes: int, max_bytes: int) -> EntityTooLarge:
-    return EntityTooLarge(ProposedSize=str(size_bytes), MaxSizeAllowed=str(max_bytes))

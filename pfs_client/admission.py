@@ -6,13 +6,14 @@ group is sent, against the branch's head and the members that are let in before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pfs_client.branch_watch import Base, BranchWatch
-from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision
+from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision, PfsError
 from pfs_client.interface import PfsClient
 from pfs_client.tree_knowledge import TreeKnowledge
-from pfs_client.values import File
+from pfs_client.values import ExpectFile, File
 from pfs_client.writes import Member, Write
 
 
@@ -22,6 +23,27 @@ async def hash_at(pfs: PfsClient, file: File) -> bytes | None:
         return (await pfs.inspect_file(file)).hash
     except (FileNotFound, NotAFile):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who of a group goes now.
+
+    Some are refused for what those write, and told once it is written; if it is not, they try
+    again. Some have to wait for it. The others have been told why they may not go.
+    """
+
+    members: Sequence[Member]
+    refused: Mapping[Member, PfsError]
+    waiting: Sequence[Member]
+
+
+class _RefusedForGroup(Exception):
+    """Something that the same group writes stands against a member."""
+
+    def __init__(self, refusal: PfsError) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
 
 
 class Admission:
@@ -35,25 +57,29 @@ class Admission:
         self._tree = TreeKnowledge()
         self._hashes: dict[str, bytes | None] = {}
 
-    async def sort(self, members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
-        """Those that go now, and those that wait. The others are told why they may not go.
+    async def sort(self, members: Sequence[Member]) -> Admitted:
+        """Decide over all, in order.
 
         Raises:
             PfsError: Nothing can be decided.
         """
         await self._look([w.path for m in members for w in m.writes if not w.is_removal])
         admitted: list[Member] = []
+        refused: dict[Member, PfsError] = {}
         for at, member in enumerate(members):
             try:
                 if not await self._may_go(member):
-                    return admitted, list(members[at:])
-            except (PathCollision, ConditionFailed) as refused:
-                member.fail(refused)
+                    return Admitted(admitted, refused, members[at:])
+            except _RefusedForGroup as error:
+                refused[member] = error.refusal
+                continue
+            except (PathCollision, ConditionFailed) as error:
+                member.fail(error)
                 continue
             for write in member.writes:
                 self._take(write)
             admitted.append(member)
-        return admitted, []
+        return Admitted(admitted, refused, ())
 
     async def _look(self, paths: Sequence[str]) -> None:
         """Learn about the paths that nothing is known of."""
@@ -70,7 +96,7 @@ class Admission:
         """
         for write in member.writes:
             if write.expect is not None:
-                await self._check_condition(write)
+                await self._check_condition(write.path, write.expect)
             if not write.is_removal and not await self._is_free(write.path):
                 return False
         return True
@@ -82,7 +108,7 @@ class Admission:
         if self._has_cleared(path):
             return False
         if in_group is not None:
-            raise PathCollision(path, in_group)
+            raise _RefusedForGroup(PathCollision(path, in_group))
         newest = await self._watch.newest(self._base)
         await self._watch.guard.confirm(self._known, path, newest)
         return True
@@ -96,19 +122,21 @@ class Admission:
             if hash_ is None
         )
 
-    async def _check_condition(self, write: Write) -> None:
-        """Decide a condition against the head, once that can be read, and this group so far.
+    async def _check_condition(self, path: str, expect: ExpectFile) -> None:
+        """Decide a condition against this group so far, or the head once that can be read.
 
         Raises:
-            ConditionFailed: It does not hold.
+            ConditionFailed, _RefusedForGroup: It does not hold.
         """
-        if write.path in self._hashes:
-            hash_ = self._hashes[write.path]
-        else:
-            newest = await self._watch.newest(self._base)
-            hash_ = await hash_at(self._pfs, File(newest, write.path))
-        if write.expect is not None and not write.expect.allows(hash_):
-            raise ConditionFailed(write.expect, exists=hash_ is not None)
+        if path in self._hashes:
+            hash_ = self._hashes[path]
+            if not expect.allows(hash_):
+                raise _RefusedForGroup(ConditionFailed(expect, exists=hash_ is not None))
+            return
+        newest = await self._watch.newest(self._base)
+        hash_ = await hash_at(self._pfs, File(newest, path))
+        if not expect.allows(hash_):
+            raise ConditionFailed(expect, exists=hash_ is not None)
 
     def _take(self, write: Write) -> None:
         self._hashes[write.path] = write.hash

@@ -59,15 +59,18 @@ class CollisionGuard:
     async def confirm(self, known: TreeKnowledge, path: str, newest: Commit) -> None:
         """Decide a suspicion at the newest commit that can be looked at.
 
+        What is known is corrected only where nothing is found: others rest on it too.
+
         Raises:
             PathCollision: Something stands in the way.
         """
-        known.correct(path)
-        await self._look_above(known, path, newest)
-        await self._look_at(known, path, newest)
-        existing = known.collision_of(path)
+        found = TreeKnowledge()
+        await self._look_above(found, path, newest)
+        await self._look_at(found, path, newest)
+        existing = found.collision_of(path)
         if existing is not None:
             raise PathCollision(path, existing)
+        known.correct(path)
 
     def learn(self, writes: Iterable[Write]) -> None:
         """Know what was written."""

@@ -7,7 +7,8 @@ others go again without it, with the next group.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pfs_client.failures import (
     BranchNotFound,
@@ -75,11 +76,22 @@ class TransactionCommitter(Committer):
         self._pfs = pfs
 
     async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
-        """Commit a group."""
-        written, again = await write_group(self._pfs, branch, group)
-        for member in written:
+        """Commit a group.
+
+        Who is refused is told last: what it was refused for may be what another writes.
+        """
+        refused: dict[Member, PfsError] = {}
+        outcome = Outcome(again=group)
+        while outcome.again and not outcome.written:
+            outcome = await write_group(self._pfs, branch, outcome.again)
+            refused |= outcome.refused
+            if not outcome.refused:
+                break
+        for member in outcome.written:
             member.succeed()
-        return again
+        for member, error in refused.items():
+            member.fail(error)
+        return outcome.again
 
     async def may_begin(self, branch: Branch) -> None:
         """At once: commits of this PFS are finished when they are made."""
@@ -88,15 +100,21 @@ class TransactionCommitter(Committer):
         """There is nothing behind the commits."""
 
 
-async def write_group(
-    pfs: PfsClient, branch: Branch, group: Sequence[Member]
-) -> tuple[list[Member], list[Member]]:
-    """Write a group. The members that PFS refuses are told so.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a group.
 
-    Returns:
-        Those that were written, and are not told yet, and those that have to be tried again:
-        nothing of a refused group is written, whoever was to blame.
+    Members that were written, and members that PFS refused, are not told yet. Others are to be
+    tried again: nothing of a refused group is written, whoever was to blame. The rest is told.
     """
+
+    written: Sequence[Member] = ()
+    again: Sequence[Member] = ()
+    refused: Mapping[Member, PfsError] = field(default_factory=dict)
+
+
+async def write_group(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -> Outcome:
+    """Write a group."""
     changes, owners = _changes_of(group, with_conditions=pfs.supports_conditions)
     for member in group:
         member.tries += 1
@@ -105,34 +123,34 @@ async def write_group(
     except PfsError as error:
         if isinstance(error, _ALL_FAIL):
             _fail(group, error)
-            return [], []
-        return [], _without_culprit(group, owners, error)
+            return Outcome()
+        return _without_culprit(group, owners, error)
     except Exception as error:  # whoever waits is told; the others go on
         _fail(group, error)
-        return [], []
-    return list(group), []
+        return Outcome()
+    return Outcome(written=group)
 
 
-def _without_culprit(
-    group: Sequence[Member], owners: Sequence[Member], error: PfsError
-) -> list[Member]:
-    """Tell the one who was to blame for a refusal, and say who may try again.
+def _without_culprit(group: Sequence[Member], owners: Sequence[Member], error: PfsError) -> Outcome:
+    """Say who was to blame for a refusal, and who may try again.
 
-    Where that is not known, each tries again alone. What was wrong then may be that the write has
+    Where it is not known, each tries again alone. What was wrong then may be that the write has
     happened and nobody heard of it: to write the same again does no harm, but a condition would
     meet what its own write has left.
     """
     if isinstance(error, CommitNotOpen) and max(m.tries for m in group) < _MAX_TRIES:
-        return list(group)  # somebody has just closed the head that this would have gone into
+        return Outcome(
+            again=group
+        )  # somebody has just closed the head that this would have gone into
     if error.change_index is not None:
         culprit = owners[error.change_index]
-        culprit.fail(error)
-        return [member for member in group if member is not culprit]
+        others = [member for member in group if member is not culprit]
+        return Outcome(again=others, refused={culprit: error})
     again = [m for m in group if len(group) > 1 and all(w.expect is None for w in m.writes)]
     _fail([member for member in group if member not in again], error)
     for member in again:
         member.goes_alone = True
-    return again
+    return Outcome(again=again)
 
 
 def _changes_of(

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pfs_client.admission import Admission, hash_at
+from pfs_client.admission import Admission, Admitted, hash_at
 from pfs_client.branch_watch import Base, BranchWatch
 from pfs_client.committers import Committer, write_group
 from pfs_client.concurrency import for_each
@@ -89,38 +89,43 @@ class PachdCommitter(Committer):
         state = self._state_of(branch)
         try:
             base = await state.watch.base()
-            admitted, waiting = await Admission(self._pfs, state.watch, base).sort(group)
+            admitted = await Admission(self._pfs, state.watch, base).sort(group)
         except PfsError as error:
             _fail(group, error)
             return ()
-        again = await self._write(branch, state, base, admitted) if admitted else ()
+        again = await self._write(branch, state, base, admitted) if admitted.members else ()
         self._bound_knowledge()
-        return [*again, *waiting]
+        return [*again, *admitted.waiting]
 
     async def _write(
-        self, branch: Branch, state: _BranchState, base: Base, admitted: Sequence[Member]
+        self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
     ) -> Sequence[Member]:
         """Send a group, tell its members, and begin to watch what became of it."""
-        written, again = await write_group(self._pfs, branch, admitted)
+        outcome = await write_group(self._pfs, branch, admitted.members)
+        written = outcome.written
+        for member, error in outcome.refused.items():
+            member.fail(error)
         if not written:
             state.watch.forget()  # a write that timed out may have happened
-            return again
+            return [*outcome.again, *admitted.refused]
         late = self._told_late(written)
         waiting = {one.member for one in late}
         for member in written:
             if member not in waiting:
                 member.succeed()
             state.watch.guard.learn(member.writes)
+        for member, refusal in admitted.refused.items():
+            member.fail(refusal)
         try:
             commits = await state.watch.commits_since(base, made=1)
         except PfsError as error:
             state.watch.forget()
             _fail((one.member for one in late), error)
-            return again
+            return ()
         watching = asyncio.create_task(self._see_finish(state, base, commits, late))
         state.unfinished.add(watching)
         watching.add_done_callback(state.unfinished.discard)
-        return again
+        return ()
 
     def _told_late(self, written: Sequence[Member]) -> list[_Late]:
         """The members that are told once their commit has been looked at.

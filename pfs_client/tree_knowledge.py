@@ -113,10 +113,9 @@ class TreeKnowledge:
         self._files.discard(path)
 
     def correct(self, path: str) -> None:
-        """Know nothing of what stands at, below and above a path."""
-        _, *above = reversed(parents(path))
-        self._drop((*above, path)[0])
-        self._directories[""] = Ranges()
+        """Nothing is at a path, nor a file above it."""
+        self._drop(path)
+        self._files.difference_update(parents(path))
 
     def _drop(self, path: str) -> None:
         """Know nothing of what stands at and below a path."""

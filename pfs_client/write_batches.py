@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from weakref import WeakValueDictionary
 
 from pfs_client.committers import Committer
 from pfs_client.interface import PfsClient
@@ -60,6 +61,14 @@ class WriteBatches:
         self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, MEMORY_WAIT_SECONDS)
         self._queues: dict[Branch, WriteQueue] = {}
+        self._turns: WeakValueDictionary[Branch | Repo, asyncio.Lock] = WeakValueDictionary()
+
+    def turn_at(self, what: Branch | Repo) -> asyncio.Lock:
+        """Held while a group is committed to a branch, so that who holds it sees none come.
+
+        pachd deletes branches and repos whatever has been written to them since somebody looked.
+        """
+        return self._turns.setdefault(what, asyncio.Lock())
 
     @property
     def takes_conditions(self) -> bool:
@@ -136,6 +145,7 @@ class WriteBatches:
                 self._committer,
                 self._max_writes,
                 self._wait_seconds,
+                self.turn_at(branch),
                 lambda: self._forget_queue(branch),
             )
         return queue

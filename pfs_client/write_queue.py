@@ -25,6 +25,7 @@ class WriteQueue:
         committer: Where groups go.
         max_writes: How many writes one group may have; one request's always go together.
         wait_seconds: How long a write may wait until it goes with a group.
+        turn: Held while a group is committed.
         ended: Called when the queue is empty, and takes no more.
     """
 
@@ -34,12 +35,14 @@ class WriteQueue:
         committer: Committer,
         max_writes: int,
         wait_seconds: float,
+        turn: asyncio.Lock,
         ended: Callable[[], None],
     ) -> None:
         self._branch = branch
         self._committer = committer
         self._max_writes = max_writes
         self._wait_seconds = wait_seconds
+        self._turn = turn
         self._ended = ended
         self._pending: deque[Member] = deque()
         self.task = asyncio.create_task(self._run())
@@ -82,10 +85,11 @@ class WriteQueue:
         group: list[Member] = []
         try:
             await self._committer.may_begin(self._branch)
-            group = self._next_group()
-            if group:
-                again = await self._committer.commit(self._branch, group)
-                self._pending.extendleft(reversed(again))
+            async with self._turn:
+                group = self._next_group()
+                if group:
+                    again = await self._committer.commit(self._branch, group)
+                    self._pending.extendleft(reversed(again))
         except Exception as error:
             log.exception("a group of writes failed")
             _fail(group or self._next_group(), error)

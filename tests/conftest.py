@@ -9,10 +9,27 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.servers import BACKENDS, GatewayProcess, running_gateway
 
 _numbers = itertools.count()
+
+
+class ClientsStayTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives one worker all tests of a real client, which share its run, and spreads the others.
+
+    pytest-xdist's own groups (in 3.8) have no effect with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/clients/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ClientsStayTogether:
+    return ClientsStayTogether(config, log)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

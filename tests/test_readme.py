@@ -56,7 +56,7 @@ def test_the_tour_of_minio_go(own_gateway: GatewayProcess, tmp_path: Path) -> No
         pytest.skip("Go is not installed")
     here = f"{own_gateway.host}:{own_gateway.port}"
     assert send(own_gateway, "PUT", "/master.models", b"").status == 200
-    module = ROOT / "tests" / "clients" / "minio_go"
+    module = ROOT / "tests" / "clients" / "go"
     for name in ("go.mod", "go.sum"):
         shutil.copy(module / name, tmp_path)
     (tmp_path / "main.go").write_text(BLOCKS["go"].replace(ENDPOINT, here))

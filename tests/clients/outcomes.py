@@ -1,55 +1,124 @@
-"""What a client program printed: one JSON line a step."""
+"""A client program's run against a gateway: how each step ended, and what went over the wire."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
+from tests.clients.checklist import GROUPS
+from tests.clients.pages import ROOT, write_settings
+from tests.clients.steps import Outcome
+from tests.clients.toolchains import OWN_BIN
+from tests.clients.wiretap import Exchange, Wiretap
 from tests.servers import GatewayProcess
 
-ROOT = Path(__file__).parents[2]
-BUILD = ROOT / ".build" / "clients"
-RUN_SECONDS = 240
+RUN_SECONDS = 500
+SERVER_ERROR = 500
+
+_USUAL = {step: outcome for group in GROUPS.values() for step, outcome in group.items()}
+_FOREIGN = ("AWS_", "S3GATEWAY_", "RCLONE_", "MC_", "COVERAGE_", "PYTEST_")
+"""Variables that a client may read its settings from, or that would have it measured."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one step went."""
+class ClientUnderTest:
+    """One client: what to run, and how its steps are to end.
 
-    step: str
-    outcome: str
-    code: str = ""
-    message: str = ""
+    Args:
+        name: As its page in `docs/clients/` is called.
+        title: As people call it.
+        version: Its own.
+        command: What takes it through the steps.
+        folder: Where it is, if it is not the tests' own Python that has it.
+        lacks: Steps of the checklist that it has nothing for.
+        differs: Steps that end otherwise than for most, and its own, which the checklist has not.
+        tries: How often it sends what is refused.
+        environment: Variables of the program.
+        page: Its page, if that has another name.
+    """
+
+    name: str
+    title: str
+    version: str
+    command: Sequence[str | Path]
+    folder: Path | None = None
+    lacks: frozenset[str] = frozenset()
+    differs: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """How each of its steps is to end."""
+        assert self.lacks <= _USUAL.keys(), self.lacks - _USUAL.keys()
+        usual = {step: outcome for step, outcome in _USUAL.items() if step not in self.lacks}
+        return {**usual, **self.differs}
+
+    def variables(self, endpoint: str, home: Path) -> dict[str, str]:
+        """An environment with the settings of the client's page, and nothing of this machine's."""
+        write_settings(self.page or self.name, endpoint, home)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+        programs = [OWN_BIN, *([self.folder, self.folder / "bin"] if self.folder else [])]
+        kept["PATH"] = ":".join([*map(str, programs), kept["PATH"]])
+        return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), **self.environment}
 
 
-def run_steps(
-    command: list[str], gateway: GatewayProcess, bucket: str, **environment: str
-) -> dict[str, Outcome]:
-    """Run a client program against a gateway; gives its steps by name."""
-    done = subprocess.run(
-        command,
-        env={**os.environ, "ENDPOINT": gateway.endpoint, "BUCKET": bucket, **environment},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    outcomes = [Outcome(**json.loads(line)) for line in done.stdout.splitlines()]
-    return {outcome.step: outcome for outcome in outcomes}
+@dataclass(frozen=True)
+class Run:
+    """What came of a run."""
+
+    client: ClientUnderTest
+    outcomes: dict[str, Outcome]
+    exchanges: list[Exchange]
+
+    def ends(self) -> dict[str, str]:
+        """How each step ended."""
+        return {step: one.outcome for step, one in self.outcomes.items()}
+
+    def unexpected(self) -> dict[str, str]:
+        """The steps that ended otherwise than they should, and what the client said."""
+        seen, expected = self.ends(), self.client.expected
+        return {
+            step: f"{seen.get(step)}, not {expected.get(step)}: {self.message(step)}"
+            for step in seen.keys() | expected.keys()
+            if seen.get(step) != expected.get(step)
+        }
+
+    def message(self, step: str) -> str:
+        """What the client showed its user."""
+        return self.outcomes[step].message if step in self.outcomes else ""
+
+    def refused_again(self) -> dict[str, int]:
+        """What was sent and refused more often than this client tries."""
+        refused = Counter(
+            f"{one.method} {one.target}"
+            for one in self.exchanges
+            if one.status >= SERVER_ERROR and one.method != "GET"
+        )
+        return {request: times for request, times in refused.items() if times > self.client.tries}
 
 
-def go_program(name: str) -> Path:
-    """Build a Go client; skips where there is no Go."""
-    if shutil.which("go") is None:
-        pytest.skip("Go is not installed")
-    source, program = Path(__file__).parent / name, BUILD / name
-    BUILD.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["go", "build", "-o", str(program), "."], cwd=source, check=True)
-    return program
+def run_client(client: ClientUnderTest, gateway: GatewayProcess, home: Path) -> Run:
+    """Run a client's program, with a tap on the wire."""
+    with Wiretap(gateway) as tap:
+        environment = client.variables(tap.endpoint, home)
+        bucket = f"master.{client.name}-{os.getpid()}"
+        done = subprocess.run(
+            client.command,
+            cwd=ROOT,
+            env={**environment, "ENDPOINT": tap.endpoint, "BUCKET": bucket},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        assert done.returncode == 0, "\n".join([*lines[-1:], done.stderr[-4000:]])
+        outcomes = [Outcome(**json.loads(line)) for line in lines]
+        return Run(client, {one.step: one for one in outcomes}, tap.seen)

@@ -1,43 +1,51 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.clients.outcomes import Outcome, go_program, run_steps
-from tests.servers import GatewayProcess
+from tests.clients.outcomes import ClientUnderTest, Run
+from tests.clients.quick_starts import QuickStart
+from tests.clients.record import record_run
+from tests.clients.toolchains import BUILD, go_version
 
-pytestmark = [pytest.mark.xdist_group("minio_go"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
-BEYOND = {
-    "RemoveBucket that is not empty": "BucketNotEmpty",
-    "PutObject 20MiB multipart": "NotImplemented",
-    "PutObject of unknown size": "NotImplemented",
-    "CopyObject": "NotImplemented",
-    "PutObject of a key that PFS cannot hold": "InvalidFilePath",
-    "GetBucketVersioning": "NotImplemented",
-}
-
-
-@pytest.fixture(scope="module")
-def program() -> Path:
-    return go_program("minio_go")
-
-
-@pytest.fixture(scope="module")
-def steps(program: Path, gateway: GatewayProcess) -> dict[str, Outcome]:
-    return run_steps([str(program)], gateway, "master.minio-go")
-
-
-def test_everything_in_the_contract_works(steps: dict[str, Outcome]) -> None:
-    failed = [o for o in steps.values() if o.outcome != "ok" and o.step not in BEYOND]
-    assert not failed
-    assert len(steps) == 26
+CLIENT = ClientUnderTest(
+    "minio-go",
+    "minio-go",
+    go_version("go", "github.com/minio/minio-go/v7"),
+    [BUILD / "go" / "minio_go"],
+    folder=BUILD / "go",
+    lacks=frozenset(
+        {
+            "move",
+            "sync up",
+            "sync up again, nothing is sent",
+            "sync down",
+            "sync down again, nothing is fetched",
+            "sync up a change older than HEAD",
+        }
+    ),
+    differs={
+        "stat a missing key": "NoSuchKey",
+    },
+)
 
 
-def test_what_is_beyond_the_contract_fails_with_a_code(steps: dict[str, Outcome]) -> None:
-    assert {name: steps[name].code for name in BEYOND} == BEYOND
+def test_each_step_ends_as_it_should(run: Run) -> None:
+    assert run.unexpected() == {}
 
 
-def test_a_multipart_upload_says_which_setting_turns_it_off(steps: dict[str, Outcome]) -> None:
-    assert "DisableMultipart" in steps["PutObject 20MiB multipart"].message
+def test_what_is_refused_begins_no_long_retry_loop(run: Run) -> None:
+    assert run.refused_again() == {}
+
+
+def test_a_multipart_upload_says_which_setting_turns_it_off(run: Run) -> None:
+    assert "DisableMultipart" in run.message("multipart upload")
+
+
+def test_its_record_is_fresh(run: Run) -> None:
+    assert record_run(run) == []
+
+
+def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
+    assert quick_start.printed == quick_start.promised

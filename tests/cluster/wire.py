@@ -39,13 +39,15 @@ class Fault:
 class Call:
     """One call that came, with the messages that its client sent, and how many it was sent.
 
-    `seconds_left` is how long its client was going to wait, if that said so.
+    `seconds_left` is how long its client was going to wait, if that said so. `has_failed` says that
+    the server refused it, or that it was cancelled.
     """
 
     method: str
     messages: list[Any] = field(default_factory=list)
     sent_messages: int = 0
     seconds_left: float | None = None
+    has_failed: bool = False
 
 
 class Wire(grpc.aio.ServerInterceptor):
@@ -127,6 +129,9 @@ class Wire(grpc.aio.ServerInterceptor):
                 if method in self.edits:
                     self.edits[method](response)
                 return response
+            except BaseException:
+                record.has_failed = True
+                raise
             finally:
                 self.active -= 1
 

@@ -87,9 +87,11 @@ async def test_a_killed_writer_leaves_what_it_acknowledged_and_nothing_half(
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", WRITER, str(directory), stdout=asyncio.subprocess.PIPE
         )
-        await asyncio.sleep(1.0 + random.Random(round_).random())  # noqa: S311 - any moment
+        assert process.stdout is not None
+        printed = await process.stdout.readuntil(b"done 20\n")
+        await asyncio.sleep(random.Random(round_).random())  # noqa: S311 - any moment
         process.kill()
-        printed, _ = await process.communicate()
+        printed += (await process.communicate())[0]
         done = [int(number) for number in re.findall(rb"done (\d+)\n", printed)]
         assert len(done) > 10
         pfs = await opened(directory)

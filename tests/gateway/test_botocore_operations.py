@@ -242,7 +242,9 @@ def test_unknown_methods_are_not_implemented(
         assert (answer.status, answer.code) == (501, "NotImplemented")
 
 
-@pytest.mark.parametrize("query", ["unknown", "list-type=3", "list-type=2&unknown=1", "delete"])
+@pytest.mark.parametrize(
+    "query", ["unknown", "list-type=3", "list-type=2&unknown=1", "delete", "=1", "prefix=a&="]
+)
 def test_undeclared_query_parameters(gateway: GatewayProcess, stored: str, query: str) -> None:
     answer = send(gateway, "GET", f"/{stored}?{query}")
     assert (answer.status, answer.code) == (501, "NotImplemented")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.raw_http import Answer, send
+from tests.raw_http import Answer, Connection, send
 from tests.servers import GatewayProcess
 
 
@@ -58,6 +58,13 @@ def test_conditions_by_etag(s3: Any, bucket: str) -> None:
     assert [c["Key"] for c in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b"]
 
 
+def test_a_directory_marker_takes_no_condition(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="d/a", Body=b"1")
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "d/", "ETag": "*"}]})
+    assert [(e["Key"], e["Code"]) for e in answer["Errors"]] == [("d/", "NotImplemented")]
+    assert "Deleted" not in answer
+
+
 def test_versions_are_not_implemented_per_key(s3: Any, bucket: str) -> None:
     for key in "ab":
         s3.put_object(Bucket=bucket, Key=key, Body=b"1")
@@ -98,7 +105,9 @@ def test_the_forms_that_clients_send(
         "<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
         "<Delete><Object><Key><b/></Key></Object></Delete>",
         "<Delete><Object><Key>a</Key></Object><Quiet>maybe</Quiet></Delete>",
+        "<Delete><Object><Key>a</Key></Object><Quiet/></Delete>",
         "<Delete><Object><Key>a</Key></Object><Else/></Delete>",
+        "<Delete><Object><Key>a</Key><Else/></Object></Delete>",
         "<Delete>" + "<Object><Key>a</Key></Object>" * 1001 + "</Delete>",
     ],
 )
@@ -120,6 +129,15 @@ def test_a_thousand_keys(s3: Any, gateway: GatewayProcess, bucket: str) -> None:
 
 def test_a_document_too_large(gateway: GatewayProcess, bucket: str) -> None:
     answer = delete(gateway, bucket, "<Delete>" + " " * (8 * 1024 * 1024) + "</Delete>")
+    assert (answer.status, answer.code) == (400, "MaxMessageLengthExceeded")
+
+
+@pytest.mark.parametrize("query", ["?delete", ""])
+def test_a_document_declared_too_large(gateway: GatewayProcess, bucket: str, query: str) -> None:
+    method, headers = ("POST" if query else "PUT"), {"Content-Length": str(6 * 1024**3)}
+    with Connection(gateway) as connection:
+        connection.send(connection.head(method, f"/{bucket}{query}", headers=headers))
+        answer = connection.read()
     assert (answer.status, answer.code) == (400, "MaxMessageLengthExceeded")
 
 

@@ -88,13 +88,20 @@ def test_keys_that_pfs_cannot_hold(
     answer = send(gateway, method, f"/{bucket}/{path}", b"v" if method == "PUT" else None)
     assert (answer.status, answer.code) == (400, "InvalidFilePath")
     assert says in answer.message
-    assert send(gateway, "HEAD", f"/{bucket}/{path}").status == 400
     assert send(gateway, "GET", f"/{bucket}").texts("Contents") == []
 
 
+@pytest.mark.parametrize("path", ["a*b", "a//b", "%C3%BC", "a/../b", "a//"])
+def test_head_says_of_a_key_that_pfs_cannot_hold_that_it_is_not_there(
+    gateway: GatewayProcess, bucket: str, path: str
+) -> None:
+    assert send(gateway, "HEAD", f"/{bucket}/{path}").status == 404
+
+
 def test_a_key_too_long(s3: Any, bucket: str) -> None:
-    with refused(400, "KeyTooLongError"):
-        s3.put_object(Bucket=bucket, Key="x" * 1025, Body=b"")
+    for key in ("x" * 1025, "x" * 1024 + "/"):
+        with refused(400, "KeyTooLongError"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"")
 
 
 @pytest.mark.parametrize(("first", "second"), [("d", "d/x"), ("d/x", "d")])
@@ -290,6 +297,17 @@ def test_response_overrides(s3: Any, bucket: str, gateway: GatewayProcess) -> No
         answer = send(gateway, "GET", f"/{bucket}/a.txt?response-content-type={value}")
         assert (answer.status, answer.code) == (400, "InvalidArgument")
         assert "x-evil" not in answer.headers
+
+
+def test_an_empty_override_overrides_nothing(s3: Any, bucket: str, gateway: GatewayProcess) -> None:
+    s3.put_object(Bucket=bucket, Key="a.txt", Body=b"1")
+    query = "&".join(
+        f"response-{name}="
+        for name in ("cache-control", "content-disposition", "content-encoding", "content-type")
+    )
+    answer = send(gateway, "GET", f"/{bucket}/a.txt?{query}")
+    assert answer.headers["content-type"] == "text/plain"
+    assert not {"cache-control", "content-disposition", "content-encoding"} & set(answer.headers)
 
 
 @pytest.mark.parametrize(

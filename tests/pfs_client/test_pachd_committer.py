@@ -149,6 +149,18 @@ async def test_a_collision_in_an_open_commit_is_refused_without_a_wait(pachd: Pa
     assert "/d/x" not in sent_paths(pachd)
 
 
+async def test_a_suspicion_that_is_confirmed_takes_no_other_from_its_group(pachd: Pachd) -> None:
+    """What is known below a directory stays known when a file in its place is refused."""
+    writes = writes_to(pachd)
+    await put(writes, "/c/a")
+    await put(writes, "/c/c")
+    two = [put(writes, "/c"), put(writes, "/c/c/a")]
+    async with one_group(pachd, writes, *two) as arrived:
+        pass
+    assert await results(arrived) == [PathCollision, PathCollision]
+    assert "/c/c/a" not in sent_paths(pachd)
+
+
 def failed_commits(pachd: Pachd) -> set[str]:
     """Commits to say of that they have finished with an error."""
     failed: set[str] = set()

@@ -94,16 +94,18 @@ def test_a_file_in_the_place_of_a_directory_takes_what_was_known_of_it() -> None
     assert not known.is_directory("/d/x")
 
 
-def test_a_correction_forgets_all_around_a_path() -> None:
+def test_a_correction_takes_what_stood_in_the_way_and_no_more() -> None:
     known = TreeKnowledge()
+    known.add_range("", "a", ABOVE_ALL)
     known.add_file("/d/x/y")
-    known.add_range("/d", "", ABOVE_ALL)
-    known.add_file("/e/z")
+    known.add_file("/d/z")
     known.correct("/d/x")
-    assert not known.is_directory("/d")
-    assert not known.is_free("/d/x")
-    assert known.is_directory("/e")
-    assert known.is_directory("")
+    assert known.is_directory("/d")
+    assert not known.is_directory("/d/x")
+    assert known.is_free("/d/z")
+    known.add_file("/e")
+    known.correct("/e/below")
+    assert known.collision_of("/e/below") is None
 
 
 def test_knowledge_says_what_it_takes() -> None:

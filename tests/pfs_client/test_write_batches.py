@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
-from pfs_client.committers import TransactionCommitter
+from pfs_client.committers import Committer, TransactionCommitter
 from pfs_client.failures import BranchNotFound, ConditionFailed, PathCollision, PfsOverloaded
 from pfs_client.memory_budget import MemoryBudget
+from pfs_client.pachd_committer import PachdCommitter
 from pfs_client.values import Branch, ExpectFile, File, Repo, small_file_hash
 from pfs_client.write_batches import WriteBatches
 from tests.pfs_contract.reading import head_of, paths, read
@@ -220,3 +221,46 @@ async def test_memory_that_becomes_free_while_who_waits_gives_up() -> None:
     with pytest.raises(asyncio.CancelledError):
         await gives_up
     assert budget.held_bytes == 0
+
+
+async def paths_at_head(pfs: EmbeddedPfs) -> list[str]:
+    return paths(await pfs.list_file(File(await head_of(pfs, BRANCH), "/")))
+
+
+@pytest.fixture(params=["in a transaction", "looked at before"])
+def committer(request: pytest.FixtureRequest, pfs: EmbeddedPfs) -> Committer:
+    if request.param == "in a transaction":
+        return TransactionCommitter(pfs)
+    return PachdCommitter(pfs, sole_writer=True)
+
+
+@pytest.mark.parametrize("path", ["/a", "/a/b"])
+async def test_what_a_refusal_rests_on_is_there_when_it_is_told(
+    pfs: EmbeddedPfs, committer: Committer, path: str
+) -> None:
+    writes = WriteBatches(pfs, committer)
+    there: list[list[str]] = []
+
+    async def refused() -> None:
+        with pytest.raises((ConditionFailed, PathCollision)):
+            await writes.put_file(BRANCH, path, body(b"2"), expect=ExpectFile(path, frozenset()))
+        there.append(await paths_at_head(pfs))
+
+    before = (await pfs.inspect_branch(BRANCH)).head.id
+    late = writes.put_file(BRANCH, "/z", body(b"3"))
+    await asyncio.gather(writes.put_file(BRANCH, "/a", body(b"1")), refused(), late)
+    assert [one[:1] for one in there] == [["/a"]]
+    assert await commits_since(pfs, before) <= 2
+    await writes.drain()
+
+
+async def test_a_write_waits_for_who_has_the_turn(pfs: EmbeddedPfs) -> None:
+    writes = WriteBatches(pfs, TransactionCommitter(pfs))
+    async with writes.turn_at(BRANCH):
+        write = asyncio.create_task(writes.put_file(BRANCH, "/a", body(b"1")))
+        await asyncio.sleep(0.05)
+        assert not write.done()
+        assert await paths_at_head(pfs) == []
+        await pfs.delete_branch(BRANCH)
+    with pytest.raises(BranchNotFound):
+        await write

@@ -151,10 +151,11 @@ def operation_of(ask: Ask) -> Operation | None:
         return None
     operation = max(found, key=lambda one: sum(p.get("required", False) for p in one.parameters))
     namespace = DOCUMENT["x-s3-header-namespace"]
-    declared = all(operation.declares("query", name) for name in ask.query) and all(
-        operation.declares("header", name) for name in ask.headers if name.startswith(namespace)
-    )
-    return operation if declared else None
+    undeclared = {name.lower() for name in ask.query if not operation.declares("query", name)}
+    # What an SDK moves into the query of a presigned URL counts as the header that it is.
+    headers = {name for name in {*ask.headers, *undeclared} if name.startswith(namespace)}
+    declared = all(operation.declares("header", name) for name in headers)
+    return operation if declared and undeclared <= headers else None
 
 
 NOT_IMPLEMENTED: Failure = (501, "NotImplemented")

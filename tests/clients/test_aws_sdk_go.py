@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.clients.outcomes import ClientUnderTest, Run
+from tests.clients.quick_starts import QuickStart
+from tests.clients.record import record_run
+from tests.clients.steps import WORKS
+from tests.clients.toolchains import BUILD, go_version
+
+pytestmark = pytest.mark.timeout(600)
+
+CLIENT = ClientUnderTest(
+    "aws-sdk-go",
+    "AWS SDK for Go v2",
+    go_version("go", "github.com/aws/aws-sdk-go-v2/service/s3"),
+    [BUILD / "go" / "aws_sdk_go"],
+    folder=BUILD / "go",
+    lacks=frozenset(
+        {
+            "move",
+            "sync up",
+            "sync up again, nothing is sent",
+            "sync down",
+            "sync down again, nothing is fetched",
+            "sync up a change older than HEAD",
+        }
+    ),
+    differs={
+        "stream of unknown size": WORKS,
+    },
+)
+
+
+def test_each_step_ends_as_it_should(run: Run) -> None:
+    assert run.unexpected() == {}
+
+
+def test_what_is_refused_begins_no_long_retry_loop(run: Run) -> None:
+    assert run.refused_again() == {}
+
+
+def test_a_multipart_upload_says_which_setting_turns_it_off(run: Run) -> None:
+    assert "PutObject" in run.message("multipart upload")
+
+
+def test_its_record_is_fresh(run: Run) -> None:
+    assert record_run(run) == []
+
+
+def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
+    assert quick_start.printed == quick_start.promised

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import pytest
+
+from tests.clients.outcomes import ClientUnderTest, Run
+from tests.clients.quick_starts import QuickStart
+from tests.clients.record import record_run
+from tests.clients.steps import WORKS
+from tests.clients.toolchains import python_program
+
+pytestmark = pytest.mark.timeout(600)
+
+CLIENT = ClientUnderTest(
+    "awscli",
+    "aws cli",
+    version("awscli"),
+    python_program("awscli"),
+    lacks=frozenset(
+        {
+            "get if changed",
+            "presign a PUT",
+        }
+    ),
+    differs={
+        "stat a missing key": "404",
+        "sync up a change older than HEAD": "missed",
+        "cp --recursive sends all": WORKS,
+        "rb --force": WORKS,
+        "get a missing key": "404",
+        "stream of unknown size": WORKS,
+    },
+)
+
+
+def test_each_step_ends_as_it_should(run: Run) -> None:
+    assert run.unexpected() == {}
+
+
+def test_what_is_refused_begins_no_long_retry_loop(run: Run) -> None:
+    assert run.refused_again() == {}
+
+
+def test_a_multipart_upload_says_which_setting_turns_it_off(run: Run) -> None:
+    assert "multipart_threshold" in run.message("multipart upload")
+
+
+def test_its_record_is_fresh(run: Run) -> None:
+    assert record_run(run) == []
+
+
+def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
+    assert quick_start.printed == quick_start.promised

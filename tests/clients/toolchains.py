@@ -1,0 +1,58 @@
+"""Where `make clients` puts the clients that the tests' own Python has not, and all versions."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from tests.clients.pages import ROOT
+
+BUILD = ROOT / ".build" / "clients"
+OWN_BIN = Path(sys.executable).parent
+HERE = Path(__file__).parent
+
+_NEEDS = {"go": "go", "rclone": "go", "mc": "go", "node": "node"}
+
+
+def python_program(name: str, interpreter: str | Path = sys.executable) -> list[str | Path]:
+    """The command of a program in Python."""
+    return [interpreter, "-m", f"tests.clients.{name}.program"]
+
+
+def locked_version(environment: str) -> str:
+    """The version of the client that an environment of its own is for."""
+    lock = (ROOT / "requirements" / "clients" / f"{environment}.txt").read_text()
+    return _only(rf"^{environment}==(\S+)", lock)
+
+
+def go_version(folder: str, module: str) -> str:
+    """The version of a module that a Go program is built with."""
+    modules = (HERE / folder / "go.mod").read_text()
+    return _only(rf"^(?:require )?\s*{re.escape(module)} v(\S+)", modules)
+
+
+def node_version(package: str) -> str:
+    """The version of a package that a program in JavaScript uses."""
+    declared = json.loads((HERE / "node" / "package.json").read_text())
+    return str(declared["dependencies"][package])
+
+
+def _only(pattern: str, text: str) -> str:
+    found = re.findall(pattern, text, re.MULTILINE)
+    assert len(found) == 1, pattern
+    return str(found[0])
+
+
+def why_not_there(folder: Path | None) -> str:
+    """Why a client cannot be run, or nothing."""
+    if folder is None:
+        return ""
+    tool = _NEEDS.get(folder.name)
+    if tool is not None and shutil.which(tool) is None:
+        return f"{tool} is not installed"
+    if (folder / "ready").exists():
+        return ""
+    return f"{folder.name} is not there; `make clients` installs it"

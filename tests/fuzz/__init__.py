@@ -1,0 +1,1 @@
+"""The contract fuzzed, and the gateway compared with a model."""

@@ -1,0 +1,195 @@
+"""What schemathesis does not know by itself: S3's names, its XML, and what an answer must be.
+
+Loaded by schemathesis, as `schemathesis.toml` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.core.failures import AcceptedNegativeData, CustomFailure, Failure
+from schemathesis.transport.serialization import Binary
+
+from tests.fuzz import generators
+from tests.fuzz.conformance import XML, faults_of
+from tests.fuzz.contract import CONTRACT, Operation, operation_of, operations
+from tests.fuzz.routes import operation_of_request
+from tests.fuzz.signing import signed
+from tests.fuzz.xml_reading import Unreadable, read_document
+
+schemathesis.openapi.format("bucket", generators.buckets)
+schemathesis.openapi.format("key", generators.keys)
+
+# What a well-formed request can meet: things that are not there, or no longer what it wants.
+_ANSWERS_TO_VALID = {200, 204, 206, 304, 404, 409, 412, 416}
+
+
+@schemathesis.deserializer(XML)
+def read_xml(context: Any, response: Any) -> Any:
+    """The value of an answer's document by the schema that the document has for it, or None.
+
+    Schemathesis looks at answers outside of its checks, too, and an exception there would end its
+    thread, and the tests in it, without a word: `answers_as_declared` says what is wrong.
+    """
+    operation = actual_operation(response) or operation_of(_id(context.operation))
+    declared = operation.response(response.status_code) or {}
+    try:
+        return read_document(response.content, declared["content"][XML]["schema"])
+    except (Unreadable, KeyError):
+        return None
+
+
+@schemathesis.hook
+def filter_case(context: Any, case: Any) -> bool:
+    """Keep one bucket empty, so that it can be deleted."""
+    is_put = _name(case.operation) == "PutObject"
+    return not (is_put and case.path_parameters.get("bucket") == generators.EMPTY)
+
+
+@schemathesis.hook
+def flatmap_case(context: Any, case: Any) -> st.SearchStrategy[Any]:
+    """Give half of the requests something to find: conditions to reads, a bucket to delete."""
+    name = _name(case.operation)
+    if case.meta is None or case.meta.generation.mode.is_negative:
+        return st.just(case)
+    if name in ("GetObject", "HeadObject"):
+        return (st.just({}) | generators.conditions).map(lambda headers: _with(case, headers))
+    if name in ("CreateBucket", "DeleteBucket"):
+        return st.sampled_from((case.path_parameters["bucket"], generators.EMPTY)).map(
+            lambda bucket: _with_bucket(case, bucket)
+        )
+    return st.just(case)
+
+
+def _with(case: Any, headers: Mapping[str, str]) -> Any:
+    if headers:
+        case.headers = type(case.headers)(headers)
+    return case
+
+
+def _with_bucket(case: Any, bucket: str) -> Any:
+    case.path_parameters = {"bucket": bucket}
+    return case
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Sign a request that is to be valid; and an object is bytes, whatever they are called."""
+    if _name(case.operation) == "PutObject" and case.media_type is not None:
+        case.media_type = "application/octet-stream"
+    if not _is_to_be_valid(case) or case.method not in ("PUT", "POST"):
+        return
+    body = case.as_transport_kwargs(case.operation.base_url).get("data") or b""
+    sent = signed(case.headers, body)
+    if sent != body:
+        case.body = Binary(sent)
+
+
+def _is_to_be_valid(case: Any) -> bool:
+    if case.meta is None or case.meta.generation.mode.is_negative:
+        return False
+    # What an answer named is tried as a key, even where it is none.
+    key = unquote(case.path_parameters.get("key", "a"))
+    return bool(_KEY_PATTERN.search(key))
+
+
+_KEY_PATTERN = re.compile(CONTRACT["components"]["parameters"]["Key"]["schema"]["pattern"])
+
+
+@schemathesis.check
+def answers_as_declared(context: Any, response: Any, case: Any) -> None:
+    """The answer is one that the document declares for what the request is."""
+    operation = actual_operation(response)
+    headers = {name: values[0] for name, values in response.headers.items()}
+    method = response.request.method
+    faults = faults_of(operation, method, response.status_code, headers, response.content)
+    what = operation.name if operation else "What is not declared"
+    assert not faults, "\n".join([f"{what} answered {response.status_code}:", *faults])
+
+
+@schemathesis.check
+def the_declared_is_accepted(context: Any, response: Any, case: Any) -> None:
+    """A request that the document allows is not refused for its form."""
+    operation = actual_operation(response)
+    if operation is None or not _is_to_be_valid(case) or response.status_code in _ANSWERS_TO_VALID:
+        return
+    text = response.content.decode()
+    assert any(words in text for words in _REFUSALS_OF_VALID.get(operation.name, ())), (
+        f"{response.status_code} to a valid request"
+    )
+
+
+_NOT_OUR_TOKEN = "<ArgumentName>continuation-token</ArgumentName>"
+_REFUSALS_OF_VALID = {
+    "ListBuckets": [_NOT_OUR_TOKEN],
+    "ListObjectsV2": [_NOT_OUR_TOKEN],
+    "CreateBucket": ["PFS has no project"],
+    "PutObject": [
+        "while there is the",
+        "a directory marker and must be empty",
+        "takes no conditions",
+        "Multiple conditional request headers",
+        "A write takes only *",
+        "A PUT takes only ETags",
+    ],
+    "DeleteObject": ["takes no conditions"],
+}
+"""What no schema says: a valid request may be one of these, and the document describes them."""
+
+
+@schemathesis.check
+class EveryOperationSucceeds:
+    """Every operation has succeeded at least once: else a run has tested less than it looks."""
+
+    def __init__(self) -> None:
+        self.succeeded: set[str] = set()
+
+    def after_response(self, context: Any, response: Any, case: Any) -> None:
+        operation = actual_operation(response)
+        if operation is not None and response.status_code < 300:
+            self.succeeded.add(operation.name)
+
+    def after_run(self, context: Any) -> None:
+        missing = set(operations()) - self.succeeded
+        assert not missing, f"never succeeded: {sorted(missing)}"
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
+    """Drop what is no failure: judging a request by an operation that it is not, or for a header.
+
+    Without the parameter that selects its operation, a request is another's. And headers outside
+    of S3's namespace are everybody's.
+    """
+    if isinstance(failure, CustomFailure):
+        return True
+    operation = actual_operation(response)
+    if operation is None or operation.id != _id(case.operation):
+        return False
+    return not isinstance(failure, AcceptedNegativeData) or _FOREIGN_HEADER not in case.headers
+
+
+_FOREIGN_HEADER = "x-schemathesis-unknown-property"
+
+
+def actual_operation(response: Any) -> Operation | None:
+    """The operation that a request is, whatever it was generated for."""
+    url = urlsplit(response.request.url)
+    headers = {name.lower(): value for name, value in response.request.headers.items()}
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        query.setdefault(name, value)
+    return operation_of_request(response.request.method, url.path, query, headers)
+
+
+def _name(operation: Any) -> str:
+    return str(operation.definition.raw["x-s3-operation"])
+
+
+def _id(operation: Any) -> str:
+    return str(operation.definition.raw["operationId"])

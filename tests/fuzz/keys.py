@@ -1,0 +1,65 @@
+"""Keys, markers and contents that get in each other's way."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.fuzz.model import EMPTY, Content
+
+# Around the slash in the order of bytes, and such that one is a directory of another.
+_SEGMENTS = ("a", "b", "a.", "a-", "a0", "aa", " ", "~", "#", "%2F", ".a")
+_UNHOLDABLE = ("a//b", "/a", "../a", "a/./b", "a*", "é", "a\\b", "a\x7f", "\n", "//")
+
+holdable = st.lists(st.sampled_from(_SEGMENTS), min_size=1, max_size=3).map("/".join)
+markers = holdable.map(lambda key: key + "/")
+
+keys = st.one_of(
+    holdable,
+    holdable,
+    holdable,
+    holdable,
+    markers,
+    st.sampled_from(_UNHOLDABLE),
+    st.sampled_from((1023, 1024, 1025)).map(lambda size: "k" * size),
+    st.sampled_from((1023, 1024)).map(lambda size: "k" * size + "/"),
+)
+
+contents = st.sampled_from(
+    (
+        EMPTY,
+        Content(1),
+        Content(1, "y"),
+        Content(20),
+        Content(300_000),
+        Content(1_000_000),
+        Content(1_100_000),
+    )
+)
+
+_ODD = st.sampled_from(("", "/", "\x01", "\x7f", "é", "\U0001f600", "a/\x00", "zzz", "%"))
+
+
+@st.composite
+def _cut(draw: st.DrawFn) -> str:
+    key = draw(holdable)
+    return key[: draw(st.integers(0, len(key)))]
+
+
+prefixes = _cut() | markers | _ODD
+afters = _cut() | holdable | markers | _ODD
+delimiters = st.sampled_from(("", "/", "/", "a", "/a", "a/", "//", "-", "0", "é", "."))
+page_sizes = st.sampled_from((0, 1, 2, 3, 7, 1000, 5000))
+ranges = st.sampled_from(
+    (
+        "",
+        "",
+        "bytes=0-0",
+        "bytes=1-",
+        "bytes=-1",
+        "bytes=2-1",
+        "bytes=-0",
+        "bytes=5-9",
+        "bytes=0-9",
+        "x",
+    )
+)
