@@ -106,7 +106,7 @@ class Declared:
     def first_undeclared(self, names: Iterable[str]) -> str | None:
         """A name that is neither declared nor of a declared family."""
         for name in names:
-            if name not in self.names and not name.startswith(self.prefixes or "\0"):
+            if name not in self.names and not name.startswith(self.prefixes):
                 return name
         return None
 
