@@ -66,7 +66,6 @@ class NaiveCommitter:
     """A commit for one request, looked at before and waited for after."""
 
     takes_conditions = False
-    failed_commits = 0
 
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs

@@ -14,6 +14,7 @@ from cachetools import LRUCache
 
 from pfs_client.failures import PfsError
 from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.observer import Observer
 from pfs_client.values import File, FileInfo
 
 BLOCK_BYTES = 1024 * 1024
@@ -29,10 +30,12 @@ class BlockReader:
         pfs: Where files are.
         blocks: Where blocks are kept, by their file's hash and number; who else keeps things there
             uses other keys.
+        observer: Is told which blocks were there.
     """
 
-    def __init__(self, pfs: PfsClient, blocks: LRUCache[object, bytes]) -> None:
+    def __init__(self, pfs: PfsClient, blocks: LRUCache[object, bytes], observer: Observer) -> None:
         self._pfs = pfs
+        self._observer = observer
         self._blocks = blocks
         self._coming: dict[tuple[bytes, int], _Run] = {}
         self._followed: LRUCache[bytes, tuple[int, int]] = LRUCache(_MAX_FILES_FOLLOWED)
@@ -56,6 +59,7 @@ class BlockReader:
         """One block, read together with those that will be wanted: up to `last`, or further on."""
         key = (info.hash, number)
         kept = self._blocks.get(key)
+        self._observer.cache_asked("block", hit=kept is not None)
         if kept is not None:
             return kept
         run = self._coming.get(key)

@@ -7,7 +7,6 @@ still open. The cache is bounded in bytes.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -17,6 +16,7 @@ from cachetools import LRUCache
 from pfs_client.block_reader import BlockReader
 from pfs_client.failures import FileNotFound, NotAFile, PfsError
 from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.shared_calls import SharedCalls
 from pfs_client.values import ALL, Commit, File, FileInfo, Part
 
@@ -38,10 +38,12 @@ class CommitCache:
     Args:
         pfs: Where everything comes from.
         memory_bytes: How much may be remembered.
+        observer: Is told what was found, and what was not.
     """
 
-    def __init__(self, pfs: PfsClient, memory_bytes: int) -> None:
+    def __init__(self, pfs: PfsClient, memory_bytes: int, observer: Observer = UNOBSERVED) -> None:
         self._pfs = pfs
+        self._observer = observer
         facts_bytes = memory_bytes // _FACTS_SHARE
         self._facts: LRUCache[object, Fact] = LRUCache(facts_bytes, getsizeof=_size_of_fact)
         self._contents: LRUCache[object, bytes] = LRUCache(
@@ -49,9 +51,7 @@ class CommitCache:
         )
         self._finished: LRUCache[Commit, bool] = LRUCache(_MAX_FINISHED_COMMITS)
         self._asked: SharedCalls[object, Any] = SharedCalls()
-        self._blocks = BlockReader(pfs, self._contents)
-        self.hits: Counter[str] = Counter()
-        self.misses: Counter[str] = Counter()
+        self._blocks = BlockReader(pfs, self._contents, observer)
 
     async def inspect_file(self, file: File) -> FileInfo:
         """As `PfsClient.inspect_file`."""
@@ -90,12 +90,10 @@ class CommitCache:
 
     async def _content(self, file: File, info: FileInfo) -> bytes:
         content = self._contents.get(info.hash)
+        self._observer.cache_asked("content", hit=content is not None)
         if content is None:
-            self.misses["content"] += 1
             content = await self._once((info.hash, "content"), partial(self._read, file))
             _keep(self._contents, info.hash, content)
-        else:
-            self.hits["content"] += 1
         return content
 
     async def _read(self, file: File) -> bytes:
@@ -111,10 +109,9 @@ class CommitCache:
     ) -> F:
         """A fact that is known, or else is asked for, and kept if it will stay true."""
         known: Any = self._facts.get(key)
+        self._observer.cache_asked(kind, hit=known is not None)
         if known is None:
-            self.misses[kind] += 1
             return await self._learn(key, commit, ask)
-        self.hits[kind] += 1
         if isinstance(known, PfsError):
             raise type(known)(*known.args)
         fact: F = known

@@ -47,9 +47,6 @@ class Committer(ABC):
     takes_conditions: bool
     """Whether writes may carry conditions."""
 
-    failed_commits: int = 0
-    """How many commits of ours finished with an error: what they held is lost."""
-
     @abstractmethod
     async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
         """Commit a group, and tell each member how it went, if not at once then later.

@@ -16,8 +16,10 @@ from google.protobuf.empty_pb2 import Empty
 from pfs_client import hazards, messages
 from pfs_client.errors import pfs_error_from, pfs_error_of
 from pfs_client.failures import PfsError, PfsTimeout
+from pfs_client.grpc_calls import observed
 from pfs_client.grpc_channel import Connection, raise_unless_cancelled
 from pfs_client.interface import Changes
+from pfs_client.observer import Observer
 from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.raw_messages import add_file_request
 from pfs_client.values import AddFile, CopyFile, DeleteFile
@@ -34,10 +36,12 @@ class ChangeStreams:
 
     Args:
         connection: Whose channel, deadlines and token.
+        observer: Is told of every call.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, observer: Observer) -> None:
         self._connection = connection
+        self._observer = observer
         channel = connection.channel
         self._modify_file: Any = channel.stream_unary(
             "/pfs_v2.API/ModifyFile", _itself, Empty.FromString
@@ -52,7 +56,8 @@ class ChangeStreams:
         Raises:
             PfsError: pachd refused, or took nothing for too long.
         """
-        await self._send(self._modify_file, _messages(changes, target))
+        with observed(self._observer, "ModifyFile"):
+            await self._send(self._modify_file, _messages(changes, target))
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store changes outside any commit.
@@ -60,7 +65,9 @@ class ChangeStreams:
         Raises:
             PfsError: As for `modify_file`.
         """
-        return str((await self._send(self._create_file_set, _messages(changes))).file_set_id)
+        with observed(self._observer, "CreateFileSet"):
+            response = await self._send(self._create_file_set, _messages(changes))
+        return str(response.file_set_id)
 
     async def _send(self, method: Any, requests: AsyncIterator[bytes]) -> Any:
         """Send requests as they come, and await what pachd says to them."""

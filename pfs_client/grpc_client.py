@@ -7,9 +7,7 @@ call is more than a translation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeGuard
-
-from google.protobuf.empty_pb2 import Empty
+from typing import TypeGuard
 
 from pfs_client import hazards, messages
 from pfs_client.branch_heads import BranchHeads
@@ -22,12 +20,12 @@ from pfs_client.failures import (
     RepoHasBranches,
     RepoNotFound,
 )
+from pfs_client.grpc_calls import Calls
 from pfs_client.grpc_changes import ChangeStreams
 from pfs_client.grpc_channel import Connection, GrpcSettings
-from pfs_client.grpc_stream import GrpcStream
 from pfs_client.interface import ByteStream, Changes, PfsClient
-from pfs_client.pfs_v2 import pfs_pb2, version_pb2_grpc
-from pfs_client.pfs_v2.pfs_pb2_grpc import APIStub
+from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.pfs_v2 import pfs_pb2
 from pfs_client.values import (
     ALL,
     FILE_SETS_REPO_NAME,
@@ -54,6 +52,7 @@ class GrpcPfs(PfsClient):
 
     Args:
         settings: Where it is and how to speak to it.
+        observer: Is told of every call.
     """
 
     supports_conditions = False
@@ -61,16 +60,15 @@ class GrpcPfs(PfsClient):
     is_remote = True
     small_file_bytes = 1_000_000
 
-    def __init__(self, settings: GrpcSettings) -> None:
+    def __init__(self, settings: GrpcSettings, observer: Observer = UNOBSERVED) -> None:
         self._connection = Connection(settings)
-        self._stub: Any = APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
+        self._calls = Calls(self._connection, observer)
+        self._changes = ChangeStreams(self._connection, observer)
         self._heads = BranchHeads(self._inspect_branch)
-        self._changes = ChangeStreams(self._connection)
-        self._version: Any = version_pb2_grpc.APIStub(self._connection.channel)  # type: ignore[no-untyped-call]
 
     async def get_version(self) -> str:
         """Say which pachd this is."""
-        version = await self._read(self._version.GetVersion, Empty())
+        version = await self._calls.get_version()
         return f"pachd {version.major}.{version.minor}.{version.micro}{version.additional}"
 
     async def aclose(self) -> None:
@@ -79,31 +77,31 @@ class GrpcPfs(PfsClient):
 
     async def list_project(self) -> list[ProjectInfo]:
         """All projects, by name."""
-        found = await self._read_all(self._stub.ListProject, pfs_pb2.ListProjectRequest())
+        found = await self._calls.read_all("ListProject", pfs_pb2.ListProjectRequest())
         return sorted(map(messages.project_info_of, found), key=lambda info: info.name)
 
     async def create_project(self, name: str, description: str = "") -> None:
         """Create a project."""
         project = pfs_pb2.Project(name=name)
-        await self._once(
-            self._stub.CreateProject,
+        await self._calls.once(
+            "CreateProject",
             pfs_pb2.CreateProjectRequest(project=project, description=description),
         )
 
     async def list_repo(self) -> list[RepoInfo]:
         """All user repos of all projects."""
         request = pfs_pb2.ListRepoRequest(type=messages.USER_TYPE)
-        return list(map(messages.repo_info_of, await self._read_all(self._stub.ListRepo, request)))
+        return list(map(messages.repo_info_of, await self._calls.read_all("ListRepo", request)))
 
     async def inspect_repo(self, repo: Repo) -> RepoInfo:
         """One repo."""
         request = pfs_pb2.InspectRepoRequest(repo=messages.repo_message(repo))
-        return messages.repo_info_of(await self._read(self._stub.InspectRepo, request))
+        return messages.repo_info_of(await self._calls.read("InspectRepo", request))
 
     async def create_repo(self, repo: Repo, description: str = "") -> None:
         """Create a repo, without branches."""
-        await self._once(
-            self._stub.CreateRepo,
+        await self._calls.once(
+            "CreateRepo",
             pfs_pb2.CreateRepoRequest(repo=messages.repo_message(repo), description=description),
         )
 
@@ -117,13 +115,13 @@ class GrpcPfs(PfsClient):
         if expect_no_branches and await self._has_branches(repo):
             raise RepoHasBranches(f"repo {repo} has branches")
         request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
-        response = await self._once(self._stub.DeleteRepo, request)
+        response = await self._calls.once("DeleteRepo", request)
         return bool(response.deleted)
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
         request = pfs_pb2.ListBranchRequest(repo=messages.repo_message(repo))
-        found = await self._read_all(self._stub.ListBranch, request)
+        found = await self._calls.read_all("ListBranch", request)
         return list(map(messages.branch_info_of, found))
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
@@ -143,7 +141,7 @@ class GrpcPfs(PfsClient):
             head=None if head is None else messages.commit_message(head),
             provenance=map(messages.branch_message, provenance),
         )
-        await self._once(self._stub.CreateBranch, request)
+        await self._calls.once("CreateBranch", request)
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
         """Delete a branch. pachd has no compare-and-set: the head is looked at just before."""
@@ -152,17 +150,17 @@ class GrpcPfs(PfsClient):
             if head != expected_head:
                 raise HeadMoved(f"the head of {branch} is {head.id}")
         request = pfs_pb2.DeleteBranchRequest(branch=messages.branch_message(branch))
-        await self._once(self._stub.DeleteBranch, request)
+        await self._calls.once("DeleteBranch", request)
 
     async def start_commit(self, branch: Branch) -> Commit:
         """Open a commit at a branch's head."""
         request = pfs_pb2.StartCommitRequest(branch=messages.branch_message(branch))
-        return messages.commit_of(await self._once(self._stub.StartCommit, request))
+        return messages.commit_of(await self._calls.once("StartCommit", request))
 
     async def finish_commit(self, commit: Commit) -> None:
         """Close an open commit."""
         request = pfs_pb2.FinishCommitRequest(commit=messages.commit_message(commit))
-        await self._once(self._stub.FinishCommit, request)
+        await self._calls.once("FinishCommit", request)
 
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
@@ -170,7 +168,7 @@ class GrpcPfs(PfsClient):
             commit=messages.commit_message(commit),
             wait=pfs_pb2.FINISHED if wait_finished else pfs_pb2.COMMIT_STATE_UNKNOWN,
         )
-        return messages.commit_info_of(await self._read(self._stub.InspectCommit, request))
+        return messages.commit_info_of(await self._calls.read("InspectCommit", request))
 
     async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
         """Apply changes as one commit, or to the open head.
@@ -191,12 +189,12 @@ class GrpcPfs(PfsClient):
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
         request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
-        await self._read(self._stub.RenewFileSet, request)
+        await self._calls.read("RenewFileSet", request)
 
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
         request = pfs_pb2.InspectFileRequest(file=messages.file_message(file))
-        info = messages.file_info_of(await self._read(self._stub.InspectFile, request))
+        info = messages.file_info_of(await self._calls.read("InspectFile", request))
         if not info.is_file:
             raise NotAFile(f"{info.path} is a directory")
         return info
@@ -209,7 +207,7 @@ class GrpcPfs(PfsClient):
             number=part.number,
             reverse=part.reverse,
         )
-        return await self._listing(self._stub.ListFile, request, part)
+        return await self._calls.listing("ListFile", request, part)
 
     async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
@@ -220,7 +218,7 @@ class GrpcPfs(PfsClient):
             reverse=part.reverse,
         )
         try:
-            return await self._listing(self._stub.WalkFile, request, part)
+            return await self._calls.listing("WalkFile", request, part)
         except FileNotFound:
             if part.prefix:
                 return []
@@ -229,10 +227,7 @@ class GrpcPfs(PfsClient):
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
     ) -> ByteStream:
-        """Open a file for reading.
-
-        Pfs_v2 has no length: the stream is cancelled where it should end.
-        """
+        """Open a file for reading."""
         hazards.check_offset(offset)
         pattern = hazards.literal_pattern(file.path)
         if pattern is None:
@@ -240,67 +235,11 @@ class GrpcPfs(PfsClient):
         request = pfs_pb2.GetFileRequest(
             file=messages.file_message(File(file.commit, pattern)), offset=offset
         )
-
-        async def opened(deadline_seconds: float) -> GrpcStream:
-            call = self._stub.GetFile(request, metadata=self._connection.metadata())
-            stream = GrpcStream(call, size_bytes, self._connection.settings.call_seconds)
-            await stream.open(deadline_seconds)
-            return stream
-
-        return await self._connection.read(opened, self._wait_finished)
+        return await self._calls.get_file(request, size_bytes)
 
     async def _inspect_branch(self, branch: Branch) -> BranchInfo:
         request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
-        return messages.branch_info_of(await self._read(self._stub.InspectBranch, request))
-
-    async def _wait_finished(self, commit: Commit) -> None:
-        await self.inspect_commit(commit, wait_finished=True)
-
-    async def _once(self, method: Any, request: Any) -> Any:
-        metadata = self._connection.metadata()
-        return await self._connection.once(
-            lambda seconds: method(request, timeout=seconds, metadata=metadata)
-        )
-
-    async def _read(self, method: Any, request: Any) -> Any:
-        metadata = self._connection.metadata()
-        return await self._connection.read(
-            lambda seconds: method(request, timeout=seconds, metadata=metadata),
-            self._wait_finished,
-        )
-
-    async def _read_all(self, method: Any, request: Any) -> list[Any]:
-        metadata = self._connection.metadata()
-
-        async def gathered(deadline_seconds: float) -> list[Any]:
-            call = method(request, timeout=deadline_seconds, metadata=metadata)
-            return [message async for message in call]
-
-        return await self._connection.read(gathered, self._wait_finished)
-
-    async def _listing(self, method: Any, request: Any, part: Part) -> list[FileInfo]:
-        """Gather a listing, and cancel it where it ends: pfs_v2 knows no prefix and no files."""
-        metadata = self._connection.metadata()
-
-        async def gathered(deadline_seconds: float) -> list[FileInfo]:
-            call = method(request, timeout=deadline_seconds, metadata=metadata)
-            found: list[FileInfo] = []
-            files = 0
-            try:
-                async for message in call:
-                    info = messages.file_info_of(message)
-                    if info.path.startswith(part.prefix):
-                        found.append(info)
-                        files += info.is_file
-                        if files == part.files != 0:
-                            break
-                    elif info.path > part.prefix:
-                        break
-            finally:
-                call.cancel()
-            return found
-
-        return await self._connection.read(gathered, self._wait_finished)
+        return messages.branch_info_of(await self._calls.read("InspectBranch", request))
 
     async def _has_branches(self, repo: Repo) -> bool:
         try:

@@ -17,6 +17,7 @@ from pfs_client.committers import Committer, write_group
 from pfs_client.concurrency import for_each
 from pfs_client.failures import PfsError, PfsUnavailable
 from pfs_client.interface import PfsClient
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import Branch, CommitInfo, File
 from pfs_client.writes import Member, Write
 
@@ -55,6 +56,7 @@ class PachdCommitter(Committer):
         max_unfinished: How many commits of a branch may be unfinished when the next begins.
         ack_finished: Answer only once a commit has finished without an error.
         known_bytes: How much to know of all branches' trees.
+        observer: Is told of commits that fail.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class PachdCommitter(Committer):
         max_unfinished: int = MAX_UNFINISHED_COMMITS,
         ack_finished: bool = False,
         known_bytes: int = MAX_KNOWN_BYTES,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._pfs = pfs
+        self._observer = observer
         self.takes_conditions = sole_writer
         self._max_unfinished = max_unfinished
         self._ack_finished = ack_finished
@@ -170,7 +174,7 @@ class PachdCommitter(Committer):
         """
         for info in commits:
             if info.error:
-                self.failed_commits += 1
+                self._observer.commit_failed()
                 log.error("commit %s finished with an error: %s", info.commit, info.error)
                 raise PfsError(f"commit {info.commit} finished with an error: {info.error}")
         if commits:

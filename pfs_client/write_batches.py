@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from pfs_client.committers import Committer
 from pfs_client.interface import PfsClient
 from pfs_client.memory_budget import MemoryBudget
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -44,6 +45,7 @@ class WriteBatches:
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
         wait_seconds: How long a write may wait until it goes with a group.
+        observer: Is told of groups.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class WriteBatches:
         commit_per_request: bool = False,
         memory_bytes: int = 64 * 1024**2,
         wait_seconds: float = WAIT_SECONDS,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._pfs = pfs
+        self._observer = observer
         self._committer = committer
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
         self._wait_seconds = wait_seconds
@@ -146,6 +150,7 @@ class WriteBatches:
                 self._max_writes,
                 self._wait_seconds,
                 self.turn_at(branch),
+                self._observer,
                 lambda: self._forget_queue(branch),
             )
         return queue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from pfs_client.committers import Committer
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
+from pfs_client.observer import Observer
 from pfs_client.values import Branch
 from pfs_client.writes import Member, Write
 
@@ -26,6 +28,7 @@ class WriteQueue:
         max_writes: How many writes one group may have; one request's always go together.
         wait_seconds: How long a write may wait until it goes with a group.
         turn: Held while a group is committed.
+        observer: Is told of groups.
         ended: Called when the queue is empty, and takes no more.
     """
 
@@ -36,6 +39,7 @@ class WriteQueue:
         max_writes: int,
         wait_seconds: float,
         turn: asyncio.Lock,
+        observer: Observer,
         ended: Callable[[], None],
     ) -> None:
         self._branch = branch
@@ -43,6 +47,7 @@ class WriteQueue:
         self._max_writes = max_writes
         self._wait_seconds = wait_seconds
         self._turn = turn
+        self._observer = observer
         self._ended = ended
         self._pending: deque[Member] = deque()
         self.task = asyncio.create_task(self._run())
@@ -88,8 +93,10 @@ class WriteQueue:
             async with self._turn:
                 group = self._next_group()
                 if group:
+                    begun = time.perf_counter()
                     again = await self._committer.commit(self._branch, group)
                     self._pending.extendleft(reversed(again))
+                    self._observer.group_ended(len(group), time.perf_counter() - begun)
         except Exception as error:
             log.exception("a group of writes failed")
             _fail(group or self._next_group(), error)

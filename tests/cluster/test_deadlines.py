@@ -62,6 +62,7 @@ async def filled(cluster: Cluster) -> Cluster:
     return cluster
 
 
+@pytest.mark.parametrize("options", [{"pfs_call_seconds": 20.0}])
 @pytest.mark.parametrize("method", READS)
 async def test_a_read_is_tried_again_and_then_given_up(filled: Cluster, method: str) -> None:
     operation, parameters = READS[method]

@@ -8,6 +8,7 @@ import pytest
 from pfs_client.block_reader import BLOCK_BYTES
 from pfs_client.commit_cache import CommitCache
 from pfs_client.failures import FileNotFound, NotAFile, PfsError
+from pfs_client.observer import Observer
 from pfs_client.values import AddFile, Commit, DeleteFile, File, FileInfo, Part
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
@@ -52,7 +53,29 @@ async def test_a_file_is_asked_for_once_a_commit(pachd: Pachd, cache: CommitCach
     assert (await cache.inspect_file(new)).size_bytes == 5
     assert await cache.inspect_file(old) == first
     assert pachd.wire.count()["InspectFile"] == 2
-    assert (cache.hits["file"], cache.misses["file"]) == (1, 2)
+
+
+class Asked(Observer):
+    """Writes down what was looked for, and whether it was there."""
+
+    def __init__(self) -> None:
+        self.hits: list[tuple[str, bool]] = []
+
+    def cache_asked(self, kind: str, *, hit: bool) -> None:
+        self.hits.append((kind, hit))
+
+
+async def test_what_is_found_is_told(pachd: Pachd) -> None:
+    asked = Asked()
+    cache = CommitCache(pachd.pfs, MEMORY_BYTES, asked)
+    file, _ = await large_file(pachd, 2 * BLOCK_BYTES)
+    for _ in range(2):
+        await read(cache, file, 0, 10)
+        await cache.list_file(File(file.commit, "/"))
+    assert asked.hits == [
+        *[("file", False), ("block", False), ("page", False)],
+        *[("file", True), ("block", True), ("page", True)],
+    ]
 
 
 async def test_who_asks_the_same_at_the_same_time_shares_the_call(

@@ -17,6 +17,7 @@ from pfs_client.failures import (
     PfsOverloaded,
     PfsUnavailable,
 )
+from pfs_client.observer import Observer
 from pfs_client.values import Commit, ExpectFile, small_file_hash
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
@@ -161,6 +162,16 @@ async def test_a_suspicion_that_is_confirmed_takes_no_other_from_its_group(pachd
     assert "/c/c/a" not in sent_paths(pachd)
 
 
+class Failures(Observer):
+    """Counts the commits that fail."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def commit_failed(self) -> None:
+        self.count += 1
+
+
 def failed_commits(pachd: Pachd) -> set[str]:
     """Commits to say of that they have finished with an error."""
     failed: set[str] = set()
@@ -203,8 +214,8 @@ async def test_a_head_that_has_failed_is_in_nobodys_way(pachd: Pachd) -> None:
 async def test_a_commit_of_ours_that_fails_is_logged_and_counted(
     pachd: Pachd, caplog: pytest.LogCaptureFixture, ack_finished: bool
 ) -> None:
-    writes = writes_to(pachd, ack_finished=ack_finished)
-    committer: Any = writes._committer
+    failures = Failures()
+    writes = writes_to(pachd, ack_finished=ack_finished, observer=failures)
     await put(writes, "/before")
     await writes.drain()
     pachd.finishing.hold()
@@ -219,13 +230,14 @@ async def test_a_commit_of_ours_that_fails_is_logged_and_counted(
         )
         await writes.drain()
     assert "finished with an error: file / directory path collision (/d/x)" in caplog.text
-    assert committer.failed_commits == 1
+    assert failures.count == 1
 
 
 async def test_what_is_forgotten_while_a_group_is_decided_stays_its_basis(pachd: Pachd) -> None:
     """A commit that fails in between must not make a collision unseen."""
     await others_write(pachd, "/d/x")
-    writes = writes_to(pachd, max_unfinished=3)
+    failures = Failures()
+    writes = writes_to(pachd, max_unfinished=3, observer=failures)
     await put(writes, "/x")
     await writes.drain()
     pachd.finishing.hold()
@@ -244,8 +256,7 @@ async def test_what_is_forgotten_while_a_group_is_decided_stays_its_basis(pachd:
     )
     await until(lambda: pachd.wire.active == 3)  # two commits that are watched, and this look
     pachd.finishing.release()
-    committer: Any = writes._committer
-    await until(lambda: committer.failed_commits)
+    await until(lambda: failures.count)
     gate.set()
     assert (await results(arrived))[0] is PathCollision
     assert "/d" not in sent_paths(pachd)  # our server would refuse it too; pachd would not
