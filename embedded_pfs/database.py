@@ -77,12 +77,17 @@ def told_as_pfs_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = error.sqlite_errorcode
-        if code in _FULL_CODES:
-            raise StorageFull("the disk of the embedded PFS is full") from error
-        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise PfsTimeout("another process holds the embedded PFS's database") from error
-        raise PfsError(f"the embedded PFS's database failed: {error}") from error
+        raise pfs_error_of(error) from error
+
+
+def pfs_error_of(error: sqlite3.OperationalError) -> PfsError:
+    """The PFS error that a failure of SQLite's is."""
+    code = error.sqlite_errorcode
+    if code in _FULL_CODES:
+        return StorageFull("the disk of the embedded PFS is full")
+    if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return PfsTimeout("another process holds the embedded PFS's database")
+    return PfsError(f"the embedded PFS's database failed: {error}")
 
 
 def create_schema(connection: sqlite3.Connection) -> None:

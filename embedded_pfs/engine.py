@@ -18,7 +18,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import contents, files
 from embedded_pfs.blobs import StoredContent
-from embedded_pfs.database import Synchronous, told_as_pfs_errors, transaction
+from embedded_pfs.database import Synchronous, pfs_error_of, told_as_pfs_errors, transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import stored_path
 from embedded_pfs.staging import Staging
@@ -82,8 +82,10 @@ class Engine:
     ) -> T:
         """Read, on the event loop: for what costs microseconds."""
         self._check_open()
-        with told_as_pfs_errors():
+        try:  # a context manager would take as long as the look-up
             return function(self._near, *args, **kwargs)
+        except sqlite3.OperationalError as error:
+            raise pfs_error_of(error) from error
 
     async def scan(
         self,

@@ -17,8 +17,9 @@ from gateway.browser_guard import BrowserGuard
 from gateway.composition import Composition
 from gateway.contract import load_contract
 from gateway.disconnects import Disconnects
-from gateway.docs import ReservedPages
 from gateway.errors import add_error_handlers
+from gateway.observation import WATCH, Observation, watch_of
+from gateway.reserved import ReservedPages
 from gateway.routing import S3Routing
 from gateway.settings import Settings, process_settings
 from gateway.virtual_hosts import VirtualHosts
@@ -27,15 +28,17 @@ from gateway.virtual_hosts import VirtualHosts
 def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
     settings = settings or process_settings()
-    composition = Composition(settings)
+    watch = watch_of(settings)
+    composition = Composition(settings, watch.metrics)
 
     @asynccontextmanager
-    async def lifespan(app: object) -> AsyncIterator[None]:
+    async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
         await composition.open()
         try:
-            yield
+            yield {WATCH: watch}
         finally:
             await composition.close()
+            await watch.close()
 
     app = ConnexionMiddleware(
         S3Handlers(composition),
@@ -43,12 +46,13 @@ def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
         resolver=Resolver(),
         middlewares=[
             LifespanMiddleware,
+            partial(Observation, watch=watch),
             Disconnects,
             UnreadBodies,
             ExceptionMiddleware,
             partial(VirtualHosts, settings=settings),
             partial(BrowserGuard, settings=settings),
-            partial(ReservedPages, settings=settings),
+            partial(ReservedPages, settings=settings, composition=composition, watch=watch),
             S3Routing,
         ],
     )

@@ -14,10 +14,11 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from gateway.asgi import Receive, Scope, Send
 from gateway.composition import Composition
 from gateway.file_sending import SEND_FILE, SendFile
+from gateway.records import record_of
 from gateway.request_ids import request_id_of
 from gateway.routing import ROUTED, Routed
 from handlers.exchange import S3Request, S3Response
-from pfs_client.interface import ByteStream
+from pfs_client.interface import ByteStream, FileSpan
 
 _NO_BODY = (204, 304)
 
@@ -90,10 +91,19 @@ async def _send_start(response: S3Response, send: Send) -> None:
 
 async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope: Scope) -> None:
     """Send bytes while they come. A failure now can only cut the connection."""
-    send_file: SendFile | None = scope.get(SEND_FILE)
     async with body:
         await _send_start(response, send)
-        if body.file_span is None or send_file is None or not await send_file(body.file_span):
+        if not await _send_file(body.file_span, scope):
             async for piece in body:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_file(span: FileSpan | None, scope: Scope) -> bool:
+    """Have the system send a file; False where there is none, or it cannot."""
+    send_file: SendFile | None = scope.get(SEND_FILE)
+    if span is None or send_file is None or not await send_file(span):
+        return False
+    if record := record_of(scope):
+        record.sent_bytes += span.size_bytes
+    return True

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.asgi import App, Message, Receive, Scope, Send
-from gateway.docs import is_reserved
 from gateway.hosts import is_address, is_loopback, is_within, name_of
+from gateway.pages import is_reserved
 from gateway.settings import ANY, Settings
 from s3_wire.errors import AccessDenied
 

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from gateway.composition import embedded_directory, is_embedded, pachd_settings
 from gateway.logging_setup import log_config
+from gateway.metrics import metrics_of_several_processes
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
 from gateway.tls import tls_options
 
@@ -124,8 +125,15 @@ def serve(settings: Settings) -> None:
     _check_pfs(settings)
     _allow_descriptors(settings)
     tls = _tls_options(settings)
-    listener = _listen(settings)
-    _say_hello(settings, listener.getsockname())
+    listeners = [_listen(settings.host, settings.port)]
+    if settings.admin_port is not None:
+        listeners.append(_listen(settings.host, settings.admin_port))
+        settings = replace(
+            settings,
+            port=listeners[0].getsockname()[1],
+            admin_port=listeners[1].getsockname()[1],
+        )
+    _say_hello(settings, listeners[0].getsockname())
     settings.hand_to_process()
     config = uvicorn.Config(
         "gateway.app:create_app",
@@ -147,10 +155,11 @@ def serve(settings: Settings) -> None:
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            with metrics_of_several_processes():
+                Multiprocess(config, sockets=listeners).run()
         else:
             server = uvicorn.Server(config)
-            server.run(sockets=[listener])
+            server.run(sockets=listeners)
             if not server.started:
                 sys.exit(1)
 
@@ -183,20 +192,27 @@ def _tls_options(settings: Settings) -> dict[str, Any]:
         raise _OneLine(str(error)) from None
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise _OneLine(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
-        ) from None
+        raise _OneLine(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     listener.set_inheritable(True)
     return listener
+
+
+def _pages(settings: Settings, url: str) -> list[str]:
+    """Where the gateway's own pages are."""
+    where = url
+    if settings.admin_port is not None:
+        where = f"{url.rpartition(':')[0]}:{settings.admin_port}"
+    docs = [f"API docs      {where}/-/docs"] if settings.docs else []
+    return [*docs, f"Metrics       {where}/-/metrics"]
 
 
 def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
@@ -209,7 +225,7 @@ def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
         f"S3 endpoint   {url}",
         f"PFS           {settings.pfs}",
         *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
-        *([f"API docs      {url}/-/docs"] if settings.docs else []),
+        *_pages(settings, url),
         f"aws cli       aws --endpoint-url {url} --no-sign-request s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'
         f'Creds: credentials.NewStaticV4("any", "anything", ""){secure}}})',

@@ -16,6 +16,7 @@ from pfs_client.grpc_channel import GrpcSettings
 from pfs_client.grpc_client import GrpcPfs
 from pfs_client.grpc_token import cleaned
 from pfs_client.interface import PfsClient
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd_committer import PachdCommitter
 from pfs_client.write_batches import WriteBatches
 
@@ -28,8 +29,9 @@ _PACHD_PORT = 30650
 class Composition:
     """What one process works with. Opened on the event loop that serves."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer) -> None:
         self._settings = settings
+        self._observer = observer
         self._services: Services | None = None
         self._greeting: asyncio.Task[None] | None = None
 
@@ -43,16 +45,17 @@ class Composition:
     async def open(self) -> None:
         """Open the PFS. One that is somewhere else need not be there yet."""
         settings = self._settings
-        pfs = open_pfs(settings)
+        pfs = open_pfs(settings, self._observer)
         self._services = Services(
             pfs,
-            CommitCache(pfs, settings.cache_bytes),
+            CommitCache(pfs, settings.cache_bytes, self._observer),
             WriteBatches(
                 pfs,
-                _committer(pfs, settings),
+                _committer(pfs, settings, self._observer),
                 commit_per_request=settings.commit_per_request,
                 memory_bytes=settings.write_memory_bytes,
                 wait_seconds=settings.pfs_call_seconds,
+                observer=self._observer,
             ),
             Limits(
                 settings.max_object_bytes, settings.max_document_bytes, settings.body_idle_seconds
@@ -77,7 +80,7 @@ class Composition:
             log.warning("ended before all commits have finished, or could be seen to")
 
 
-def open_pfs(settings: Settings) -> PfsClient:
+def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
     """The PFS that the setting names.
 
     Raises:
@@ -85,7 +88,7 @@ def open_pfs(settings: Settings) -> PfsClient:
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
-    return GrpcPfs(pachd_settings(settings))
+    return GrpcPfs(pachd_settings(settings), observer)
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -158,7 +161,7 @@ def _token(given: str) -> str:
         raise BadSetting(f"--pfs-token: {error}") from None
 
 
-def _committer(pfs: PfsClient, settings: Settings) -> Committer:
+def _committer(pfs: PfsClient, settings: Settings, observer: Observer) -> Committer:
     if pfs.supports_conditions and pfs.refuses_collisions:
         return TransactionCommitter(pfs)
     return PachdCommitter(
@@ -166,6 +169,7 @@ def _committer(pfs: PfsClient, settings: Settings) -> Committer:
         sole_writer=settings.sole_writer,
         max_unfinished=settings.max_unfinished_commits,
         ack_finished=settings.ack == "finished",
+        observer=observer,
     )
 
 

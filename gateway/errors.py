@@ -9,6 +9,7 @@ from urllib.parse import quote
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from connexion.middleware import ConnexionMiddleware
 
+from gateway.records import record_of
 from gateway.request_ids import request_id_of
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
@@ -130,6 +131,8 @@ async def _render(request: ConnexionRequest, error: Exception) -> ConnexionRespo
     answer = s3_error_of(error)
     if answer.status >= 500 and not isinstance(error, s3.S3Error):
         _log(error, answer, request_id)
+    if record := record_of(request.scope):
+        record.code = answer.code
     resource = quote(request.scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
     return ConnexionResponse(
         answer.status,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.A)
 _PORT = re.compile(r":\d*$")
@@ -24,6 +25,7 @@ def is_host_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) or is_address(text)
 
 
+@lru_cache(maxsize=1024)
 def is_address(host: str) -> bool:
     """Whether a host is an IP address, an IPv6 one in brackets or not."""
     try:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.errors import document_of, headers_of
 from gateway.http_writing import WritingProtocol
+from gateway.observation import WATCH
 from gateway.request_ids import new_request_id
 from s3_wire.errors import S3Error
 
@@ -66,6 +67,9 @@ class EndingProtocol(WritingProtocol):
         if self.transport.is_closing():
             return
         request_id = new_request_id()
+        watch = self.app_state.get(WATCH)
+        if watch is not None:
+            watch.refused(error, request_id, self.client)
         body = document_of(error, "/", request_id)
         given = {**headers_of(error, request_id), "Content-Length": str(len(body))}
         headers = [

@@ -18,6 +18,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
 
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.parameters import Declared
+from gateway.records import record_of
 from s3_wire.errors import InvalidURI, NotImplemented
 
 ROUTED = "s3gateway.routed"
@@ -108,12 +109,17 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
 
     def _find(self, scope: Scope) -> Routed:
         bucket, key = _address(scope["raw_path"])
+        record = record_of(scope)
+        if record is not None:
+            record.bucket, record.key = bucket, key
         query = _query(scope["query_string"]) if scope["query_string"] else {}
         headers = _headers(scope["headers"])
         depth = 2 if key else 1 if bucket else 0
         for route in self._routes.get((depth, scope["method"]), ()):
             if route.query.selects(query) and route.headers.selects(headers):
                 self._refuse_undeclared(route, query, headers)
+                if record is not None:
+                    record.operation = route.name
                 parameters = route.query.read(query)
                 route.headers.read(headers)
                 return Routed(route, bucket, key, query, headers, parameters)

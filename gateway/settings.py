@@ -90,7 +90,21 @@ class Settings:
     log_level: str = _setting(
         "info", "What is logged.", choices=("debug", "info", "warning", "error")
     )
-    docs: bool = _setting(True, "Serve the API's documentation at /-/docs.")
+    log_format: str = _setting(
+        "text",
+        "How lines of the log look: for people, or as JSON.",
+        choices=("text", "json"),
+    )
+    access_log: bool = _setting(True, "Log a line for each request, on standard output.")
+    docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
+    admin_port: int | None = _setting(
+        None,
+        "Port for the gateway's own pages under /-/ (health, metrics, documentation), which then"
+        " are on this port only; 0 takes a free one.",
+        minimum=0,
+        maximum=65535,
+        kind=int,
+    )
     synchronous: Synchronous = _setting(
         "full",
         "How the embedded PFS writes to its disk: full survives a power cut, normal may lose the"
@@ -179,7 +193,8 @@ class Settings:
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that give these settings, for worker processes."""
-        return {variable_of(one): _written(getattr(self, one.name)) for one in fields(self)}
+        values = ((one, getattr(self, one.name)) for one in fields(self))
+        return {variable_of(one): _written(value) for one, value in values if value is not None}
 
 
 @cache
@@ -200,7 +215,8 @@ def option_of(one: Field[Any]) -> str:
 
 def kind_of(one: Field[Any]) -> type:
     """A setting's type."""
-    return type(one.default)
+    kind: type = one.metadata.get("kind", type(one.default))
+    return kind
 
 
 def _read(one: Field[Any], text: str) -> Any:
@@ -221,6 +237,8 @@ def _written(value: Any) -> str:
 
 def _check(one: Field[Any], value: Any) -> None:
     limits = one.metadata
+    if value is None:
+        return
     if "names" in limits:
         for name in value:
             _check_name(one, name)

@@ -9,6 +9,7 @@ keys must never be one file.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pfs_client.values import DEFAULT_PROJECT, Branch, Repo
 from s3_wire.errors import InvalidBucketName, InvalidFilePath, KeyTooLongError
@@ -28,6 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NOT_IN_PATHS = re.compile(r"[^\x20-\x7e]|[*?\[\]{}!()@+^\\]")
 
 
+@lru_cache(maxsize=1024)
 def branch_of(bucket: str) -> Branch:
     """The branch that a bucket stands for, whether it exists or not.
 

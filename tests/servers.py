@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 START_SECONDS = 30
 STOP_SECONDS = 30
@@ -35,18 +35,20 @@ class ServerProcess:
     def __init__(self, module: str, announcement: re.Pattern[str], *arguments: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env={k: v for k, v in os.environ.items() if not k.startswith("S3GATEWAY_")},
         )
         self.log: list[str] = []
-        self._reader = threading.Thread(target=self._read_log, daemon=True)
-        self._reader.start()
+        """What it has written to standard error."""
+        self.output: list[str] = []
+        """What it has written to standard output."""
+        self._readers = [
+            _reading(self.process.stderr, self.log),
+            _reading(self.process.stdout, self.output),
+        ]
         self.address = self._await_address(announcement)
-
-    def _read_log(self) -> None:
-        assert self.process.stderr is not None
-        self.log.extend(self.process.stderr)
 
     def _await_address(self, announcement: re.Pattern[str]) -> str:
         end = time.monotonic() + START_SECONDS
@@ -80,9 +82,18 @@ class ServerProcess:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
-        self._reader.join(5)
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+        for reader in self._readers:
+            reader.join(5)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _reading(stream: IO[str] | None, into: list[str]) -> threading.Thread:
+    assert stream is not None
+    reader = threading.Thread(target=into.extend, args=(stream,), daemon=True)
+    reader.start()
+    return reader
 
 
 class PfsProcess(ServerProcess):

@@ -22,11 +22,11 @@ PASSWORD = "password-in-the-environment"
 SIGNATURE = "5e9f3a" * 10
 PAGES = [
     "/-/docs", "/-/docs.js", "/-/openapi.json", "/-/openapi.yaml", "/-/assets/swagger-ui.css",
-    "/-", "/-/",
+    "/-", "/-/", "/-/landing.css", "/-/health", "/-/ready", "/-/metrics",
 ]  # fmt: skip
 # Nobody has made anything of these, and nobody shall by accident.
 NOT_PAGES = [
-    "/-/health", "/-/metrics", "/-/env", "/-/debug/pprof", "/-/debug/vars", "/-/../etc/passwd",
+    "/-/healthz", "/-/metrics/x", "/-/env", "/-/debug/pprof", "/-/debug/vars", "/-/../etc/passwd",
     "/-/assets/../docs.py", "/-/assets/%2e%2e/docs.py", "/-/assets/%2e%2e%2f%2e%2e%2fsettings.py",
     "/-/assets//etc/passwd", "/-/assets/", "/-/swagger_ui_bundle/__init__.py", "/-/docs/",
     "/-//docs",

@@ -1,0 +1,51 @@
+"""What whoever operates a gateway asks it: is it alive, is it ready, what has it counted?"""
+
+from __future__ import annotations
+
+import asyncio
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.composition import Composition
+from gateway.metrics import Metrics
+from gateway.pages import HEADERS
+from pfs_client.failures import PfsError
+
+READY_SECONDS = 2.0
+"""How long PFS may take to say that it is there."""
+
+
+def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
+    """`/-/health`, `/-/ready` and `/-/metrics`."""
+
+    async def health(request: Request) -> Response:
+        return PlainTextResponse("alive\n", headers=HEADERS)
+
+    async def ready(request: Request) -> Response:
+        if await _answers(composition):
+            return PlainTextResponse("ready\n", headers=HEADERS)
+        return PlainTextResponse(
+            "PFS does not answer\n", 503, headers={**HEADERS, "Retry-After": "2"}
+        )
+
+    async def counted(request: Request) -> Response:
+        text = await asyncio.to_thread(metrics.exposition)
+        return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
+
+    return [
+        Route("/-/health", health),
+        Route("/-/ready", ready),
+        Route("/-/metrics", counted),
+    ]
+
+
+async def _answers(composition: Composition) -> bool:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await composition.services.pfs.get_version()
+    except (TimeoutError, PfsError):
+        return False
+    return True
