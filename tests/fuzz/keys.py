@@ -24,17 +24,16 @@ keys = st.one_of(
     st.sampled_from((1023, 1024)).map(lambda size: "k" * size + "/"),
 )
 
-contents = st.sampled_from(
-    (
-        EMPTY,
-        Content(1),
-        Content(1, "y"),
-        Content(20),
-        Content(300_000),
-        Content(1_000_000),
-        Content(1_100_000),
-    )
+CONTENTS = (
+    EMPTY,
+    Content(1),
+    Content(1, "y"),
+    Content(20),
+    Content(300_000),
+    Content(1_000_000),
+    Content(1_100_000),
 )
+contents = st.sampled_from(CONTENTS)
 
 _ODD = st.sampled_from(("", "/", "\x01", "\x7f", "é", "\U0001f600", "a/\x00", "zzz", "%"))
 
