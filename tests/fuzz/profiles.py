@@ -23,7 +23,9 @@ settings.register_profile(
     deadline=None,
     print_blob=True,
     report_multiple_bugs=False,
-    phases=[__import__("hypothesis").Phase.generate] if os.environ.get("NOSHRINK") else list(__import__("hypothesis").Phase),
+    phases=[__import__("hypothesis").Phase.generate]
+    if os.environ.get("NOSHRINK")
+    else list(__import__("hypothesis").Phase),
     suppress_health_check=_SLOW,
 )
 

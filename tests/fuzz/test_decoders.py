@@ -151,7 +151,13 @@ def test_a_range_is_within_the_object_or_none(header: str, size: int) -> None:
 
 
 _DATE = "Mon, 23 Nov 2026 10:56:05 GMT"
-CONDITIONS = headers_of(ETAG, '"', "W/", ",", "*", " ", _DATE, "2026", "-", ":", "GMT", "+9999")
+_HUGE = "9" * 20
+_DATES = st.sampled_from(("GMT", "+0100", "+9999", f"+{_HUGE}")).flatmap(
+    lambda zone: st.sampled_from(
+        [f"Mon, 23 Nov {year} 10:56:05 {zone}" for year in ("2026", "1", "9999", _HUGE)]
+    )
+)
+CONDITIONS = headers_of(ETAG, '"', "W/", ",", "*", " ", _DATE, "2026", "-", ":", "GMT") | _DATES
 
 
 @SOME

@@ -55,6 +55,8 @@ TARGETS = st.builds(
 _VALUES = made_of(_VALUE_PIECES).map(lambda value: value.translate(None, b"\r\n\0"))
 HEADERS = st.dictionaries(_HEADER_NAMES, _VALUES, max_size=4)
 
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
 # Documents of the gateway's own are under /-/, and no S3.
 _OWN_PAGES = re.compile(rb"/-(?:[/?]|$)")
 
@@ -77,6 +79,8 @@ def test_no_request_makes_the_server_fail(embedded_gateway: GatewayProcess) -> N
             connection.send(b"\r\n".join(lines))
             answer = connection.read(method.decode())
         assert answer.status < 500 or answer.status == 501, answer
+        if _BAD_ESCAPE.search(target.partition(b"?")[0]):
+            assert answer.status == 400, answer
         if answer.status >= 400 and method != b"HEAD":
             faults = [
                 faults_of(operation, method.decode(), answer.status, answer.headers, answer.body)

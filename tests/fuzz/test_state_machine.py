@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import closing
 from typing import ClassVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,18 +20,23 @@ from hypothesis.stateful import (
 from tests.fuzz import keys as k
 from tests.fuzz.client import Client
 from tests.fuzz.comparison import Comparison, Listing
-from tests.fuzz.model import Condition, Content, bucket_name
+from tests.fuzz.model import EMPTY, Condition, Content, bucket_name
 from tests.fuzz.profiles import examples
 from tests.servers import GatewayProcess
 
 _runs = itertools.count()
 
 # Of the buckets some are the same; `R` is a repo of the run's own.
-BUCKETS = st.sampled_from(("master.R", "R", "dev.R", "dev.R.default", "master.Rb"))
+BUCKETS = st.sampled_from(("master.R", "R", "R", "dev.R", "dev.R.default", "master.Rb"))
+
+# Few, so that most requests find something: files, directories of others, and their markers.
+_FEW = ("a", "a/b", "a/b/c", "a.", "a-/b", "a0", "aa/ ", "~", "b/a", "a/", "a/b/", "%2F/a")
+KEYS = st.one_of(*[st.sampled_from(_FEW)] * 3, k.keys)
+CONTENTS = st.sampled_from((EMPTY, Content(1), Content(1, "y"), Content(20), Content(1_100_000)))
 
 
 def conditions(*headers: str) -> st.SearchStrategy[Condition]:
-    contents = st.lists(k.contents, min_size=1, max_size=2).map(tuple)
+    contents = st.lists(CONTENTS, min_size=1, max_size=2).map(tuple)
     return st.builds(Condition, st.sampled_from(headers), st.none() | contents)
 
 
@@ -40,7 +46,7 @@ ON_GET = st.dictionaries(st.sampled_from(("If-Match", "If-None-Match")), st.none
     lambda chosen: st.fixed_dictionaries({header: conditions(header) for header in chosen})
 )
 NAMED = st.lists(
-    st.tuples(k.keys.filter(str.isprintable), ON_DELETE),
+    st.tuples(KEYS.filter(str.isprintable), ON_DELETE),
     min_size=1,
     max_size=8,
     unique_by=lambda named: named[0],
@@ -86,16 +92,16 @@ class S3Machine(RuleBasedStateMachine):
     def list_buckets(self, prefix: str) -> None:
         self.both.list_buckets(self.repo, prefix)
 
-    @rule(bucket=BUCKETS, key=k.keys, content=k.contents, condition=ON_PUT)
+    @rule(bucket=BUCKETS, key=KEYS, content=CONTENTS, condition=ON_PUT)
     def put(self, bucket: str, key: str, content: Content, condition: Condition | None) -> None:
         self.both.put(self.named(bucket), key, content, condition)
 
-    @rule(bucket=BUCKETS, keys=st.lists(k.holdable, min_size=2, max_size=6), content=k.contents)
+    @rule(bucket=BUCKETS, keys=st.lists(k.holdable, min_size=2, max_size=6), content=CONTENTS)
     def put_many(self, bucket: str, keys: list[str], content: Content) -> None:
         for key in keys:
             self.both.put(self.named(bucket), key, content, None)
 
-    @rule(bucket=BUCKETS, key=k.keys, condition=ON_DELETE)
+    @rule(bucket=BUCKETS, key=KEYS, condition=ON_DELETE)
     def delete(self, bucket: str, key: str, condition: Condition | None) -> None:
         self.both.delete(self.named(bucket), key, condition)
 
@@ -105,7 +111,7 @@ class S3Machine(RuleBasedStateMachine):
     ) -> None:
         self.both.delete_many(self.named(bucket), named, quiet=quiet)
 
-    @rule(bucket=BUCKETS, key=k.keys, range_=k.ranges, conditions=ON_GET)
+    @rule(bucket=BUCKETS, key=KEYS, range_=k.ranges, conditions=ON_GET)
     def get(self, bucket: str, key: str, range_: str, conditions: dict[str, Condition]) -> None:
         self.both.get(self.named(bucket), key, range_, conditions)
 
@@ -137,3 +143,24 @@ def test_the_gateway_does_what_the_model_does(own_gateway: GatewayProcess) -> No
     run_state_machine_as_test(
         S3Machine, settings=settings(max_examples=examples(60, 500), stateful_step_count=40)
     )
+
+
+@pytest.mark.timeout(1200)
+def test_listings_are_the_models(own_gateway: GatewayProcess) -> None:
+    with closing(Client(own_gateway)) as client:
+
+        @settings(max_examples=examples(40, 400))
+        @given(
+            st.lists(k.holdable, min_size=2, max_size=14),
+            st.lists(LISTINGS, min_size=10, max_size=25),
+        )
+        def check(keys: list[str], listings: list[Listing]) -> None:
+            both = Comparison(client)
+            bucket = f"master.l{next(_runs)}"
+            both.create_bucket(bucket)
+            for key in keys:
+                both.put(bucket, key, Content(1), None)
+            for asked in listings:
+                both.list_all(bucket, asked)
+
+        check()
