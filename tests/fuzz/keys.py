@@ -35,6 +35,9 @@ CONTENTS = (
 )
 contents = st.sampled_from(CONTENTS)
 
+near = st.sampled_from(("a", "a/b", "a/b/c", "a.", "a-/b", "a0", "aa/ ", "b/a", "a/", "%2F/a"))
+"""A few keys that are files, directories of others, their markers, and neighbours."""
+
 _ODD = st.sampled_from(("", "/", "\x01", "\x7f", "é", "\U0001f600", "a/\x00", "zzz", "%"))
 
 
