@@ -17,7 +17,7 @@ from bench.servers import BUILD, moto
 from tests.fuzz import keys as k
 from tests.fuzz.comparison import Listing
 from tests.fuzz.profiles import examples
-from tests.fuzz.test_state_machine import LISTINGS
+from tests.fuzz.test_state_machine import listings
 from tests.servers import GatewayProcess
 
 pytestmark = [
@@ -150,7 +150,7 @@ def without_collisions(keys: list[str]) -> list[str]:
 
 
 # Moto repeats in its XML what XML cannot hold.
-ASKED = LISTINGS.filter(
+ASKED = listings(k.holdable).filter(
     lambda asked: all(" " <= c < "\x7f" or c > "\xa0" for c in asked.prefix + asked.after)
 )
 
@@ -165,13 +165,13 @@ def test_every_difference_from_moto_is_motos_fault(embedded_gateway: GatewayProc
             st.lists(k.holdable, min_size=1, max_size=12).map(without_collisions),
             st.lists(ASKED, min_size=5, max_size=15),
         )
-        def check(keys: list[str], listings: list[Listing]) -> None:
+        def check(keys: list[str], asked_for: list[Listing]) -> None:
             bucket = f"moto{next(_runs)}"
             for endpoint in (other.endpoint, embedded_gateway.endpoint):
                 assert ask(endpoint, "PUT", f"/{bucket}")[0] == 200
                 for key in keys:
                     assert ask(endpoint, "PUT", f"/{bucket}/{quote(key)}", b"x")[0] == 200
-            for asked in listings:
+            for asked in asked_for:
                 for found in differences(other.endpoint, embedded_gateway.endpoint, bucket, asked):
                     reasons = {r for r, explains in MOTOS_FAULTS.items() if explains(found)}
                     assert reasons, found

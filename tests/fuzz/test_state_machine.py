@@ -63,14 +63,33 @@ ON_PUT = st.none() | demands("If-Match", "If-None-Match")
 ON_DELETE = st.none() | demands("If-Match")
 ON_GET = st.lists(demands("If-Match", "If-None-Match"), max_size=2, unique_by=lambda d: d.header)
 NAMED = st.lists(st.tuples(KEYS, ON_DELETE), min_size=1, max_size=8)
-LISTINGS = st.builds(
-    Listing,
-    version=st.sampled_from((1, 2)),
-    prefix=st.just("") | k.prefixes,
-    delimiter=k.delimiters,
-    after=st.just("") | k.afters,
-    max_keys=k.page_sizes,
-    is_encoded=st.booleans(),
+
+
+def listings(parts: st.SearchStrategy[str]) -> st.SearchStrategy[Listing]:
+    """Listings whose prefixes and markers are parts of keys, or things that are none."""
+    return st.builds(
+        Listing,
+        version=st.sampled_from((1, 2)),
+        prefix=st.just("") | parts | k.prefixes,
+        delimiter=k.delimiters,
+        after=st.just("") | parts | k.afters,
+        max_keys=k.page_sizes,
+        is_encoded=st.booleans(),
+    )
+
+
+def parts_of(keys: list[str]) -> st.SearchStrategy[str]:
+    """Beginnings of keys, and what is just behind them."""
+    ends = {key[:at] for key in keys for at in range(len(key) + 1)}
+    return st.builds(
+        str.__add__, st.sampled_from(sorted(ends)), st.sampled_from(("", "", "/", "0"))
+    )
+
+
+KEYS_AND_LISTINGS = st.lists(k.near | k.holdable, min_size=2, max_size=14).flatmap(
+    lambda keys: st.tuples(
+        st.just(keys), st.lists(listings(parts_of(keys)), min_size=10, max_size=25)
+    )
 )
 
 
@@ -146,7 +165,7 @@ class S3Machine(RuleBasedStateMachine):
         conditions = {demand.header: demand.on(self.objects(bucket).get(key)) for demand in demands}
         self.both.get(self.named(bucket), key, range_, conditions)
 
-    @rule(bucket=BUCKETS, asked=LISTINGS)
+    @rule(bucket=BUCKETS, asked=listings(k.holdable))
     def list_objects(self, bucket: str, asked: Listing) -> None:
         self.both.list_all(self.named(bucket), asked)
 
@@ -181,17 +200,15 @@ def test_listings_are_the_models(own_gateway: GatewayProcess) -> None:
     with closing(Client(own_gateway)) as client:
 
         @settings(max_examples=examples(40, 400))
-        @given(
-            st.lists(k.holdable, min_size=2, max_size=14),
-            st.lists(LISTINGS, min_size=10, max_size=25),
-        )
-        def check(keys: list[str], listings: list[Listing]) -> None:
+        @given(KEYS_AND_LISTINGS)
+        def check(drawn: tuple[list[str], list[Listing]]) -> None:
+            keys, asked_for = drawn
             both = Comparison(client)
             bucket = f"master.l{next(_runs)}"
             both.create_bucket(bucket)
             for key in keys:
                 both.put(bucket, key, Content(1), None)
-            for asked in listings:
+            for asked in asked_for:
                 both.list_all(bucket, asked)
 
         check()
