@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from tests.fuzz.model import EMPTY, Content
@@ -10,19 +12,22 @@ from tests.fuzz.model import EMPTY, Content
 _SEGMENTS = ("a", "b", "a.", "a-", "a0", "aa", " ", "~", "#", "%2F", ".a")
 _UNHOLDABLE = ("a//b", "/a", "../a", "a/./b", "a*", "é", "a\\b", "a\x7f", "\n", "//")
 
+T = TypeVar("T")
+
+
+def mostly(
+    usual: st.SearchStrategy[T], seldom: st.SearchStrategy[T], *, times: int = 4
+) -> st.SearchStrategy[T]:
+    """The usual so many times as often as the other, whatever they are made of."""
+    return st.integers(0, times).flatmap(lambda drawn: usual if drawn else seldom)
+
+
 holdable = st.lists(st.sampled_from(_SEGMENTS), min_size=1, max_size=3).map("/".join)
 markers = holdable.map(lambda key: key + "/")
 
-keys = st.one_of(
-    holdable,
-    holdable,
-    holdable,
-    holdable,
-    markers,
-    st.sampled_from(_UNHOLDABLE),
-    st.sampled_from((1023, 1024, 1025)).map(lambda size: "k" * size),
-    st.sampled_from((1023, 1024)).map(lambda size: "k" * size + "/"),
-)
+_LONG = st.sampled_from(("k" * 1023, "k" * 1024, "k" * 1025, "k" * 1023 + "/", "k" * 1024 + "/"))
+
+keys = st.one_of(holdable, holdable, markers, st.sampled_from(_UNHOLDABLE), _LONG)
 
 CONTENTS = (
     EMPTY,

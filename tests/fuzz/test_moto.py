@@ -160,7 +160,7 @@ def test_every_difference_from_moto_is_motos_fault(embedded_gateway: GatewayProc
     seen: set[str] = set()
     with moto() as other:
 
-        @settings(max_examples=examples(100, 300))
+        @settings(max_examples=examples(200, 300))
         @given(
             st.lists(k.holdable, min_size=1, max_size=12).map(without_collisions),
             st.lists(ASKED, min_size=5, max_size=15),

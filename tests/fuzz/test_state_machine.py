@@ -34,9 +34,7 @@ CONTENTS = st.sampled_from((EMPTY, Content(1), Content(1, "y"), Content(20), Con
 
 # A number stands for one of the keys that there are.
 THERE = st.integers(0, 9)
-KEYS: st.SearchStrategy[str | int] = st.integers(0, 9).flatmap(
-    lambda weight: THERE if weight < 6 else k.near if weight < 9 else k.keys
-)
+KEYS: st.SearchStrategy[str | int] = k.mostly(st.one_of(THERE, k.near), k.keys)
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ def listings(parts: st.SearchStrategy[str]) -> st.SearchStrategy[Listing]:
     return st.builds(
         Listing,
         version=st.sampled_from((1, 2)),
-        prefix=st.just("") | parts | k.prefixes,
+        prefix=k.mostly(st.just("") | parts, k.prefixes),
         delimiter=k.delimiters,
-        after=st.just("") | parts | k.afters,
+        after=k.mostly(st.just("") | parts, k.afters),
         max_keys=k.page_sizes,
         is_encoded=st.booleans(),
     )
