@@ -60,15 +60,7 @@ delimiters = st.sampled_from(
 page_sizes = st.sampled_from((0, 1, 2, 3, 7, 1000, 5000))
 ranges = st.sampled_from(
     (
-        "",
-        "",
-        "bytes=0-0",
-        "bytes=1-",
-        "bytes=-1",
-        "bytes=2-1",
-        "bytes=-0",
-        "bytes=5-9",
-        "bytes=0-9",
-        "x",
+        *("", "bytes=0-0", "bytes=1-", "bytes=-1", "bytes=0-9", "bytes=3-5", "bytes=0-0"),
+        *("bytes=2-1", "bytes=-0", "bytes=99-", "x"),
     )
 )
