@@ -25,12 +25,12 @@ run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:306
 test: $(VENV)/dev clients ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients .build/bench/moto/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
 
-fuzz: $(VENV)/dev $(CLIENT_ENVIRONMENTS) ## fuzz for SECONDS=600, from a random seed or SEED
+fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random seed or SEED
 	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/dev check-proto ## format, lint, types and import rules

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import yaml
 from jsonschema import Draft4Validator
 from openapi_spec_validator import validate
 
-from gateway.contract import load_contract
+from gateway.contract import contract_text, load_contract
 from gateway.errors import TABLE, s3_error_of
 from handlers.exchange import S3Request
 from pfs_client.failures import PfsError
@@ -51,6 +52,22 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_contract_is_valid_openapi() -> None:
     validate(CONTRACT)
+
+
+def test_no_name_stands_twice_in_one_place_of_the_contract() -> None:
+    """YAML would let the last one win."""
+
+    def check(node: yaml.Node | None) -> None:
+        if isinstance(node, yaml.MappingNode):
+            names = [name.value for name, _ in node.value]
+            assert len(names) == len(set(names)), f"{node.start_mark}"
+            for _, value in node.value:
+                check(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                check(value)
+
+    check(yaml.compose(contract_text()))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o["x-s3-operation"])

@@ -26,6 +26,7 @@ BUCKET: Request = {"bucket": "master.full"}
 OBJECT: Request = {"bucket": "master.full", "key": "a"}
 NOWHERE: Request = {"bucket": "master.nowhere"}
 ABSENT: Request = {"bucket": "master.full", "key": "b"}
+UNHOLDABLE: Request = {"bucket": "master.full", "key": "a//b"}
 
 READS: list[tuple[int, Request]] = [
     (200, OBJECT),
@@ -33,7 +34,6 @@ READS: list[tuple[int, Request]] = [
     (206, {**OBJECT, "headers": {"Range": "bytes=1-"}}),
     (304, {**OBJECT, "headers": {"If-None-Match": "*"}}),
     (304, {**OBJECT, "headers": {"If-Modified-Since": FUTURE}}),
-    (400, {**OBJECT, "key": "a//b"}),
     (400, {**OBJECT, "key": "k" * 1025}),
     (400, {**OBJECT, "query": {"response-expires": "\n"}}),
     (404, ABSENT),
@@ -97,8 +97,8 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (412, {**OBJECT, "headers": {"If-None-Match": "*"}}),
         (501, {**ABSENT, "headers": TAGGED}),
     ],
-    "GetObject": READS,
-    "HeadObject": READS,
+    "GetObject": [*READS, (400, UNHOLDABLE)],
+    "HeadObject": [*READS, (404, UNHOLDABLE)],
     "DeleteObject": [
         (204, OBJECT),
         (204, ABSENT),

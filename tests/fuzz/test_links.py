@@ -1,0 +1,148 @@
+"""Every link of the document leads somewhere, from an answer that has what it points to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.fuzz.client import Client, delete_document
+from tests.fuzz.comparison import document_of
+from tests.fuzz.contract import Node, Operation, operation_of, operations, resolved
+from tests.raw_http import Answer
+from tests.servers import GatewayProcess
+
+_numbers = itertools.count()
+
+Request = dict[str, Any]
+
+
+class Link(NamedTuple):
+    """A link, and where it stands."""
+
+    source: Operation
+    status: int
+    name: str
+    definition: Node
+
+
+LINKS = [
+    Link(operation, int(status), name, link)
+    for operation in operations().values()
+    for status, response in operation.definition["responses"].items()
+    for name, link in resolved(response).get("links", {}).items()
+]
+
+# What is asked so that the answer has everything that the links of the operation point to.
+ASKED: dict[str, Request] = {
+    "ListBuckets": {"query": {"max-buckets": "1", "prefix": "B"}},
+    "CreateBucket": {"bucket": "B.new"},
+    "DeleteBucket": {"bucket": "B.void"},
+    "ListObjects": {
+        "bucket": "B.full",
+        "query": {"max-keys": "1", "delimiter": "/", "prefix": "a"},
+    },
+    "ListObjectsV2": {
+        "bucket": "B.full",
+        "query": {"max-keys": "3", "delimiter": "/", "prefix": ""},
+    },
+    "DeleteObjects": {"bucket": "B.full", "body": delete_document([{"Key": "a"}])},
+    "PutObject": {"bucket": "B.full", "key": "a", "body": b"new"},
+    "GetObject": {"bucket": "B.full", "key": "a"},
+    "HeadObject": {"bucket": "B.full", "key": "a"},
+    "DeleteObject": {"bucket": "B.full", "key": "a"},
+}
+
+# What following a link answers, where it is not 200.
+FOLLOWED = {"deleteIt": 204, "deleteIfSame": 204, "getIfChanged": 304}
+
+
+@pytest.fixture
+def client(embedded_gateway: GatewayProcess) -> Iterator[Client]:
+    with closing(Client(embedded_gateway)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.source.name}-{link.name}")
+def test_a_link_leads_on(client: Client, link: Link) -> None:
+    branch = f"b{next(_numbers)}"
+    for bucket in ("full", "void"):
+        client.send("CreateBucket", f"{branch}.{bucket}")
+    for key in ("a", "ab", "dogs/rex", "zoo"):
+        client.send("PutObject", f"{branch}.full", key, body=b"content")
+    request = _of_branch(ASKED[link.source.name], branch)
+    answer = client.send(link.source.name, **request)
+    assert answer.status == link.status
+    target = operation_of(link.definition["operationId"])
+    following = _followed(link, target, request, answer)
+    if target.name == "PutObject":
+        following = {"key": "chosen", **following, "body": b"put"}
+    followed = client.send(target.name, **following)
+    assert followed.status == FOLLOWED.get(link.name, 200)
+    if link.name == "nextPage":
+        _check_next_page(link, answer, followed)
+
+
+def _of_branch(request: Request, branch: str) -> Request:
+    asked = {**request}
+    if "bucket" in asked:
+        asked["bucket"] = asked["bucket"].replace("B.", f"{branch}.")
+    if "prefix" in asked.get("query", {}):
+        prefix = asked["query"]["prefix"].replace("B", f"{branch}.")
+        asked["query"] = {**asked["query"], "prefix": prefix}
+    return asked
+
+
+def _followed(link: Link, target: Operation, request: Request, answer: Answer) -> Request:
+    """The request that a link describes."""
+    following: Request = {"query": {}, "headers": {}}
+    places = {p["name"]: p["in"] for p in target.parameters}
+    for name, expression in link.definition["parameters"].items():
+        value = _evaluated(expression, link, request, answer)
+        if value is None:
+            continue
+        if places[name] == "path":
+            following[name] = value
+        else:
+            following["query" if places[name] == "query" else "headers"][name] = value
+    return following
+
+
+def _evaluated(expression: str, link: Link, request: Request, answer: Answer) -> str | None:
+    """A runtime expression's value; None for a parameter that was not sent."""
+    what, _, name = expression.removeprefix("$").partition("#")
+    if what == "response.body":
+        value: Any = document_of(link.source.name, answer)
+        for part in name.strip("/").split("/"):
+            value = value[int(part) if isinstance(value, list) else part]
+        return str(value)
+    side, place, name = what.split(".", 2)
+    if (side, place) == ("response", "header"):
+        return answer.headers[name.lower()]
+    assert side == "request"
+    found = request if place == "path" else request.get(place, {})
+    value = found.get(name)
+    return None if value is None else str(value)
+
+
+def _check_next_page(link: Link, page: Answer, following: Answer) -> None:
+    """The next page shows other things, and there was a first one."""
+    names = [_names(link, answer) for answer in (page, following)]
+    assert names[0]
+    assert names[1]
+    assert max(names[0]) < min(names[1])
+
+
+def _names(link: Link, answer: Answer) -> list[str]:
+    value = document_of(link.source.name, answer)
+    if "Buckets" in value:
+        return [bucket["Name"] for bucket in value["Buckets"]]
+    keys = [one["Key"] for one in value.get("Contents", [])]
+    return keys + [one["Prefix"] for one in value.get("CommonPrefixes", [])]
+
+
+def test_every_operation_that_changes_or_lists_leads_on() -> None:
+    assert {link.source.name for link in LINKS} == set(ASKED)

@@ -1,0 +1,111 @@
+"""What the document does not declare is not implemented and changes nothing, whatever it is in.
+
+Requests are schemathesis's, valid by the document, each with one thing added or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from gateway.contract import load_contract
+from tests.fuzz import hooks
+from tests.fuzz.client import Client
+from tests.fuzz.comparison import document_of
+from tests.fuzz.contract import operations
+from tests.fuzz.generators import BUCKETS
+from tests.fuzz.profiles import examples
+from tests.servers import GatewayProcess
+
+API = schemathesis.openapi.from_dict(
+    load_contract(),
+    config=schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml")),
+)
+VALID: st.SearchStrategy[Any] = st.sampled_from(sorted(operations())).flatmap(
+    lambda name: API[operations()[name].path][operations()[name].method].as_strategy(
+        generation_mode=GenerationMode.POSITIVE
+    )
+)
+NAMES = st.text("abcdexyzABCXYZ0123456789-_.~", min_size=1, max_size=10)
+VALUES = st.text("abcXYZ019 -_./%=+", max_size=10).map(str.strip)
+METHODS = st.sampled_from(
+    ("POST", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "COPY", "QUERY", "LOCK", "MERGE", "get")
+)
+
+
+class Kept:
+    """A gateway with every bucket that requests name and something in each, which must stay."""
+
+    def __init__(self, client: Client, endpoint: str) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        for bucket in BUCKETS:
+            self._client.send("CreateBucket", bucket)
+            for key in ("cat.jpg", "dogs/rex.jpg"):
+                self._client.send("PutObject", bucket, key, body=key.encode())
+        self._state = self._look()
+
+    def _look(self) -> object:
+        buckets = document_of("ListBuckets", self._client.send("ListBuckets"))["Buckets"]
+        return [
+            (
+                bucket,
+                document_of("ListObjectsV2", self._client.send("ListObjectsV2", bucket["Name"])),
+            )
+            for bucket in buckets
+        ]
+
+    def check_refused(self, case: Any) -> None:
+        """Send a request, and see that it is not implemented, and that nothing is changed."""
+        response = case.call(base_url=self._endpoint)
+        assume(hooks.actual_operation(response) is None)
+        assert response.status_code == 501, response.content
+        hooks.answers_as_declared(None, response, case)
+        assert self._look() == self._state, case.as_curl_command(base_url=self._endpoint)
+
+
+@pytest.fixture(scope="module")
+def kept(embedded_gateway: GatewayProcess) -> Iterator[Kept]:
+    with closing(Client(embedded_gateway)) as client:
+        yield Kept(client, embedded_gateway.endpoint)
+
+
+def set_query(case: Any, name: str, value: str) -> None:
+    case.query = {**case.query, name: value}
+
+
+def set_header(case: Any, name: str, value: str) -> None:
+    case.headers[f"x-amz-{name}"] = value
+
+
+def set_method(case: Any, method: str) -> None:
+    case.method = method
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("change", "arguments"),
+    [
+        pytest.param(set_query, (NAMES, VALUES), id="a query parameter"),
+        pytest.param(set_header, (NAMES, VALUES), id="a header"),
+        pytest.param(set_method, (METHODS,), id="a method"),
+    ],
+)
+def test_what_is_not_declared_changes_nothing(
+    kept: Kept, change: Callable[..., None], arguments: tuple[st.SearchStrategy[str], ...]
+) -> None:
+    @settings(max_examples=examples(40, 1000))
+    @given(VALID, st.tuples(*arguments))
+    def check(case: Any, values: tuple[str, ...]) -> None:
+        change(case, *values)
+        kept.check_refused(case)
+
+    check()
