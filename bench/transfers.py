@@ -73,9 +73,9 @@ def _row(servers: Servers, direction: str, size: int) -> list[object]:
     raw = _grpc_up if direction == "up" else _grpc_down
     ways: list[Callable[[], float]] = [
         lambda: transfer_seconds(method, [f"{servers.bare.address}/large/{size}"], size),
-        lambda: transfer_seconds(method, [f"{servers.gateway.endpoint}/master.large/o"], size),
+        lambda: transfer_seconds(method, [f"{servers.gateway.endpoint}/master.large/o{size}"], size),
         lambda: asyncio.run(raw(servers.pfs, size)),
-        lambda: transfer_seconds(method, [f"{servers.over_grpc.endpoint}/master.large/o"], size),
+        lambda: transfer_seconds(method, [f"{servers.over_grpc.endpoint}/master.large/o{size}"], size),
     ]
     taken: list[list[float]] = [[] for _ in ways]
     for _ in range(ROUNDS):
@@ -93,7 +93,7 @@ def _row(servers: Servers, direction: str, size: int) -> list[object]:
 
 
 def _many(gateway: GatewayProcess, direction: str, size: int, idle: float) -> list[object]:
-    urls = [f"{gateway.endpoint}/master.large/o{number}" for number in range(AT_ONCE)]
+    urls = [f"{gateway.endpoint}/master.large/many{number}" for number in range(AT_ONCE)]
     seconds = transfer_seconds("PUT" if direction == "up" else "GET", urls, size)
     peak = peak_memory_mib(gateway.process.pid)
     speed = f"{AT_ONCE * size / MIB / seconds:,.0f}"
@@ -125,7 +125,7 @@ async def _grpc_down(server: PfsProcess, size: int) -> float:
     head = (await pfs.inspect_branch(Branch(Repo("large"), "master"))).head
     begun = time.perf_counter()
     received = 0
-    async with await pfs.get_file(File(head, "/o")) as stream:
+    async with await pfs.get_file(File(head, f"/o{size}")) as stream:
         async for piece in stream:
             received += len(piece)
     taken = time.perf_counter() - begun
