@@ -266,7 +266,7 @@ def table() -> str:
         "All operations of S3's API, as botocore's model of it names them, and what this gateway"
         " makes of them.",
         "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
-        " the contract is [`spec/s3.yaml`](../spec/s3.yaml).",
+        " the contract is [`spec/s3.yaml`](contract.md).",
         "",
         f"{len(DECLARED)} are supported. {len(UNDECLARED)} answer `501 NotImplemented` and change"
         " nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same as"
