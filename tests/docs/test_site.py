@@ -9,23 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docs.site import ZENSICAL, anchors, build, copy_sources, references
+from tests.docs.site import anchors, build, copy_sources, references
 from tests.markdown import DOCS, ROOT
 
-pytestmark = pytest.mark.skipif(
-    not ZENSICAL.exists(), reason="the site's generator is not installed: make docs"
-)
-
 NAVIGATION = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    copy_sources(folder)
-    done = build(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / ".build" / "site"
 
 
 def pages_in(navigation: Any) -> list[str]:
@@ -80,6 +67,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         ("[nowhere](errors.md#nothing)", "anchor does not exist"),
     ],
 )
+@pytest.mark.usefixtures("site")
 def test_a_broken_link_fails_the_build(tmp_path: Path, text: str, says: str) -> None:
     copy_sources(tmp_path)
     page = tmp_path / "docs" / "index.md"
