@@ -84,7 +84,7 @@ bench: $(VENV)/dev .build/bench/load .build/bench/versitygw .build/bench/moto/re
 	GOBIN=$(CURDIR)/.build/bench go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 clean: ## remove what was installed and built here
-	rm -rf $(VENV) .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) .build .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
 $(VENV)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The gateway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'

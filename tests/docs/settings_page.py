@@ -61,7 +61,7 @@ def written() -> str:
     for group, names in GROUPS.items():
         rows = "\n".join(_row(settings[name]) for name in names if name in settings)
         parts.append(
-            f"## {group}\n\n| setting | default | values | meaning |\n|---|---|---|---|\n{rows}\n"
+            f"## {group}\n\n| setting | meaning | default | values |\n|---|---|---|---|\n{rows}\n"
         )
     return "\n".join(parts)
 
@@ -84,7 +84,7 @@ def _row(one: Field[Any]) -> str:
     default = shown(one, one.default)
     if default != "none" and kind_of(one) is str:
         default = f"`{default}`"
-    return f"| {names} | {default} | {_values(one)} | {_text(one)} |"
+    return f"| {names} | {_text(one)} | {default} | {_values(one)} |"
 
 
 def _option(one: Field[Any]) -> str:

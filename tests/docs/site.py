@@ -46,7 +46,8 @@ class Reference:
 
 def copy_sources(to: Path) -> None:
     """Copy what the site is built from."""
-    shutil.copytree(DOCS, to / "docs")
+    # While a page is written anew, it is there under another name for a moment.
+    shutil.copytree(DOCS, to / "docs", ignore=shutil.ignore_patterns("*.md.*"))
     shutil.copy(ROOT / "mkdocs.yml", to)
 
 

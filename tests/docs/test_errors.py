@@ -46,7 +46,7 @@ def test_the_table_has_every_code_beside_its_status() -> None:
 
 def test_codes_of_the_log_alone_are_there() -> None:
     (section,) = re.findall(r"^## In logs and metrics only\n(.*)", PAGE, re.DOTALL | re.MULTILINE)
-    assert re.findall(r"^\| \w+ `(\w+)`", section, re.MULTILINE) == [str(CLIENT_WENT), CUT_SHORT]
+    assert re.findall(r"^- \w+ `(\w+)`:", section, re.MULTILINE) == [str(CLIENT_WENT), CUT_SHORT]
 
 
 def test_tries_of_an_output_branch_can_be_seen_as_the_page_says(
