@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.access_log import _json_line
+from gateway.access_log import _json_line, _text_line
 from gateway.command import main
 from gateway.metrics import Metrics
 from gateway.records import Record
@@ -63,6 +63,15 @@ def test_the_table_has_every_field_of_a_line_of_the_log() -> None:
     rows = re.findall(r"^\| (`.+?) \| ", section, re.MULTILINE)
     fields = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert fields == list(json.loads(_json_line(Record("id"), {"method": "GET"}, 0.1)))
+
+
+def test_the_line_that_is_shown_is_one() -> None:
+    (shown,) = re.findall(r"^```text\n(\d{4}-.*\n)```$", OPERATING, re.MULTILINE)
+    record = Record("5D51076B84B4B13D", operation="GetObject", bucket="master.a", key="x")
+    record.status, record.code, record.sent_bytes = 404, "NoSuchKey", 211
+    record.pfs_calls, record.pfs_seconds = 2, 0.0007
+    line = _text_line(record, {"client": ("127.0.0.1", 1)}, 0.0009)
+    assert line.split(" ")[1:] == shown.split(" ")[1:]
 
 
 @named

@@ -49,7 +49,9 @@ def searching(site: Path, tmp_path: Path) -> Iterator[Browser]:
         server.server_close()
 
 
-def test_every_code_s_section_is_found_first(searching: Browser) -> None:
+def test_every_code_s_section_is_found_first_and_nothing_is_fetched_from_elsewhere(
+    searching: Browser,
+) -> None:
     for code in CODES:
         searching.run(_TYPE.format(shadow=_SHADOW, text=json.dumps(code)))
         first = f"{_SHADOW}.querySelector('ol a')"
@@ -57,3 +59,6 @@ def test_every_code_s_section_is_found_first(searching: Browser) -> None:
         section = f"/errors.html?h={code}#{code.lower()}"
         searching.wait_for(f"{first}?.href.endsWith({json.dumps(section)})")
         assert searching.run(f"{first}.textContent").startswith(code)
+    loaded = "performance.getEntriesByType('resource').map(entry => new URL(entry.name).host)"
+    here = searching.run("location.host")
+    assert {*searching.run(loaded)} <= {here, ""}

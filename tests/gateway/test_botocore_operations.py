@@ -268,6 +268,10 @@ def table() -> str:
         "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
         " the contract is [`spec/s3.yaml`](contract.md).",
         "",
+        f"{len(DECLARED)} are supported. {len(UNDECLARED)} answer `501 NotImplemented` and change"
+        " nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same as"
+        " ListBuckets and answered as that.",
+        "",
         "## Supported",
         "",
         "| Operation | Request | Parameters that are not implemented |",
@@ -282,10 +286,6 @@ def table() -> str:
     lines += [
         "",
         "## Not implemented",
-        "",
-        f"{len(UNDECLARED)} operations answer `501 NotImplemented` and change nothing."
-        " ListDirectoryBuckets, meant for another endpoint, is on the wire the same as"
-        " ListBuckets and answered as that.",
         "",
         ", ".join(UNDECLARED) + ".",
     ]
