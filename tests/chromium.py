@@ -94,6 +94,10 @@ class Browser:
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 
+    def print_to_pdf(self) -> bytes:
+        """The page as a printer gets it."""
+        return base64.b64decode(self._call("Page.printToPDF", preferCSSPageSize=True)["data"])
+
     def wait_for(self, condition: str) -> Any:
         """Wait until an expression is true, and return its value."""
         end = time.monotonic() + TIMEOUT_SECONDS
