@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from contract_review.__main__ import CHANGELOG, OASDIFF
-from contract_review.documents import CONTRACT, RELEASED, last_released
+from contract_review.documents import CONTRACT, RELEASED, ROOT, last_released
 from contract_review.review import NotReleasable, release, review
 from tests.contract.edits import (
     Edit,
@@ -38,6 +40,7 @@ def test_a_breaking_change_must_be_announced(tmp_path: Path) -> None:
     assert "Not announced" not in told
 
 
+PAGE = ROOT / "docs" / "contract.md"
 ENTRY = (
     "- **Breaking (contract):** `request-parameter-removed` in `ListObjectsV2`:"
     " deleted the `query` request parameter `start-after`."
@@ -57,6 +60,22 @@ ENTRY = (
 )
 def test_another_announcement_does_not_do(tmp_path: Path, changelog: str) -> None:
     assert not Project(tmp_path, without_start_after, changelog=changelog).review()[0]
+
+
+@needs_oasdiff
+def test_the_entry_that_the_documentation_shows_announces_it(tmp_path: Path) -> None:
+    example = re.search(r"```text\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert example is not None
+    entry = textwrap.dedent(f"    {example[1].lstrip()}")
+    project = Project(tmp_path, without_start_after, changelog=entry)
+    assert project.review()[0], project.review()[1]
+
+
+def test_the_links_of_the_documentation_lead_somewhere() -> None:
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", PAGE.read_text())
+    assert len(targets) > 5
+    for target in targets:
+        assert (PAGE.parent / target).exists(), target
 
 
 @needs_oasdiff
