@@ -11,10 +11,12 @@ CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/re
 # And those in Go and JavaScript, where Go and Node are.
 CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
 	$(if $(shell command -v npm),.build/clients/node/ready)
-CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
+# What reviews the contract.
+CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
+CODE := bench contract_review embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz bench docs site check check-proto format proto lock clean
+.PHONY: help run test test-all clients fuzz bench docs site check check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -22,10 +24,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -33,18 +35,41 @@ clients: $(CLIENTS) ## the clients that are tested, installed and built
 fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random seed or SEED
 	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-check: $(VENV)/dev check-proto site ## format, lint, types, import rules, and links of the documentation
+check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
-docs: site ## the documentation, as a site in .build/site
+docs: site contract-html ## the documentation, as a site in .build/site, and the contract to print
 
 site: .build/docs/zensical/ready
 	@rm -rf .build/site
 	.build/docs/zensical/bin/zensical build --strict --clean
+
+contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
+	$(BIN)/python -m contract_review lint
+	$(BIN)/pytest -q tests/contract/test_document.py
+	$(BIN)/python -m contract_review diff
+
+contract-html: $(VENV)/dev ## the contract to print, as .build/contract.html
+	$(BIN)/python -m contract_review html .build/contract.html
+
+contract-release: contract ## keep the contract as the released one of its version
+	$(BIN)/python -m contract_review release
+
+.build/contract/oasdiff: Makefile
+	@echo 'Building oasdiff into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
+	@touch $@
+
+.build/contract/redocly: contract_review/package.json contract_review/package-lock.json
+	@echo 'Installing the linter of the contract into $(@D), this once.'
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
+	@touch $@
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
@@ -70,7 +95,8 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
-	if command -v npm >/dev/null; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
+	if command -v npm >/dev/null; then for folder in tests/clients/node contract_review; do \
+		(cd $$folder && npm install --package-lock-only $(NPM_FLAGS)) || exit 1; done; fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 

@@ -6,14 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.composition import Composition
-from gateway.hosts import name_of
-from gateway.pages import HEADERS, asset, fixed_page
+from gateway.pages import HEADERS, asset, fixed_page, s3_authority, template
 from gateway.settings import Settings
 from handlers.addressing import bucket_of
 from pfs_client.concurrency import for_each
@@ -40,15 +38,12 @@ class Bucket:
 
 def landing_routes(composition: Composition, settings: Settings) -> list[Route]:
     """The page and its style."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(asset("landing.html").read_text("utf-8"))
+    page = template("landing.html")
 
     async def landing(request: Request) -> Response:
         buckets, count, version = await _look(composition.services.pfs)
-        host = request.headers.get("host", settings.host)
-        if settings.admin_port is not None:
-            host = f"{name_of(host)}:{settings.port}"
-        page = template.render(
+        host = s3_authority(request, settings)
+        filled = page.render(
             endpoint=f"{request.url.scheme}://{host}",
             host=host,
             is_secure=request.url.scheme == "https",
@@ -56,7 +51,7 @@ def landing_routes(composition: Composition, settings: Settings) -> list[Route]:
             buckets=buckets,
             count=count,
         )
-        return Response(page, media_type="text/html", headers=HEADERS)
+        return Response(filled, media_type="text/html", headers=HEADERS)
 
     style = fixed_page("/-/landing.css", asset("landing.css").read_bytes(), "text/css")
     return [Route("/-", landing), Route("/-/", landing), style]

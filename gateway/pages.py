@@ -8,16 +8,20 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from jinja2 import Environment, Template
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from gateway.hosts import name_of
+from gateway.settings import Settings
 
 PREFIX = b"/-"
 
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
-        " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+        " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -34,6 +38,18 @@ def is_reserved(raw_path: bytes) -> bool:
 def asset(name: str) -> Traversable:
     """One of our own files."""
     return files("gateway").joinpath("assets", name)
+
+
+def template(name: str) -> Template:
+    """One of our own files, to be filled in. Whatever is, is escaped."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(asset(name).read_text("utf-8"))
+
+
+def s3_authority(request: Request, settings: Settings) -> str:
+    """The host and port of S3, as whoever asks for a page would reach them."""
+    host = request.headers.get("host", settings.host)
+    return host if settings.admin_port is None else f"{name_of(host)}:{settings.port}"
 
 
 def fixed_page(path: str, content: bytes, media_type: str) -> Route:

@@ -29,7 +29,7 @@ class ReservedPages:
         self._admin_port = settings.admin_port
         routes = health_routes(composition, watch.metrics)
         if settings.docs:
-            routes += docs_routes() + landing_routes(composition, settings)
+            routes += docs_routes(settings) + landing_routes(composition, settings)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -48,6 +49,18 @@ class Browser:
         page = self._call("Target.createTarget", url="about:blank")["targetId"]
         attached = self._call("Target.attachToTarget", targetId=page, flatten=True)
         self._session = attached["sessionId"]
+        self.complaints: list[str] = []
+        """What pages have written to the console, thrown, or were not let do."""
+        self.requested: list[str] = []
+        """The URLs that pages have asked for."""
+        for domain in ("Runtime", "Log", "Network", "DOM", "Page"):
+            self._call(f"{domain}.enable")
+
+    def forget(self) -> None:
+        """Complain of, and count, only what comes from now on."""
+        self.run("null")
+        self.complaints.clear()
+        self.requested.clear()
 
     def open(self, url: str) -> None:
         """Go to an address, and wait until what is there is loaded."""
@@ -65,6 +78,25 @@ class Browser:
         )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def choose_file(self, selector: str, file: Path) -> None:
+        """Choose a file in an input of the page, as a person does in the dialogue."""
+        root = self._call("DOM.getDocument")["root"]["nodeId"]
+        found = self._call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self._call("DOM.setFileInputFiles", nodeId=found, files=[str(file)])
+
+    def screenshot(self, file: Path, width: int, *, height: int = 900, dark: bool = False) -> None:
+        """Write the page as a person sees it at a width, to its end."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self._call("Emulation.setEmulatedMedia", features=scheme)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._call("Emulation.setDeviceMetricsOverride", **size)
+        shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
+        file.write_bytes(base64.b64decode(shot["data"]))
+
+    def print_to_pdf(self) -> bytes:
+        """The page as a printer gets it."""
+        return base64.b64decode(self._call("Page.printToPDF", preferCSSPageSize=True)["data"])
 
     def wait_for(self, condition: str) -> Any:
         """Wait until an expression is true, and return its value."""
@@ -85,10 +117,24 @@ class Browser:
                 answer = self._messages.get(timeout=TIMEOUT_SECONDS)
             except Empty:
                 raise AssertionError(f"no answer to {method}") from None
-            if answer.get("id") == self._last_id:
+            if "method" in answer:
+                self._note(answer["method"], answer["params"])
+            elif answer.get("id") == self._last_id:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
+
+    def _note(self, event: str, said: dict[str, Any]) -> None:
+        match event:
+            case "Network.requestWillBeSent":
+                self.requested.append(said["request"]["url"])
+            case "Runtime.consoleAPICalled":
+                self.complaints.append(f"{said['type']}: {said['args']}")
+            case "Runtime.exceptionThrown":
+                self.complaints.append(str(said["exceptionDetails"]))
+            case "Log.entryAdded":
+                entry = said["entry"]
+                self.complaints.append(f"{entry['source']}: {entry['text']} ({entry.get('url')})")
 
     def _read(self) -> None:
         buffer = b""

@@ -1,0 +1,96 @@
+"""What a contract change means, told to whoever reviews it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from contract_review.announcements import entries_to_write, unannounced
+from contract_review.changes import Change, changes
+from contract_review.documents import Version, last_released, load, version_of, written
+
+
+class NotReleasable(Exception):
+    """The document cannot be released as it is; the message says why."""
+
+
+def review(
+    program: Path, contract: Path, released: Path, changelog: Path
+) -> tuple[bool, list[str]]:
+    """Whether the document may stand as it is, and the lines to print.
+
+    Args:
+        program: oasdiff.
+        contract: The document.
+        released: The folder of those that were released.
+        changelog: Where breaking changes are announced.
+    """
+    base = last_released(released)
+    before, after = load(base), load(contract)
+    found = changes(program, before, after)
+    missing = unannounced(found, changelog.read_text("utf-8"))
+    lines = list(_told(found, base.stem))
+    if found:
+        lines += ["", _next_version(version_of(before), version_of(after), found)]
+    if missing:
+        lines += [
+            "",
+            'Not announced in CHANGELOG.md. If it is meant, write under "## Unreleased":',
+            "",
+        ]
+        lines += entries_to_write(missing)
+        lines += ["", "and add who is affected, and what to do instead."]
+    return not missing, lines
+
+
+def release(program: Path, contract: Path, released: Path) -> Path:
+    """Keep the document as the released one of its version.
+
+    Raises:
+        NotReleasable: Its version is taken, or too low for what has changed.
+    """
+    base = last_released(released)
+    before, after = load(base), load(contract)
+    version = version_of(after)
+    target = released / f"{written(version)}.yaml"
+    if target.exists():
+        raise NotReleasable(f"{written(version)} was released. Raise info.version.")
+    least = _least_version(version_of(before), changes(program, before, after))
+    if version < least:
+        raise NotReleasable(
+            f"What has changed since {base.stem} makes it at least {written(least)}."
+        )
+    target.write_bytes(contract.read_bytes())
+    return target
+
+
+def _told(found: list[Change], base: str) -> Iterator[str]:
+    breaking = sum(change.is_breaking for change in found)
+    if not found:
+        yield f"Nothing has changed since {base} that a client could notice."
+        return
+    yield f"Since {base}: {breaking} breaking, {len(found) - breaking} other changes."
+    told = ""
+    for change in found:
+        if change.operation != told:
+            told = change.operation
+            yield f"\n{change.operation} ({change.where})"
+        yield f"  {'BREAKING' if change.is_breaking else '        '}  {change.text}  [{change.id}]"
+
+
+def _next_version(before: Version, after: Version, found: Iterable[Change]) -> str:
+    least = _least_version(before, found)
+    now = written(after)
+    if after >= least:
+        return f"info.version is {now}, which is enough for that."
+    return f"info.version is {now}; the release that brings this is at least {written(least)}."
+
+
+def _least_version(before: Version, found: Iterable[Change]) -> Version:
+    """By semantic versioning; texts and examples alone are no change that is found."""
+    kinds = {change.is_breaking for change in found}
+    if True in kinds:
+        return before[0] + 1, 0, 0
+    if kinds:
+        return before[0], before[1] + 1, 0
+    return before[0], before[1], before[2] + 1
