@@ -20,6 +20,9 @@ from gateway.observation import WATCH
 from gateway.request_ids import new_request_id
 from s3_wire.errors import S3Error
 
+DRAINING = "draining"
+"""In the state that the server hands to connections: it ends once it has answered what it must."""
+
 _LINGER_SECONDS = 3.0
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
 

@@ -36,11 +36,6 @@ class WritingProtocol(HttpToolsProtocol):
             self._write_timer.cancel()
         super().connection_lost(exc)
 
-    def shutdown(self) -> None:
-        """End the connection, or let it end with the answer under way."""
-        self.flush()
-        super().shutdown()
-
     def pause_writing(self) -> None:
         """Give a client that does not read so much time and no more."""
         super().pause_writing()
