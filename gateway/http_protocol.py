@@ -43,6 +43,12 @@ BODY_CUT_SHORT = "s3gateway.body_cut_short"
 BODY_BROKEN = "s3gateway.body_broken"
 """In a request's scope: why its body cannot be read on, an `S3Error`."""
 
+OVERLOADED = "s3gateway.overloaded"
+"""In a request's scope: as many others are served as may be."""
+
+_ADMIN_CONNECTIONS = 20
+"""More connections than the limit, for whoever looks why there are so many."""
+
 _ARE_YOU_THERE_SECONDS = 0.5
 _NEW_SECONDS = 0.5
 """How long a new connection's first request may take to begin when the server ends."""
@@ -68,7 +74,7 @@ class S3Protocol(EndingProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request, unless there are too many connections."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.max_connections:
+        if len(self.connections) > self._max_connections:
             self.refuse(SlowDown(retry_after_seconds=1))
         else:
             self._await_head()
@@ -200,6 +206,11 @@ class S3Protocol(EndingProtocol):
         self._end_body(self.cycle)
 
     @property
+    def _max_connections(self) -> int:
+        is_admins = self.server is not None and self.server[1] == self.limits.admin_port
+        return self.limits.max_connections + is_admins * _ADMIN_CONNECTIONS
+
+    @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -210,6 +221,8 @@ class S3Protocol(EndingProtocol):
         cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:  # type: ignore[override]
+        if len(self.tasks) >= self.limits.max_requests:
+            _mark(cycle, OVERLOADED)
         task = self.loop.create_task(cycle.run_asgi(app))  # type: ignore[arg-type]
         self._running[cycle] = task
         self.tasks.add(task)
