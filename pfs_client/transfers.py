@@ -50,13 +50,14 @@ class Transfers:
             raise
         return _Download(stream, self._memory, taken_bytes)
 
-    async def create_file_set(self, changes: Changes) -> str:
-        """As `PfsClient.create_file_set`.
+    async def create_file_set(self, changes: Changes, size_bytes: int | None = None) -> str:
+        """As `PfsClient.create_file_set`, of so many bytes if that is known.
 
         Raises:
             PfsOverloaded: There are too many, and none has ended in time.
         """
-        async with self._memory.hold(UPLOAD_BYTES):
+        needed_bytes = UPLOAD_BYTES if size_bytes is None else min(size_bytes, UPLOAD_BYTES)
+        async with self._memory.hold(needed_bytes):
             return await self._pfs.create_file_set(changes)
 
 

@@ -109,7 +109,7 @@ class WriteBatches:
                     await self._queue_of(branch).join([write])
                     return hash_
             pieces = _chain(content, pieces)
-        source, hash_ = await self._store(pieces)
+        source, hash_ = await self._store(pieces, declared_size_bytes)
         write = Write(path, source=source, hash=hash_, expect=expect)
         await self._queue_of(branch).join([write])
         return hash_
@@ -138,10 +138,12 @@ class WriteBatches:
             await asyncio.wait([queue.task for queue in self._queues.values()])
         await self._committer.drain()
 
-    async def _store(self, pieces: AsyncIterator[bytes]) -> tuple[File, bytes]:
+    async def _store(
+        self, pieces: AsyncIterator[bytes], size_bytes: int | None
+    ) -> tuple[File, bytes]:
         """Put a large body into a file set and say where it is, with its hash."""
         changes = _additions(_FILE_SET_PATH, pieces)
-        file_set_id = await self._transfers.create_file_set(changes)
+        file_set_id = await self._transfers.create_file_set(changes, size_bytes)
         file_set = Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash

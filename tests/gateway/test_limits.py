@@ -256,7 +256,7 @@ def test_downloads_from_pachd_at_a_time(start: Start) -> None:
 
 
 def test_uploads_at_a_time(start: Start) -> None:
-    options = ("--transfer-memory-bytes", str(13 * MIB), "--pfs-call-seconds", "1")
+    options = ("--transfer-memory-bytes", str(7 * MIB), "--pfs-call-seconds", "1")
     gateway = start("grpc", *options)
     with ExitStack() as stack:
         held = [stack.enter_context(begin_put(gateway, str(n), 3 * MIB)) for n in range(2)]
