@@ -162,8 +162,8 @@ class World:
     def _staged_files(self) -> int:
         """Files of uploads under way.
 
-        What an upload leaves that was broken off at its very end has a longer name, and is looked at
-        by who starts next: `left_behind`.
+        What an upload leaves that was broken off at its very end has a longer name, and is for who
+        starts next to look at: `left_behind`.
         """
         return len(list((self.directory / "staging").glob("?" * len(uuid.uuid4().hex))))
 
