@@ -16,7 +16,7 @@ CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(s
 CODE := bench contract_review embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz bench docs site check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients fuzz soak bench docs site check check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -34,6 +34,9 @@ clients: $(CLIENTS) ## the clients that are tested, installed and built
 
 fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random seed or SEED
 	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+soak: $(VENV)/dev ## load each backend for SECONDS=180, break off and restart, and look what is left (SEED)
+	@exec $(BIN)/python -m tests.soak --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)

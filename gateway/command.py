@@ -12,13 +12,12 @@ from typing import Any
 
 import click
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from gateway.composition import embedded_directory, is_embedded, pachd_settings
 from gateway.logging_setup import log_config
-from gateway.metrics import metrics_of_several_processes
+from gateway.serving import Server, serve_with_workers
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
 from gateway.tls import tls_options
 
@@ -155,10 +154,9 @@ def serve(settings: Settings) -> None:
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            with metrics_of_several_processes():
-                Multiprocess(config, sockets=listeners).run()
+            serve_with_workers(config, listeners)
         else:
-            server = uvicorn.Server(config)
+            server = Server(config)
             server.run(sockets=listeners)
             if not server.started:
                 sys.exit(1)

@@ -16,8 +16,10 @@ from pfs_client.grpc_channel import GrpcSettings
 from pfs_client.grpc_client import GrpcPfs
 from pfs_client.grpc_token import cleaned
 from pfs_client.interface import PfsClient
+from pfs_client.memory_budget import WAIT_SECONDS
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd_committer import PachdCommitter
+from pfs_client.transfers import Transfers
 from pfs_client.write_batches import WriteBatches
 
 log = logging.getLogger("s3gateway")
@@ -46,9 +48,12 @@ class Composition:
         """Open the PFS. One that is somewhere else need not be there yet."""
         settings = self._settings
         pfs = open_pfs(settings, self._observer)
+        transfers = Transfers(
+            pfs, settings.transfer_memory_bytes, min(WAIT_SECONDS, settings.pfs_call_seconds)
+        )
         self._services = Services(
             pfs,
-            CommitCache(pfs, settings.cache_bytes, self._observer),
+            CommitCache(pfs, settings.cache_bytes, self._observer, transfers),
             WriteBatches(
                 pfs,
                 _committer(pfs, settings, self._observer),
@@ -56,9 +61,13 @@ class Composition:
                 memory_bytes=settings.write_memory_bytes,
                 wait_seconds=settings.pfs_call_seconds,
                 observer=self._observer,
+                transfers=transfers,
             ),
             Limits(
-                settings.max_object_bytes, settings.max_document_bytes, settings.body_idle_seconds
+                settings.max_object_bytes,
+                settings.max_document_bytes,
+                settings.body_idle_seconds,
+                settings.min_bytes_per_second,
             ),
         )
         self._greeting = asyncio.create_task(_greet(pfs, settings.pfs))

@@ -1,15 +1,23 @@
-"""The end of a request whose client has gone away."""
+"""The end of a request that is cancelled: its client has gone away, or the gateway ends."""
 
 from __future__ import annotations
 
 import asyncio
 
 from gateway.asgi import App, Receive, Scope, Send
+from gateway.errors import document_of, headers_of
 from gateway.http_protocol import CLIENT_GONE
+from gateway.observation import CUT_SHORT
+from gateway.records import record_of
+from s3_wire.errors import ServiceUnavailable
 
 
 class Disconnects:
-    """Ends a request that was cancelled because its client has gone; nobody waits for an answer."""
+    """Ends a request that was cancelled.
+
+    If its client has gone, nobody waits for an answer. Otherwise the gateway ends and has waited as
+    long as it may: the client is told, or finds its answer cut short.
+    """
 
     def __init__(self, next_app: App) -> None:
         self._next_app = next_app
@@ -19,5 +27,23 @@ class Disconnects:
         try:
             await self._next_app(scope, receive, send)
         except asyncio.CancelledError:
-            if not scope.get(CLIENT_GONE):
+            record = record_of(scope)
+            if record is None:
                 raise
+            if scope.get(CLIENT_GONE):
+                return
+            if record.status:
+                record.code = CUT_SHORT
+                return
+            error = ServiceUnavailable("The gateway is ending.", retry_after_seconds=1)
+            record.code = error.code
+            await _tell(error, record.request_id, send)
+
+
+async def _tell(error: ServiceUnavailable, request_id: str, send: Send) -> None:
+    body = document_of(error, "/", request_id)
+    given = {**headers_of(error, request_id), "Content-Length": str(len(body))}
+    headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+    headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -8,7 +8,10 @@ never blocks one.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -23,13 +26,16 @@ SendFile: TypeAlias = Callable[[FileSpan], Awaitable[bool]]
 _BYTES_A_CALL = 8 * 1024 * 1024
 
 
-async def send_file(socket_descriptor: int, span: FileSpan, idle_seconds: float) -> None:
+async def send_file(
+    socket_descriptor: int, span: FileSpan, idle_seconds: float, min_bytes_per_second: int = 0
+) -> None:
     """Send a span of a file to a socket that does not block.
 
     Args:
         socket_descriptor: One that nobody else closes.
         span: What to send.
         idle_seconds: How long the other side may take nothing.
+        min_bytes_per_second: How much it must take in that time.
 
     Raises:
         ConnectionError: The other side has gone, or took nothing for too long.
@@ -38,7 +44,9 @@ async def send_file(socket_descriptor: int, span: FileSpan, idle_seconds: float)
     while at < end:
         sent = await _on_thread(socket_descriptor, span.descriptor, at, end - at)
         if sent is None:
-            await _until_writable(socket_descriptor, idle_seconds)
+            await _until_writable(
+                socket_descriptor, idle_seconds, idle_seconds * min_bytes_per_second
+            )
         elif not sent:
             raise ConnectionError("a file is shorter than its size")
         else:
@@ -68,7 +76,14 @@ def _send_once(to: int, source: int, offset: int, size_bytes: int) -> int | None
         return None
 
 
-async def _until_writable(descriptor: int, idle_seconds: float) -> None:
+def unsent_bytes(descriptor: int) -> int:
+    """How much of what was written to a socket the other side has not got."""
+    count: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0]
+    return count
+
+
+async def _until_writable(descriptor: int, idle_seconds: float, least_bytes: float) -> None:
+    """Wait, for as long as the other side takes more than so much in this time."""
     loop = asyncio.get_running_loop()
     writable: asyncio.Future[None] = loop.create_future()
 
@@ -78,9 +93,10 @@ async def _until_writable(descriptor: int, idle_seconds: float) -> None:
 
     loop.add_writer(descriptor, wake)
     try:
-        async with asyncio.timeout(idle_seconds):
-            await writable
-    except TimeoutError:
-        raise ConnectionError("the client reads nothing") from None
+        while not writable.done():
+            before_bytes = unsent_bytes(descriptor)
+            await asyncio.wait([writable], timeout=idle_seconds)
+            if not writable.done() and before_bytes - unsent_bytes(descriptor) <= least_bytes:
+                raise ConnectionError("the client reads nothing")
     finally:
         loop.remove_writer(descriptor)

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.composition import Composition
+from gateway.http_endings import DRAINING
 from gateway.metrics import Metrics
 from gateway.pages import HEADERS
 from pfs_client.failures import PfsError
@@ -25,13 +26,14 @@ def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
         return PlainTextResponse("alive\n", headers=HEADERS)
 
     async def ready(request: Request) -> Response:
+        if DRAINING in request.scope["state"]:
+            return _not_ready("The gateway is ending")
         if await _answers(composition):
             return PlainTextResponse("ready\n", headers=HEADERS)
-        return PlainTextResponse(
-            "PFS does not answer\n", 503, headers={**HEADERS, "Retry-After": "2"}
-        )
+        return _not_ready("PFS does not answer")
 
     async def counted(request: Request) -> Response:
+        metrics.count_tasks()
         text = await asyncio.to_thread(metrics.exposition)
         return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 
@@ -40,6 +42,10 @@ def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
         Route("/-/ready", ready),
         Route("/-/metrics", counted),
     ]
+
+
+def _not_ready(why: str) -> Response:
+    return PlainTextResponse(f"{why}\n", 503, headers={**HEADERS, "Retry-After": "2"})
 
 
 async def _answers(composition: Composition) -> bool:

@@ -20,6 +20,9 @@ from gateway.observation import WATCH
 from gateway.request_ids import new_request_id
 from s3_wire.errors import S3Error
 
+DRAINING = "draining"
+"""In the state that the server hands to connections: it ends once it has answered what it must."""
+
 _LINGER_SECONDS = 3.0
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
 
@@ -32,14 +35,12 @@ class EndingProtocol(WritingProtocol):
         self.is_deaf = False
         """What comes in is not listened to any more, but thrown away."""
         self._linger_timer: asyncio.TimerHandle | None = None
-        self._abort_timer: asyncio.TimerHandle | None = None
         self._lingered_bytes = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all that was to happen to it."""
-        for timer in (self._linger_timer, self._abort_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
         super().connection_lost(exc)
 
     def timeout_keep_alive_handler(self) -> None:
@@ -48,12 +49,11 @@ class EndingProtocol(WritingProtocol):
 
     def close(self) -> None:
         """Close, once what has been written is sent; but do not wait for that for ever."""
+        if self.transport.is_closing():
+            return
         self.flush()
+        self.await_reader()
         self.transport.close()
-        if self._abort_timer is None:
-            self._abort_timer = self.loop.call_later(
-                self.limits.write_idle_seconds, self.transport.abort
-            )
 
     def end(self, cycle: RequestResponseCycle) -> None:
         """End the connection after an answer."""

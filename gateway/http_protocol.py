@@ -7,6 +7,8 @@
 - A client that only ends its side still gets an answer. Whether it is one of those, or has gone, an
   interim response tells: to that, who has gone answers with a reset.
 - A wish to speak another protocol is ignored, as HTTP allows.
+- When the server ends, each request of which anything has come is answered, and told that the
+  connection ends.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.asgi import App
 from gateway.file_sending import SEND_FILE
-from gateway.http_endings import EndingProtocol, GentleTransport
+from gateway.http_endings import DRAINING, EndingProtocol, GentleTransport
 from gateway.request_heads import check_head, origin_form
 from gateway.settings import process_settings
 from s3_wire.errors import (
@@ -41,7 +43,16 @@ BODY_CUT_SHORT = "s3gateway.body_cut_short"
 BODY_BROKEN = "s3gateway.body_broken"
 """In a request's scope: why its body cannot be read on, an `S3Error`."""
 
+OVERLOADED = "s3gateway.overloaded"
+"""In a request's scope: as many others are served as may be."""
+
+_ADMIN_CONNECTIONS = 20
+"""More connections than the limit, for whoever looks why there are so many."""
+
 _ARE_YOU_THERE_SECONDS = 0.5
+_NEW_SECONDS = 0.5
+"""How long a new connection's first request may take to begin when the server ends."""
+
 _ARE_YOU_THERE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -63,10 +74,12 @@ class S3Protocol(EndingProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request, unless there are too many connections."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.max_connections:
+        if len(self.connections) > self._max_connections:
             self.refuse(SlowDown(retry_after_seconds=1))
         else:
             self._await_head()
+            if DRAINING in self.app_state:
+                self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what nobody waits for any more."""
@@ -148,6 +161,24 @@ class S3Protocol(EndingProtocol):
             _mark(self.cycle, SEND_FILE, partial(self.send_file, self.cycle))
         if version == "1.0":
             self.cycle.waiting_for_100_continue = False
+        if DRAINING in self.app_state:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End the connection with the answer to what it has brought, or at once if that is nothing.
+
+        Who has just connected is about to send something.
+        """
+        if self._is_answering:
+            self.cycle.keep_alive = False
+        elif self.cycle is None:
+            self.loop.call_later(_NEW_SECONDS, self._close_if_idle)
+        else:
+            self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if not (self._is_answering or self._unseen_bytes or self.transport.is_closing()):
+            self.close()
 
     def on_body(self, body: bytes) -> None:
         """Take bytes of a body."""
@@ -175,6 +206,11 @@ class S3Protocol(EndingProtocol):
         self._end_body(self.cycle)
 
     @property
+    def _max_connections(self) -> int:
+        is_admins = self.server is not None and self.server[1] == self.limits.admin_port
+        return self.limits.max_connections + is_admins * _ADMIN_CONNECTIONS
+
+    @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -185,6 +221,8 @@ class S3Protocol(EndingProtocol):
         cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:  # type: ignore[override]
+        if len(self.tasks) >= self.limits.max_requests:
+            _mark(cycle, OVERLOADED)
         task = self.loop.create_task(cycle.run_asgi(app))  # type: ignore[arg-type]
         self._running[cycle] = task
         self.tasks.add(task)

@@ -2,7 +2,9 @@
 
 - An answer's head and a small body behind it go out with one system call, which is a fifth of what
   a small answer costs.
-- A client that reads nothing of its answer is let go.
+- A client that reads nothing of its answer, or next to nothing, is let go. What it reads shows in
+  what waits for it, also in the system's buffer: in that a slow reader may make room for more only
+  once in minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.file_sending import send_file
+from gateway.file_sending import send_file, unsent_bytes
 from gateway.settings import Settings
 from pfs_client.interface import FileSpan
 
@@ -36,24 +38,38 @@ class WritingProtocol(HttpToolsProtocol):
             self._write_timer.cancel()
         super().connection_lost(exc)
 
-    def shutdown(self) -> None:
-        """End the connection, or let it end with the answer under way."""
-        self.flush()
-        super().shutdown()
-
     def pause_writing(self) -> None:
         """Give a client that does not read so much time and no more."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(
-            self.limits.write_idle_seconds, self.transport.abort
-        )
+        self.await_reader()
 
     def resume_writing(self) -> None:
         """The client reads."""
         super().resume_writing()
-        if self._write_timer is not None:
+        if self._write_timer is not None and not self.transport.is_closing():
             self._write_timer.cancel()
             self._write_timer = None
+
+    def await_reader(self) -> None:
+        """End the connection if its client does not read what waits for it."""
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(
+                self.limits.write_idle_seconds, self._see_what_was_read, self._unread_bytes()
+            )
+
+    def _see_what_was_read(self, before_bytes: int) -> None:
+        self._write_timer = None
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            return
+        least_bytes = self.limits.write_idle_seconds * self.limits.min_bytes_per_second
+        if before_bytes - self._unread_bytes() > least_bytes:
+            self.await_reader()
+        else:
+            self.transport.abort()
+
+    def _unread_bytes(self) -> int:
+        descriptor = self.transport.get_extra_info("socket").fileno()
+        return self.transport.get_write_buffer_size() + unsent_bytes(descriptor)
 
     def write(self, data: bytes) -> None:
         """Send, together with what else is sent before the event loop goes on."""
@@ -76,7 +92,9 @@ class WritingProtocol(HttpToolsProtocol):
             return False
         descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
         try:
-            await send_file(descriptor, span, self.limits.write_idle_seconds)
+            await send_file(
+                descriptor, span, self.limits.write_idle_seconds, self.limits.min_bytes_per_second
+            )
         except ConnectionError:
             self.transport.abort()
             await self.loop.create_future()  # until `connection_lost` cancels this request

@@ -6,6 +6,7 @@ With several workers each counts in files that they share, and whichever is aske
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Iterator
@@ -59,6 +60,12 @@ class Metrics(Observer):
         self._in_flight = Gauge(
             "s3gateway_requests_in_flight",
             "Requests being served.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._tasks = Gauge(
+            "s3gateway_tasks",
+            "Tasks of the event loop; of each worker, when it was last asked.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
@@ -124,6 +131,10 @@ class Metrics(Observer):
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Something was looked for in the cache."""
         self._cache_of(kind, "hit" if hit else "miss").inc()
+
+    def count_tasks(self) -> None:
+        """See how much runs; on the event loop."""
+        self._tasks.set(len(asyncio.all_tasks()))
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

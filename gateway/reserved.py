@@ -1,6 +1,7 @@
 """The gateway's own pages, under `/-/`, and who answers what there.
 
-They may be on a port of their own, which then serves nothing else.
+They may be on a port of their own, which then serves nothing else. They are answered however much
+else is going on.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition import Composition
 from gateway.docs import docs_routes
 from gateway.health import health_routes
+from gateway.http_protocol import OVERLOADED
 from gateway.landing import landing_routes
 from gateway.observation import PAGE, Watch
 from gateway.pages import is_reserved
 from gateway.records import record_of
 from gateway.settings import Settings
-from s3_wire.errors import NoSuchKey, NotImplemented
+from s3_wire.errors import NoSuchKey, NotImplemented, SlowDown
 
 
 class ReservedPages:
@@ -35,6 +37,8 @@ class ReservedPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the port, and at the first component of the path."""
         if scope["type"] != "http" or not self._is_for_us(scope):
+            if OVERLOADED in scope:
+                raise SlowDown(retry_after_seconds=1)
             await self._next_app(scope, receive, send)
             return
         if record := record_of(scope):

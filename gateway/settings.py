@@ -142,6 +142,12 @@ class Settings:
         "How many bytes of small objects may wait in memory for their commit.",
         minimum=1024**2,
     )
+    transfer_memory_bytes: int = _setting(
+        1024**3,
+        "How many bytes of memory large transfers together may need: 30 MiB for a download from"
+        " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
+        minimum=1024**2,
+    )
     cache_bytes: int = _setting(
         96 * 1024**2,
         "How many bytes of what was read may be kept: files and listings of finished commits, small"
@@ -150,6 +156,12 @@ class Settings:
     )
     body_idle_seconds: float = _setting(
         30.0, "How long a request's body may make no progress.", minimum=0.1
+    )
+    min_bytes_per_second: int = _setting(
+        1024,
+        "How slowly a request's body may come on average, and an answer be read, after the first"
+        " --body-idle-seconds and --write-idle-seconds; 0 for as slowly as it likes.",
+        minimum=0,
     )
     head_seconds: float = _setting(
         10.0, "How long a request's head may take to arrive.", minimum=0.1
@@ -162,7 +174,16 @@ class Settings:
         32 * 1024, "The largest request head (request line and headers).", minimum=1024
     )
     max_connections: int = _setting(
-        1000, "Connections of one process; more are answered SlowDown.", minimum=1
+        1000,
+        "Connections of one process; more are answered SlowDown. The port for the gateway's own"
+        " pages, where there is one, has some more.",
+        minimum=1,
+    )
+    max_requests: int = _setting(
+        1000,
+        "Requests that one process serves at a time; more are answered SlowDown, but for those of"
+        " the gateway's own pages.",
+        minimum=1,
     )
     shutdown_seconds: int = _setting(
         20, "How long requests under way may take to end when the gateway stops.", minimum=0

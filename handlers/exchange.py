@@ -21,6 +21,7 @@ class Limits:
     max_object_bytes: int
     max_document_bytes: int
     body_idle_seconds: float
+    min_bytes_per_second: int = 0
 
 
 @dataclass(frozen=True, slots=True)

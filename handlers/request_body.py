@@ -57,6 +57,7 @@ class RequestBody:
         self._check_size(self.declared_size_bytes or 0)
         trailers = headers.get("x-amz-trailer", "") if self._decoder else ""
         self._digests = BodyDigests(headers, [t.strip().lower() for t in trailers.split(",") if t])
+        self._patience = self._limits.body_idle_seconds
         self.checksum_headers: Mapping[str, str] = {}
         """The checksums that were verified, for the answer; filled at the end of the body."""
 
@@ -113,11 +114,22 @@ class RequestBody:
                     yield payload
 
     async def _next_message(self) -> Mapping[str, Any]:
+        """What comes next. A client's patience with us is its own; ours is with what it sends.
+
+        Each wait takes from it, and each byte gives some back, so that who sends a byte now and
+        then holds no place for ever.
+        """
+        limits, clock = self._limits, asyncio.get_running_loop().time
+        begun = clock()
         try:
-            async with asyncio.timeout(self._limits.body_idle_seconds):
-                return await self._receive()
+            async with asyncio.timeout(min(limits.body_idle_seconds, self._patience)):
+                message = await self._receive()
         except TimeoutError:
             raise RequestTimeout from None
+        if limits.min_bytes_per_second:
+            self._patience -= clock() - begun
+            self._patience += len(message.get("body", b"")) / limits.min_bytes_per_second
+        return message
 
     async def _digest(self, piece: bytes) -> None:
         if self._digests.is_empty or not piece:

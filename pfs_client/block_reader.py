@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator
 from cachetools import LRUCache
 
 from pfs_client.failures import PfsError
-from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.interface import ByteStream
 from pfs_client.observer import Observer
+from pfs_client.transfers import Transfers
 from pfs_client.values import File, FileInfo
 
 BLOCK_BYTES = 1024 * 1024
@@ -27,14 +28,16 @@ class BlockReader:
     """Reads ranges through blocks.
 
     Args:
-        pfs: Where files are.
+        transfers: Bring contents.
         blocks: Where blocks are kept, by their file's hash and number; who else keeps things there
             uses other keys.
         observer: Is told which blocks were there.
     """
 
-    def __init__(self, pfs: PfsClient, blocks: LRUCache[object, bytes], observer: Observer) -> None:
-        self._pfs = pfs
+    def __init__(
+        self, transfers: Transfers, blocks: LRUCache[object, bytes], observer: Observer
+    ) -> None:
+        self._transfers = transfers
         self._observer = observer
         self._blocks = blocks
         self._coming: dict[tuple[bytes, int], _Run] = {}
@@ -87,7 +90,7 @@ class BlockReader:
                 end = there
                 break
         self._followed[info.hash] = (end, end - number)
-        run = _Run(self, self._pfs, file, info, number, end)
+        run = _Run(self, self._transfers, file, info, number, end)
         for coming in range(number, end):
             self._coming[info.hash, coming] = run
         return run
@@ -97,10 +100,16 @@ class _Run:
     """One GetFile that brings some blocks, in order."""
 
     def __init__(
-        self, reader: BlockReader, pfs: PfsClient, file: File, info: FileInfo, first: int, end: int
+        self,
+        reader: BlockReader,
+        transfers: Transfers,
+        file: File,
+        info: FileInfo,
+        first: int,
+        end: int,
     ) -> None:
         self._reader = reader
-        self._pfs = pfs
+        self._transfers = transfers
         self._file = file
         self._info = info
         self._first = first
@@ -144,8 +153,11 @@ class _Run:
     async def _fill(self) -> None:
         number = self._first
         size_bytes = min(self._end * BLOCK_BYTES, self._info.size_bytes) - number * BLOCK_BYTES
-        stream = await self._pfs.get_file(
-            self._file, offset=number * BLOCK_BYTES, size_bytes=size_bytes
+        stream = await self._transfers.get_file(
+            self._file,
+            file_size_bytes=self._info.size_bytes,
+            offset=number * BLOCK_BYTES,
+            size_bytes=size_bytes,
         )
         async with stream:
             async for block in _in_blocks(stream):

@@ -18,6 +18,7 @@ from pfs_client.failures import FileNotFound, NotAFile, PfsError
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.shared_calls import SharedCalls
+from pfs_client.transfers import Transfers
 from pfs_client.values import ALL, Commit, File, FileInfo, Part
 
 _ENTRY_BYTES = 500
@@ -39,10 +40,18 @@ class CommitCache:
         pfs: Where everything comes from.
         memory_bytes: How much may be remembered.
         observer: Is told what was found, and what was not.
+        transfers: Brings large contents.
     """
 
-    def __init__(self, pfs: PfsClient, memory_bytes: int, observer: Observer = UNOBSERVED) -> None:
+    def __init__(
+        self,
+        pfs: PfsClient,
+        memory_bytes: int,
+        observer: Observer = UNOBSERVED,
+        transfers: Transfers | None = None,
+    ) -> None:
         self._pfs = pfs
+        self._transfers = transfers or Transfers(pfs)
         self._observer = observer
         facts_bytes = memory_bytes // _FACTS_SHARE
         self._facts: LRUCache[object, Fact] = LRUCache(facts_bytes, getsizeof=_size_of_fact)
@@ -51,7 +60,7 @@ class CommitCache:
         )
         self._finished: LRUCache[Commit, bool] = LRUCache(_MAX_FINISHED_COMMITS)
         self._asked: SharedCalls[object, Any] = SharedCalls()
-        self._blocks = BlockReader(pfs, self._contents, observer)
+        self._blocks = BlockReader(self._transfers, self._contents, observer)
 
     async def inspect_file(self, file: File) -> FileInfo:
         """As `PfsClient.inspect_file`."""
@@ -86,7 +95,9 @@ class CommitCache:
             stream = await self._blocks.open(file, info, offset, size_bytes)
             if stream is not None:
                 return stream
-        return await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
+        return await self._transfers.get_file(
+            file, file_size_bytes=info.size_bytes, offset=offset, size_bytes=size_bytes
+        )
 
     async def _content(self, file: File, info: FileInfo) -> bytes:
         content = self._contents.get(info.hash)

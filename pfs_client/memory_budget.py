@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from pfs_client.failures import PfsOverloaded
 
+WAIT_SECONDS = 20.0
+
 
 class MemoryBudget:
     """So many bytes, taken by who holds them; who finds too few waits its turn, not forever.
@@ -18,7 +20,7 @@ class MemoryBudget:
         wait_seconds: How long one may wait.
     """
 
-    def __init__(self, total_bytes: int, wait_seconds: float) -> None:
+    def __init__(self, total_bytes: int, wait_seconds: float = WAIT_SECONDS) -> None:
         self._total_bytes = total_bytes
         self._wait_seconds = wait_seconds
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -31,16 +33,29 @@ class MemoryBudget:
         Raises:
             PfsOverloaded: They did not become free in time.
         """
+        taken_bytes = await self.take(size_bytes)
+        try:
+            yield
+        finally:
+            self.give_back(taken_bytes)
+
+    async def take(self, size_bytes: int) -> int:
+        """Take so many bytes, and say how many are to be given back: not more than there are.
+
+        Raises:
+            PfsOverloaded: They did not become free in time.
+        """
         size_bytes = min(size_bytes, self._total_bytes)
         if self._waiting or self.held_bytes + size_bytes > self._total_bytes:
             await self._wait(size_bytes)
         else:
             self.held_bytes += size_bytes
-        try:
-            yield
-        finally:
-            self.held_bytes -= size_bytes
-            self._admit()
+        return size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        """Let others have what was taken."""
+        self.held_bytes -= size_bytes
+        self._admit()
 
     async def _wait(self, size_bytes: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -56,7 +71,7 @@ class MemoryBudget:
                 self._waiting.remove(entry)
             self._admit()
             if isinstance(error, TimeoutError):
-                raise PfsOverloaded("too many bytes of writes are waiting") from None
+                raise PfsOverloaded("there is no memory for it now") from None
             raise
 
     def _admit(self) -> None:

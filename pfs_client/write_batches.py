@@ -13,8 +13,10 @@ from weakref import WeakValueDictionary
 
 from pfs_client.committers import Committer
 from pfs_client.interface import PfsClient
+from pfs_client.memory_budget import WAIT_SECONDS as MEMORY_WAIT_SECONDS
 from pfs_client.memory_budget import MemoryBudget
 from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.transfers import Transfers
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -30,7 +32,6 @@ from pfs_client.write_queue import WriteQueue
 from pfs_client.writes import Write
 
 MAX_GROUP_WRITES = 1000
-MEMORY_WAIT_SECONDS = 20.0
 WAIT_SECONDS = 60.0
 
 _FILE_SET_PATH = "/content"
@@ -44,8 +45,9 @@ class WriteBatches:
         committer: Where groups go.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
-        wait_seconds: How long a write may wait until it goes with a group.
+        wait_seconds: How long a write may wait for memory, and until it goes with a group.
         observer: Is told of groups.
+        transfers: Bring large bodies to the PFS.
     """
 
     def __init__(
@@ -57,13 +59,15 @@ class WriteBatches:
         memory_bytes: int = 64 * 1024**2,
         wait_seconds: float = WAIT_SECONDS,
         observer: Observer = UNOBSERVED,
+        transfers: Transfers | None = None,
     ) -> None:
         self._pfs = pfs
+        self._transfers = transfers or Transfers(pfs)
         self._observer = observer
         self._committer = committer
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
         self._wait_seconds = wait_seconds
-        self._memory = MemoryBudget(memory_bytes, MEMORY_WAIT_SECONDS)
+        self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
         self._queues: dict[Branch, WriteQueue] = {}
         self._turns: WeakValueDictionary[Branch | Repo, asyncio.Lock] = WeakValueDictionary()
 
@@ -105,7 +109,7 @@ class WriteBatches:
                     await self._queue_of(branch).join([write])
                     return hash_
             pieces = _chain(content, pieces)
-        source, hash_ = await self._store(pieces)
+        source, hash_ = await self._store(pieces, declared_size_bytes)
         write = Write(path, source=source, hash=hash_, expect=expect)
         await self._queue_of(branch).join([write])
         return hash_
@@ -134,10 +138,13 @@ class WriteBatches:
             await asyncio.wait([queue.task for queue in self._queues.values()])
         await self._committer.drain()
 
-    async def _store(self, pieces: AsyncIterator[bytes]) -> tuple[File, bytes]:
+    async def _store(
+        self, pieces: AsyncIterator[bytes], size_bytes: int | None
+    ) -> tuple[File, bytes]:
         """Put a large body into a file set and say where it is, with its hash."""
         changes = _additions(_FILE_SET_PATH, pieces)
-        file_set = Commit(Repo(FILE_SETS_REPO_NAME), await self._pfs.create_file_set(changes))
+        file_set_id = await self._transfers.create_file_set(changes, size_bytes)
+        file_set = Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 

@@ -229,7 +229,7 @@ class RequestTimeout(S3Error):
 
 
 class ServiceUnavailable(S3Error):
-    """PFS cannot be reached, or cannot store anything, now."""
+    """PFS cannot be reached, or cannot store anything, now; or the gateway is ending."""
 
     status = 503
     message = "PFS is not available at the moment. Please try again."

@@ -155,7 +155,7 @@ def test_a_gateway_ends_in_time_whatever_pachd_does(tmp_path: Path) -> None:
                 time.sleep(0.5)
                 begun = time.monotonic()
                 gateway.process.send_signal(signal.SIGTERM)
-                gateway.process.wait(20)
+                assert gateway.process.wait(20) == 0
             assert time.monotonic() - begun < 8
         finally:
             pfs.process.send_signal(signal.SIGCONT)

@@ -92,3 +92,29 @@ def test_downloads_that_nobody_reads(gateway: GatewayProcess) -> None:
             assert client.recv(15) == b"HTTP/1.1 200 OK"
         assert settled_memory(gateway) - before <= CLIENTS * 3 * PACHDS_MESSAGE
     assert send(gateway, "HEAD", "/master.r/a").status == 200
+
+
+def test_downloads_beyond_what_there_is_memory_for(tmp_path: Path) -> None:
+    """Four at a time, whoever asks: the others are told to come back."""
+    arguments = ("--serve", str(tmp_path), "--piece-bytes", str(PACHDS_MESSAGE))
+    options = ("--transfer-memory-bytes", str(120 * MIB), "--pfs-call-seconds", "5")
+    with (
+        ServerProcess("bench.chunk_sizes", _ANNOUNCED, *arguments) as pachd,
+        GatewayProcess(f"grpc://{pachd.address}", *options) as gateway,
+        contextlib.ExitStack() as stack,
+    ):
+        assert send(gateway, "PUT", "/master.r", b"").status == 200
+        assert send(gateway, "PUT", "/master.r/a", bytes(SIZE)).status == 200
+        before = memory(gateway)
+        statuses = []
+        clients = [stack.enter_context(socket.socket()) for _ in range(30)]
+        for client in clients:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+            client.connect((gateway.host, gateway.port))
+            client.sendall(b"GET /master.r/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for client in clients:
+            client.settimeout(60)
+            statuses.append(client.recv(12)[9:])
+        assert sorted(statuses) == [b"200"] * 4 + [b"503"] * 26
+        assert memory(gateway, "VmHWM") - before <= 4 * 3 * PACHDS_MESSAGE
+        assert send(gateway, "HEAD", "/master.r/a").status == 200

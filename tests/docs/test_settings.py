@@ -10,7 +10,7 @@ import pytest
 from embedded_pfs.blobs import INLINE_MAX_BYTES
 from gateway.settings import Settings, option_of
 from handlers import addressing, deletions, listings, service
-from pfs_client import grpc_client, pachd_committer, write_batches, write_queue
+from pfs_client import grpc_client, memory_budget, pachd_committer, write_batches, write_queue
 from tests.docs.settings_page import GROUPS, PAGE, shown, written
 from tests.markdown import DOCS
 
@@ -56,7 +56,7 @@ def test_the_page_of_limits_has_the_defaults(option: str, figure: str) -> None:
         ("| keys of one DeleteObjects | {} |", deletions.MAX_OBJECTS),
         ("one page of a listing | {} |", listings.MAX_KEYS),
         ("one page of ListBuckets | {} |", service.MAX_BUCKETS),
-        ("| a write that waits for memory | {} s |", int(write_batches.MEMORY_WAIT_SECONDS)),
+        ("| a write that waits for memory | {} s |", int(memory_budget.WAIT_SECONDS)),
         ("| writes in one commit of several requests | {} |", write_batches.MAX_GROUP_WRITES),
         ("bytes of small objects in one commit | {} MiB |", write_queue.MAX_GROUP_BYTES >> 20),
         ("trees of pachd's branches | {} MiB |", pachd_committer.MAX_KNOWN_BYTES >> 20),

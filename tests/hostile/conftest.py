@@ -15,6 +15,7 @@ IMPATIENT = {
     "--head-seconds": "1",
     "--keep-alive-seconds": "1",
     "--write-idle-seconds": "1",
+    "--min-bytes-per-second": "2",
 }
 
 
