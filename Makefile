@@ -16,7 +16,7 @@ CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(s
 CODE := bench contract_review embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz bench check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients fuzz bench docs site check check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -24,10 +24,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -35,7 +35,7 @@ clients: $(CLIENTS) ## the clients that are tested, installed and built
 fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random seed or SEED
 	@exec $(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-check: $(VENV)/dev check-proto contract ## format, lint, types, import rules and the contract
+check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -63,6 +63,14 @@ contract-release: contract ## keep the contract as the released one of its versi
 	@cp $^ $(@D)
 	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
 	@touch $@
+
+# Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
+docs: site contract-html ## the documentation, as a site in .build/site
+	@cp .build/contract.html .build/site/contract-printable.html
+
+site: .build/docs/zensical/ready
+	@rm -rf .build/site
+	.build/docs/zensical/bin/zensical build --strict --clean
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
@@ -103,7 +111,7 @@ bench: $(VENV)/dev .build/bench/load .build/bench/versitygw .build/bench/moto/re
 	GOBIN=$(CURDIR)/.build/bench go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 clean: ## remove what was installed and built here
-	rm -rf $(VENV) .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) .build .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
 $(VENV)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The gateway needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'

@@ -2,8 +2,9 @@
 
     BARE_ANSWERS=answers.json BARE_FOLDER=folder python -m uvicorn bench.bare_app:app
 
-What a gateway answered to GET, HEAD, PUT and a listing is answered again, whatever is asked. `GET
-/large/N` answers N bytes, `PUT /large/…` stores the body as the embedded PFS would. It is the limit
+What a gateway answered to GET, HEAD, PUT and a listing is answered again, whatever is asked. `PUT
+/large/…` stores the body as the embedded PFS would, `GET /large/…` reads and answers what was put
+last, and `GET /memory/N` answers N bytes that are one megabyte again and again. It is the limit
 that a gateway on uvicorn can reach.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +33,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return
+    if scope["path"].startswith("/memory/"):
+        await _memory(int(scope["path"].rpartition("/")[2]), send)
+        return
     if scope["path"].startswith("/large/"):
-        if scope["method"] == "PUT":
-            await _store(receive)
-        else:
-            await _large(int(scope["path"].rpartition("/")[2]), send)
+        if scope["method"] == "GET":
+            await _stored(send)
             return
+        await _store(receive)
     else:
         while (await receive()).get("more_body"):
             pass
@@ -55,13 +59,23 @@ async def _live(receive: Any, send: Any) -> None:
             return
 
 
-async def _large(size_bytes: int, send: Any) -> None:
+async def _memory(size_bytes: int, send: Any) -> None:
+    piece = bytes(PIECE_BYTES)
+    await _send((piece for _ in range(size_bytes // PIECE_BYTES)), size_bytes, send)
+
+
+async def _stored(send: Any) -> None:
+    with (_FOLDER / "stored").open("rb", buffering=0) as file:
+        pieces = iter(lambda: file.read(PIECE_BYTES), b"")
+        await _send(pieces, os.fstat(file.fileno()).st_size, send)
+
+
+async def _send(pieces: Iterable[bytes], size_bytes: int, send: Any) -> None:
     headers = [(b"content-length", str(size_bytes).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    piece = bytes(PIECE_BYTES)
-    for _ in range(size_bytes // PIECE_BYTES):
+    for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": bytes(size_bytes % PIECE_BYTES)})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _store(receive: Any) -> None:

@@ -21,7 +21,7 @@ from tests.raw_http import send
 from tests.servers import GatewayProcess, PfsProcess
 
 MIB = 1024 * 1024
-ROUNDS = 3
+ROUNDS = 5
 AT_ONCE = 16
 PIECE = bytes(range(256)) * (MIB // 256)
 
@@ -39,11 +39,16 @@ class Servers:
 def measure(sizes_mib: tuple[int, ...]) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as servers:
-        header = ["size", "bare uvicorn", "embedded", "embedded : bare"]
+        header = ["direction", "bare uvicorn", "embedded", "embedded : bare"]
         more = ["raw grpc.aio", "through gRPC", "through gRPC : raw"]
-        for direction in ("up", "down"):
-            rows = (_row(servers, direction, size * MIB) for size in sizes_mib)
-            show(f"One object {direction}, MiB/s", [*header, *more], rows)
+        for size in sizes_mib:
+            rows = [_row(servers, direction, size * MIB) for direction in ("up", "down")]
+            show(f"One object of {size} MiB, MiB/s", [*header, *more], rows)
+        show(
+            "One object down, and one megabyte of memory again and again, MiB/s",
+            ["size", "bare uvicorn, from memory", "embedded", "embedded : memory"],
+            [_beside_memory(servers, sizes_mib[-1] * MIB)],
+        )
         idle = peak_memory_mib(servers.gateway.process.pid)
         size = sizes_mib[-1] * MIB
         show(
@@ -73,18 +78,18 @@ def _row(servers: Servers, direction: str, size: int) -> list[object]:
     raw = _grpc_up if direction == "up" else _grpc_down
     ways: list[Callable[[], float]] = [
         lambda: transfer_seconds(method, [f"{servers.bare.address}/large/{size}"], size),
-        lambda: transfer_seconds(method, [f"{servers.gateway.endpoint}/master.large/o"], size),
+        lambda: transfer_seconds(
+            method, [f"{servers.gateway.endpoint}/master.large/o{size}"], size
+        ),
         lambda: asyncio.run(raw(servers.pfs, size)),
-        lambda: transfer_seconds(method, [f"{servers.over_grpc.endpoint}/master.large/o"], size),
+        lambda: transfer_seconds(
+            method, [f"{servers.over_grpc.endpoint}/master.large/o{size}"], size
+        ),
     ]
-    taken: list[list[float]] = [[] for _ in ways]
-    for _ in range(ROUNDS):
-        for way, seconds in zip(ways, taken, strict=True):
-            seconds.append(way())
-    speeds = [size / MIB / median(seconds) for seconds in taken]
+    speeds = _speeds(ways, size)
     shown = [f"{speed:,.0f}" for speed in speeds]
     return [
-        f"{size // MIB} MiB",
+        direction,
         *shown[:2],
         ratio(speeds[1], speeds[0]),
         *shown[2:],
@@ -92,8 +97,27 @@ def _row(servers: Servers, direction: str, size: int) -> list[object]:
     ]
 
 
+def _beside_memory(servers: Servers, size: int) -> list[object]:
+    ways: list[Callable[[], float]] = [
+        lambda: transfer_seconds("GET", [f"{servers.bare.address}/memory/{size}"], size),
+        lambda: transfer_seconds("GET", [f"{servers.gateway.endpoint}/master.large/o{size}"], size),
+    ]
+    speeds = _speeds(ways, size)
+    shown = [f"{speed:,.0f}" for speed in speeds]
+    return [f"{size // MIB} MiB", *shown, ratio(speeds[1], speeds[0])]
+
+
+def _speeds(ways: list[Callable[[], float]], size: int) -> list[float]:
+    """The median of each, in MiB/s, measured in turns."""
+    taken: list[list[float]] = [[] for _ in ways]
+    for _ in range(ROUNDS):
+        for way, seconds in zip(ways, taken, strict=True):
+            seconds.append(way())
+    return [size / MIB / median(seconds) for seconds in taken]
+
+
 def _many(gateway: GatewayProcess, direction: str, size: int, idle: float) -> list[object]:
-    urls = [f"{gateway.endpoint}/master.large/o{number}" for number in range(AT_ONCE)]
+    urls = [f"{gateway.endpoint}/master.large/many{number}" for number in range(AT_ONCE)]
     seconds = transfer_seconds("PUT" if direction == "up" else "GET", urls, size)
     peak = peak_memory_mib(gateway.process.pid)
     speed = f"{AT_ONCE * size / MIB / seconds:,.0f}"
@@ -125,7 +149,7 @@ async def _grpc_down(server: PfsProcess, size: int) -> float:
     head = (await pfs.inspect_branch(Branch(Repo("large"), "master"))).head
     begun = time.perf_counter()
     received = 0
-    async with await pfs.get_file(File(head, "/o")) as stream:
+    async with await pfs.get_file(File(head, f"/o{size}")) as stream:
         async for piece in stream:
             received += len(piece)
     taken = time.perf_counter() - begun

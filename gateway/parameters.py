@@ -27,7 +27,7 @@ class Check:
     read: Callable[[str], Any]
     validator: Draft4Validator
     allows_empty: bool
-    is_enum_in_namespace: bool
+    possible: tuple[str, ...]
 
     def value(self, text: str) -> Any:
         """The parameter's value in its type.
@@ -41,8 +41,11 @@ class Check:
         except (ValueError, KeyError):
             raise self._refusal(text, "is not of the parameter's type") from None
         for error in self.validator.iter_errors(value):
-            if self.is_enum_in_namespace:
-                raise NotImplemented(f"{NotImplemented.message[:-1]}: {self.name}: {text}.")
+            if self.possible:
+                raise NotImplemented(
+                    f"{NotImplemented.message[:-1]}: {self.name}: {text}."
+                    f" Only {' or '.join(self.possible)} is possible."
+                )
             raise self._refusal(text, error.message)
         return value
 
@@ -86,12 +89,13 @@ class Declared:
 
     def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:
         schema = parameter["schema"]
+        is_s3s = parameter["in"] == "header" and name.startswith(self.namespace)
         return Check(
             name,
             _READERS[schema["type"]],
             Draft4Validator(schema),
             parameter.get("allowEmptyValue", False),
-            "enum" in schema and parameter["in"] == "header" and name.startswith(self.namespace),
+            tuple(schema.get("enum", ())) if is_s3s else (),
         )
 
     def selects(self, sent: Values) -> bool:

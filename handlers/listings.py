@@ -34,7 +34,7 @@ async def list_objects_v2(request: S3Request) -> S3Response:
     content = [*writer.head(page), xml.element("KeyCount", str(page.count))]
     if start_after:
         content.append(writer.encoded("StartAfter", start_after))
-    if token:
+    if token is not None:
         content.append(xml.element("ContinuationToken", token))
     if page.is_truncated:
         content.append(xml.element("NextContinuationToken", token_for(page.last_name)))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TypeAlias
 
-from s3_wire.errors import IncompleteBody, InvalidRequest
+from s3_wire.errors import IncompleteBody, MalformedTrailerError
 
 Trailers: TypeAlias = Mapping[str, str]
 
@@ -52,8 +52,9 @@ class AwsChunkedDecoder:
         """Take the next piece of the body and return the payload in it.
 
         Raises:
-            InvalidRequest: The bytes are no aws-chunked framing.
-            IncompleteBody: The chunks hold more than the declared size.
+            IncompleteBody: The bytes are no aws-chunked framing, or the chunks hold more than the
+                declared size.
+            MalformedTrailerError: The trailer is no list of fields.
         """
         payload: list[bytes] = []
         at, end = 0, len(data)
@@ -85,12 +86,12 @@ class AwsChunkedDecoder:
     def _take_line(self, data: bytes, at: int) -> int:
         """Gather a CRLF-ended line, act on it when it is whole; return where reading goes on."""
         if self._state is _State.DONE:
-            raise InvalidRequest("The aws-chunked body goes on after its last chunk.")
+            raise IncompleteBody("The aws-chunked body goes on after its last chunk.")
         newline = data.find(b"\n", at)
         stop = len(data) if newline < 0 else newline + 1
         self._line += data[at:stop]
         if len(self._line) > self._line_limit():
-            raise InvalidRequest("A line of the aws-chunked framing is too long.")
+            raise IncompleteBody("A line of the aws-chunked framing is too long.")
         if self._line.endswith(b"\r\n"):
             line = bytes(self._line[:-2])
             self._line.clear()
@@ -107,7 +108,7 @@ class AwsChunkedDecoder:
             self._begin_chunk(line)
         elif self._state is _State.CHUNK_END:
             if line:
-                raise InvalidRequest("An aws-chunked chunk is longer than its head says.")
+                raise IncompleteBody("An aws-chunked chunk is longer than its head says.")
             self._state = _State.CHUNK_HEAD
         elif line:
             self._add_trailer(line)
@@ -117,7 +118,7 @@ class AwsChunkedDecoder:
     def _begin_chunk(self, line: bytes) -> None:
         match = _CHUNK_HEAD.fullmatch(line)
         if match is None:
-            raise InvalidRequest("An aws-chunked chunk does not begin with its size.")
+            raise IncompleteBody("An aws-chunked chunk does not begin with its size.")
         self._chunk_left = int(match[1], 16)
         if self._allowed_left is not None:
             self._allowed_left -= self._chunk_left
@@ -136,7 +137,9 @@ class AwsChunkedDecoder:
             name = raw_name.decode("ascii").strip().lower()
             value = raw_value.decode("ascii").strip()
         except UnicodeDecodeError:
-            raise InvalidRequest("A trailer of the aws-chunked body is not ASCII.") from None
+            raise MalformedTrailerError("A trailer of the aws-chunked body is not ASCII.") from None
         if b":" not in line or not name or name in self._trailers:
-            raise InvalidRequest("A trailer of the aws-chunked body is no field, or came twice.")
+            raise MalformedTrailerError(
+                "A trailer of the aws-chunked body is no field, or came twice."
+            )
         self._trailers[name] = value

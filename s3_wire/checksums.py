@@ -138,7 +138,8 @@ class BodyDigests:
             BadDigest: A digest differs.
             XAmzContentSHA256Mismatch: The one in x-amz-content-sha256 does.
             InvalidRequest: A trailer is no base64 of the right length.
-            MalformedTrailerError: An announced trailer has not come.
+            MalformedTrailerError: An announced trailer has not come, or a checksum has come that
+                was not announced.
         """
         held = {}
         for check in self._checks:
@@ -147,7 +148,16 @@ class BodyDigests:
                 raise check.mismatch
             if check.name.startswith(CHECKSUM_PREFIX):
                 held[check.name] = base64.b64encode(actual).decode("ascii")
+        self._check_announced(trailers)
         return held
+
+    def _check_announced(self, trailers: Mapping[str, str]) -> None:
+        # It would not be verified, and the client believes that it was.
+        for name in filter(_is_checksum, trailers):
+            if name not in {check.name for check in self._checks}:
+                raise MalformedTrailerError(
+                    f"The trailer {name} has come, but x-amz-trailer does not announce it."
+                )
 
     def _add_content_md5(self, value: str | None) -> None:
         if value is None:
@@ -165,8 +175,9 @@ class BodyDigests:
             self._checks.append(_Check("x-amz-content-sha256", _SHA256, expected, mismatch))
 
     def _add_flexible(self, headers: Mapping[str, str], announced_trailers: Iterable[str]) -> None:
-        names = {n for n in (*headers, *announced_trailers) if _is_checksum(n)}
-        if len(names) > 1:
+        sent = [n for n in (*headers, *announced_trailers) if _is_checksum(n)]
+        names = set(sent)
+        if len(sent) > 1:
             raise InvalidRequest(
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not"
                 " allowed."

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from s3_wire.errors import InvalidRange
 
 # More digits than any object's size has; Python would read a gigabyte of digits as a number.
-_SINGLE_RANGE = re.compile(r"bytes=\s*+(\d{0,19})\s*+-\s*+(\d{0,19})\s*+", re.ASCII | re.IGNORECASE)
+_SINGLE_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\s*+", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,11 @@ def _from_offset(first: int, last: int | None, size: int, header: str) -> Span |
     return Span(first, end - first)
 
 
-def _last_bytes(wanted: int, size: int, header: str) -> Span:
-    if wanted == 0 or size == 0:
+def _last_bytes(wanted: int, size: int, header: str) -> Span | None:
+    if wanted == 0:
         raise _unsatisfiable(header, size)
+    if size == 0:  # all of it, which no Content-Range could say
+        return None
     span = min(wanted, size)
     return Span(size - span, span)
 

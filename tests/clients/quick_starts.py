@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.clients.outcomes import ClientUnderTest
@@ -29,8 +29,8 @@ def run_quick_start(client: ClientUnderTest, gateway: GatewayProcess, folder: Pa
     """Run it in a folder of its own, which is also its home."""
     # A bucket of its own: others' quick starts run against the same gateway.
     bucket = f"{BUCKET}-{client.name}-{os.getpid()}"
-    printed = run_block(client, "quick-start", gateway, folder, bucket)
-    return QuickStart(printed.replace(bucket, BUCKET), blocks(client.name)["prints"].text)
+    printed = run_block(client, "Quick start", gateway, folder, bucket)
+    return QuickStart(printed.replace(bucket, BUCKET), blocks(client.name)["Prints"].text)
 
 
 def run_block(
@@ -38,7 +38,8 @@ def run_block(
 ) -> str:
     """Run a program of a client's page in a folder; gives what it prints."""
     block = blocks(client.name)[name]
-    program = Block(block.language, block.at(gateway.endpoint).replace(BUCKET, bucket))
+    text = block.at(gateway.endpoint).replace(BUCKET, bucket)
+    program = replace(block, text=text)
     environment = client.variables(gateway.endpoint, folder)
     if program.language == "go":
         environment |= {"HOME": os.environ["HOME"]}  # where Go keeps what it has built

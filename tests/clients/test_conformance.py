@@ -34,7 +34,7 @@ def test_a_page_has_settings_a_quick_start_and_what_is_refused(page: Path) -> No
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert {"Settings", "Quick start", "What works", "What to know"} <= set(headings)
     assert headings[-1] == "What is refused, and what to do instead"
-    assert {"quick-start", "prints"} <= blocks(page.stem).keys()
+    assert {"Quick start", "Prints"} <= blocks(page.stem).keys()
 
 
 @pytest.mark.parametrize("page", [PAGE, *PAGES.glob("*.md")], ids=lambda page: page.stem)

@@ -82,6 +82,6 @@ def test_a_large_file_is_written_as_its_page_says(
     client: ClientUnderTest, gateway: GatewayProcess, tmp_path: Path, new_bucket: str
 ) -> None:
     assert send(gateway, "PUT", f"/{new_bucket}", b"").status == 200
-    run_block(client, "large-file", gateway, tmp_path, new_bucket)
+    run_block(client, "Large file", gateway, tmp_path, new_bucket)
     size = int(send(gateway, "HEAD", f"/{new_bucket}/large.parquet").headers["content-length"])
     assert size > 20_000_000

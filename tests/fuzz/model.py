@@ -219,6 +219,8 @@ def in_range(content: bytes, header: str) -> tuple[int, bytes]:
         return 200, content
     if first:
         part = content[int(first) : int(last) + 1 if last else None]
+    elif int(last) and not content:
+        return 200, content
     else:
         part = content[-int(last) :] if int(last) else b""
     return (206, part) if part else (416, b"")

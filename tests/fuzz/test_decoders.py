@@ -71,7 +71,7 @@ def decoded(pieces: Sequence[bytes], size: int | None) -> tuple[bytes, Mapping[s
     try:
         payload = b"".join(part for piece in pieces for part in decoder.feed(piece))
         return payload, decoder.finish()
-    except (InvalidRequest, IncompleteBody) as refused:
+    except (MalformedTrailerError, IncompleteBody) as refused:
         return type(refused)
 
 
@@ -96,7 +96,7 @@ def test_a_chunked_body_comes_back(data: st.DataObject, payload: bytes) -> None:
     expected = (payload, {"x-amz-checksum-crc32": "AAAAAA=="})
     assert decoded(data.draw(cuts(wire)), len(payload)) == expected
     assert decoded([wire[:-1]], None) is IncompleteBody
-    assert decoded([wire + b"\r"], None) is InvalidRequest
+    assert decoded([wire + b"\r"], None) is IncompleteBody
 
 
 TAGS = ("Delete", "Object", "Key", "ETag", "VersionId", "Quiet", "Size", "x:y", "!--", "?a")

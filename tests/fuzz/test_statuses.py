@@ -65,7 +65,7 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (400, {"bucket": "master.new", "body": b"<Other/>"}),
         (409, BUCKET),
         (411, {"bucket": "master.new", "headers": FRAMED}),
-        (501, {"bucket": "master.new", "headers": {"x-amz-acl": "private"}}),
+        (501, {"bucket": "master.new", "headers": {"x-amz-acl": "public-read"}}),
     ],
     "HeadBucket": [(200, BUCKET), (400, {"bucket": "a..b"}), (404, NOWHERE), LISTS[-1]],
     "GetBucketLocation": [(200, BUCKET), (400, {"bucket": "a..b"}), (404, NOWHERE), LISTS[-1]],

@@ -55,7 +55,7 @@ def test_a_body_that_comes_unasked_is_taken(gateway: GatewayProcess, bucket: str
         ("/master.none/a", {}, 404),
         ("/{}/a*b", {}, 400),
         ("/{}/a?acl", {}, 501),
-        ("/{}/a", {"x-amz-acl": "private"}, 501),
+        ("/{}/a", {"x-amz-acl": "public-read"}, 501),
         ("/{}/a", {"Content-Length": str(5 * 1024**3 + 1)}, 400),
         ("/{}/a", {"Content-MD5": "no base64"}, 400),
         ("/{}/a", {"x-amz-content-sha256": "no digest"}, 400),

@@ -39,8 +39,8 @@ def test_a_presigned_url_may_ask_for_checksums(
 @pytest.mark.parametrize(
     ("moved", "hint"),
     [
-        ("x-amz-acl=public-read", "no access control lists"),
-        ("X-Amz-Acl=public-read", "no access control lists"),
+        ("x-amz-acl=public-read", "Only private is possible"),
+        ("X-Amz-Acl=public-read", "Only private is possible"),
         ("x-amz-copy-source=b%2Fa", "Copying is not supported"),
         ("X-Amz-Copy-Source=b%2Fa", "Copying is not supported"),
         ("x-amz-tagging=a%3Db", "no tags"),

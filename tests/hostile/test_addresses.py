@@ -134,7 +134,7 @@ def test_no_copy_is_made_whatever_its_source(target: GatewayProcess, source: str
 @pytest.mark.parametrize(
     "query",
     ["acl", "acl=", "%61cl", "ac%6C=x", "tagging&tagging", "x-id=PutObject&acl", "&&acl", "acl&=",
-     "uploadId=1", "partNumber=1", "%00", "acl%00", "ACL", "x-amz-acl=private",
+     "uploadId=1", "partNumber=1", "%00", "acl%00", "ACL", "x-amz-acl=public-read",
      "acl;x-id=PutObject"],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "GET"])

@@ -122,7 +122,7 @@ def test_an_aws_chunk_head_without_end_has_an_end(target: GatewayProcess, piece:
         head = connection.head("PUT", TARGET, None, headers)
     with at_most(target.process.pid, seconds=8):
         answer, _ = flood(target, head + b"5;", piece)
-    assert (answer.status, answer.code) == (400, "InvalidRequest")
+    assert (answer.status, answer.code) == (400, "IncompleteBody")
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,8 @@ def test_the_fields_of_version_2(s3: Any, filled: str) -> None:
     page = s3.list_objects_v2(Bucket=filled, StartAfter="~", ContinuationToken=token, MaxKeys=1)
     assert page["ContinuationToken"] == token
     assert entries(page) == [model("", "", "a")[1]]
+    page = s3.list_objects_v2(Bucket=filled, ContinuationToken="", MaxKeys=1)
+    assert page["ContinuationToken"] == ""
 
 
 def test_the_fields_of_version_1(s3: Any, filled: str) -> None:

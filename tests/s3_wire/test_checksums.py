@@ -271,6 +271,18 @@ def test_an_sdk_algorithm_of_another_kind_is_a_bad_digest(algorithm: str) -> Non
         BodyDigests(said, ["x-amz-checksum-crc32"])
 
 
+def test_a_checksum_that_was_not_announced_is_malformed() -> None:
+    digests = BodyDigests({})
+    digests.update(b"hello")
+    with pytest.raises(MalformedTrailerError, match="x-amz-checksum-sha256"):
+        digests.verify({"x-amz-checksum-sha256": HELLO["sha256"]})
+
+
+def test_the_same_checksum_before_and_behind_the_body_is_two() -> None:
+    with pytest.raises(InvalidRequest, match="Multiple"):
+        BodyDigests({"x-amz-checksum-sha256": HELLO["sha256"]}, ["x-amz-checksum-sha256"])
+
+
 @pytest.mark.parametrize("trailers", [{}, {"x-amz-checksum-sha256": HELLO["sha256"]}])
 def test_an_announced_trailer_that_has_not_come_is_malformed(trailers: dict[str, str]) -> None:
     digests = BodyDigests({}, ["x-amz-checksum-crc32"])

@@ -35,10 +35,9 @@ def test_a_range_is_a_span_of_the_object(header: str, size_bytes: int, span: Spa
     assert requested_span(header, size_bytes) == span
 
 
-@pytest.mark.parametrize("header", ["Bytes=2-3", "BYTES=2-3", "bytes= 2-3", "bytes=2-3 "])
-@pytest.mark.parametrize("space", ["", " ", "\t"])
-def test_case_and_whitespace_change_nothing(header: str, space: str) -> None:
-    assert requested_span(header.replace("-", f"{space}-{space}"), 10) == Span(2, 2)
+@pytest.mark.parametrize("header", ["Bytes=2-3", "BYTES=2-3", "bytes=2-3 ", "bytes=2-3\t"])
+def test_case_and_whitespace_behind_change_nothing(header: str) -> None:
+    assert requested_span(header, 10) == Span(2, 2)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,6 @@ def test_case_and_whitespace_change_nothing(header: str, space: str) -> None:
         ("bytes=0-", 0),
         ("bytes=0-0", 0),
         ("bytes=0-9", 0),
-        ("bytes=-1", 0),
         ("bytes=-0", 0),
     ],
 )
@@ -77,6 +75,11 @@ def test_a_range_that_holds_no_byte_is_invalid(header: str, size_bytes: int) -> 
         "bytes=",
         "bytes=-",
         "bytes= - ",
+        "bytes= 2-3",
+        "bytes=2 -3",
+        "bytes=2- 3",
+        "bytes= -1",
+        "bytes =2-3",
         "bytes=5",
         "bytes=a-b",
         "bytes=0-4x",
@@ -139,3 +142,7 @@ def test_every_range_of_a_small_object_is_the_slice_it_names() -> None:
 @pytest.mark.parametrize("header", ["bytes=1-" + " " * 32000 + "x", "bytes=" + " " * 32000 + "x"])
 def test_no_header_takes_long_to_read(header: str) -> None:
     assert requested_span(header, 10) is None
+
+
+def test_the_last_bytes_of_nothing_are_all_of_it() -> None:
+    assert requested_span("bytes=-1", 0) is None

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from gateway.composition import open_pfs
-from gateway.settings import Settings
 from pfs_client.values import Branch, Repo
+from tests.output_branches import make_output_branch
 from tests.raw_http import Answer, Connection
 from tests.servers import BACKENDS, GatewayProcess, running_gateway
 from tests.traces.judge import Ask, Buckets, Verdict, is_holdable, judge, keys_to_delete
@@ -122,19 +121,6 @@ def test_a_recorded_request_with_a_large_body_replaces_what_is_there(
 ) -> None:
     large = [one for one in requests_of(client) if one.size_bytes >= LARGE_BYTES]
     replay_all(stage, large, "stored")
-
-
-async def make_output_branch(pfs_name: str, branch: Branch) -> None:
-    """Have a branch written by a pipeline, which S3 has no words for."""
-    pfs = open_pfs(Settings(pfs=pfs_name, synchronous="off"))
-    source = Branch(Repo("source"), "master")
-    try:
-        for repo in (source.repo, branch.repo):
-            await pfs.create_repo(repo)
-        await pfs.create_branch(source)
-        await pfs.create_branch(branch, provenance=[source])
-    finally:
-        await pfs.aclose()
 
 
 @pytest.mark.parametrize("client", CLIENTS)

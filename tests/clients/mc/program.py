@@ -178,6 +178,6 @@ def _shown(client: Mc, bucket: str) -> Iterator[checklist.Step]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         client, bucket = Mc(Path(name)), steps.bucket()
-        output(["bash", "-c", blocks("mc")["settings"].at(steps.endpoint())])
+        output(["bash", "-c", blocks("mc")["Settings"].at(steps.endpoint())])
         both = chain(checklist.steps(client, bucket), own_steps(client, bucket, Path(name)))
         steps.print_outcomes(steps.run_steps(both, code_of))

@@ -1,0 +1,119 @@
+"""`docs/settings.md`, written from the settings themselves."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields
+from typing import Any
+
+from gateway.settings import Settings, kind_of, option_of, variable_of
+from tests.markdown import DOCS
+
+PAGE = DOCS / "settings.md"
+
+GROUPS = {
+    "Where it listens": ["host", "port", "admin_port", "workers", "docs"],
+    "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
+    "Which PFS": ["pfs", "synchronous"],
+    "pachd": ["pfs_call_seconds", "pfs_ca_file", "pfs_token", "pfs_token_file"],
+    "How writes become commits": [
+        "ack",
+        "max_unfinished_commits",
+        "sole_writer",
+        "commit_per_request",
+    ],
+    "Memory": ["write_memory_bytes", "cache_bytes"],
+    "Sizes": ["max_object_bytes", "max_document_bytes", "max_head_bytes", "max_connections"],
+    "Times": [
+        "head_seconds",
+        "body_idle_seconds",
+        "write_idle_seconds",
+        "keep_alive_seconds",
+        "shutdown_seconds",
+    ],
+    "Logs": ["log_level", "log_format", "access_log"],
+}
+"""Where each setting stands on the page. A test keeps it whole."""
+
+_HEAD = """\
+# Settings
+
+Every setting is an option of `s3gateway` and an environment variable; the option wins. There is no
+file of settings. `s3gateway --help` says the same as this page, which
+`tests/docs/test_settings.py` writes from `gateway/settings.py`.
+
+An option that may come several times takes one value each time; its variable takes them all, with
+commas between. An option that is on or off is switched off by its form with `no-`; its variable is
+`true` or `false`. A value that cannot be ends the command with one line that says why, and status
+2.
+
+`s3gateway compact` squashes the history of an embedded PFS; it takes `--pfs` before its name, and
+`--keep N` behind it for the commits of each branch to keep besides HEAD. `s3gateway --version` says
+which gateway it is.
+"""
+
+_UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+
+
+def written() -> str:
+    """The whole page."""
+    settings = {one.name: one for one in fields(Settings)}
+    parts = [_HEAD]
+    for group, names in GROUPS.items():
+        rows = "\n".join(_row(settings[name]) for name in names if name in settings)
+        parts.append(
+            f"## {group}\n\n| setting | meaning | default | values |\n|---|---|---|---|\n{rows}\n"
+        )
+    return "\n".join(parts)
+
+
+def shown(one: Field[Any], value: Any) -> str:
+    """A value of a setting, as people say it."""
+    if kind_of(one) is bool:
+        return "on" if value else "off"
+    if value in ("", (), None):
+        return "none"
+    if one.name.endswith("_bytes"):
+        return _size(value)
+    if one.name.endswith("_seconds"):
+        return f"{value:g} s"
+    return str(value)
+
+
+def _row(one: Field[Any]) -> str:
+    names = f"`{_option(one)}`<br>`{variable_of(one)}`"
+    default = shown(one, one.default)
+    if default != "none" and kind_of(one) is str:
+        default = f"`{default}`"
+    return f"| {names} | {_text(one)} | {default} | {_values(one)} |"
+
+
+def _option(one: Field[Any]) -> str:
+    option = option_of(one)
+    if kind_of(one) is bool:
+        return option if not one.default else f"--no-{option[2:]}"
+    return option
+
+
+def _values(one: Field[Any]) -> str:
+    limits = one.metadata
+    if "choices" in limits:
+        return ", ".join(f"`{choice}`" for choice in limits["choices"])
+    if "maximum" in limits:
+        return f"{shown(one, limits['minimum'])} to {shown(one, limits['maximum'])}"
+    if "minimum" in limits:
+        return f"at least {shown(one, limits['minimum'])}"
+    if kind_of(one) is bool:
+        return "on, off"
+    return "several" if kind_of(one) is tuple else "text"
+
+
+def _size(size_bytes: int) -> str:
+    for unit_bytes, unit in _UNITS:
+        if size_bytes and not size_bytes % unit_bytes:
+            return f"{size_bytes // unit_bytes} {unit}"
+    return f"{size_bytes} B"
+
+
+def _text(one: Field[Any]) -> str:
+    text: str = one.metadata["help"]
+    return text.replace("*", "\\*")
