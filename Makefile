@@ -44,13 +44,6 @@ check: $(VENV)/dev check-proto contract site ## format, lint, types, import rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
-docs: site contract-html ## the documentation, as a site in .build/site, and the contract to print
-
-site: .build/docs/zensical/ready
-	@rm -rf .build/site
-	.build/docs/zensical/bin/zensical build --strict --clean
-
 contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
 	$(BIN)/python -m contract_review lint
 	$(BIN)/pytest -q tests/contract/test_document.py
@@ -73,6 +66,14 @@ contract-release: contract ## keep the contract as the released one of its versi
 	@cp $^ $(@D)
 	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
 	@touch $@
+
+# Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
+docs: site contract-html ## the documentation, as a site in .build/site
+	@cp .build/contract.html .build/site/contract-printable.html
+
+site: .build/docs/zensical/ready
+	@rm -rf .build/site
+	.build/docs/zensical/bin/zensical build --strict --clean
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
