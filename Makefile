@@ -55,7 +55,7 @@ contract-html: $(VENV)/dev ## the contract to print, as .build/contract.html
 contract-release: contract ## keep the contract as the released one of its version
 	$(BIN)/python -m contract_review release
 
-.build/contract/oasdiff: Makefile
+.build/contract/oasdiff:
 	@echo 'Building oasdiff into $(@D), this once.'
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
 	@touch $@
