@@ -60,7 +60,8 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(PIP) uv
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --group build -o requirements/build.txt
-	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --extra otel -o requirements/runtime-otel.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime-otel.txt --extra otel --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
 	if command -v npm >/dev/null; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
