@@ -21,6 +21,7 @@ from gateway.logging_setup import log_config
 from gateway.metrics import metrics_of_several_processes
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
 from gateway.tls import tls_options
+from gateway.tracing import check_tracing
 
 _EPILOG = """\b
 Examples:
@@ -123,6 +124,7 @@ def compact(settings: Settings, keep: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     _check_pfs(settings)
+    _check_tracing(settings)
     _allow_descriptors(settings)
     tls = _tls_options(settings)
     listeners = [_listen(settings.host, settings.port)]
@@ -182,6 +184,13 @@ def _check_pfs(settings: Settings) -> None:
         else:
             pachd_settings(settings)
     except (BadSetting, DirectoryRefused) as error:
+        raise _OneLine(str(error)) from None
+
+
+def _check_tracing(settings: Settings) -> None:
+    try:
+        check_tracing(settings)
+    except BadSetting as error:
         raise _OneLine(str(error)) from None
 
 

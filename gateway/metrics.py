@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -29,6 +29,9 @@ from pfs_client.observer import Observer
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)
+_PHASE_SECONDS = 0.00005
+"""A phase that took less tells nothing: counting it would take longer."""
+
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when each began is of no use here
 
@@ -66,6 +69,9 @@ class Metrics(Observer):
             "request_seconds", "From a request's head to its answer's end.", _REQUEST_SECONDS,
             "operation",
         )  # fmt: skip
+        self._phase_seconds = self._counter(
+            "request_phase_seconds", "Where the time of requests has gone.", "operation", "phase"
+        )
         self._calls = self._counter("pfs_calls", "Calls to pachd.", "method", "outcome")
         self._call_seconds = self._histogram(
             "pfs_call_seconds", "How long calls to pachd take.", _CALL_SECONDS, "method"
@@ -83,6 +89,7 @@ class Metrics(Observer):
         # Finding the child of some labels takes longer than counting it.
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
+        self._phase_seconds_of = cache(self._phase_seconds.labels)
         self._calls_of = cache(self._calls.labels)
         self._call_seconds_of = cache(self._call_seconds.labels)
         self._cache_of = cache(self._cache.labels)
@@ -91,11 +98,14 @@ class Metrics(Observer):
         """A request has come."""
         self._in_flight.inc()
 
-    def end(self, record: Record, seconds: float) -> None:
-        """A request has been answered, or given up."""
+    def end(self, record: Record, ended: float) -> None:
+        """A request has been answered, or given up, at a time of `time.perf_counter`."""
         self._in_flight.dec()
         self._requests_of(record.operation, record.status).inc()
-        self._seconds_of(record.operation).observe(seconds)
+        self._seconds_of(record.operation).observe(ended - record.begun)
+        for phase, seconds in record.phases(ended):
+            if seconds > _PHASE_SECONDS:
+                self._phase_seconds_of(record.operation, phase).inc(seconds)
         if record.code:
             self._errors.labels(record.code).inc()
         if record.received_bytes:
@@ -112,10 +122,21 @@ class Metrics(Observer):
             record.pfs_calls += 1
             record.pfs_seconds += seconds
 
+    def group_began(self, requests: Sequence[object]) -> None:
+        """Calls for a group of writes are no single request's."""
+        current.set(None)
+
     def group_ended(self, requests: int, seconds: float) -> None:
         """A group of writes has been committed, or refused."""
         self._group_size.observe(requests)
         self._group_seconds.observe(seconds)
+
+    def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
+        """A request's write has been told how it went."""
+        record = current.get()
+        if record is not None:
+            record.queue_seconds += queue_seconds
+            record.commit_seconds += commit_seconds
 
     def commit_failed(self) -> None:
         """A commit of ours has finished with an error."""

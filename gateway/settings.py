@@ -96,6 +96,11 @@ class Settings:
         choices=("text", "json"),
     )
     access_log: bool = _setting(True, "Log a line for each request, on standard output.")
+    otlp_endpoint: str = _setting(
+        "",
+        "Where traces go: the URL of an OpenTelemetry collector, such as http://collector:4318, to"
+        " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
+    )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
     admin_port: int | None = _setting(
         None,
