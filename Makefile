@@ -14,7 +14,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 CODE := bench embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz bench check check-proto format proto lock clean
+.PHONY: help run test test-all clients fuzz image-check bench check check-proto format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -67,6 +67,9 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	if command -v npm >/dev/null; then cd tests/clients/node && npm install --package-lock-only $(NPM_FLAGS); fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+image-check: $(VENV)/dev ## build and run the image without an engine (needs root, unshare, debootstrap)
+	$(BIN)/pytest -m '' tests/packaging/test_image.py $(ARGS)
 
 bench: $(VENV)/dev .build/bench/load .build/bench/versitygw .build/bench/moto/ready ## measure (needs Go; ARGS='small --quick' for less)
 	$(BIN)/python -m bench $(ARGS)

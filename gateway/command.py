@@ -157,13 +157,20 @@ def serve(settings: Settings) -> None:
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            with metrics_of_several_processes():
-                Multiprocess(config, sockets=listeners).run()
+            _serve_together(config, listeners)
         else:
             server = uvicorn.Server(config)
             server.run(sockets=listeners)
             if not server.started:
                 sys.exit(1)
+
+
+def _serve_together(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
+    try:
+        with metrics_of_several_processes():
+            Multiprocess(config, sockets=listeners).run()
+    except BadSetting as error:
+        raise _OneLine(str(error)) from None
 
 
 def _allow_descriptors(settings: Settings) -> None:

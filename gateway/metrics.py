@@ -24,6 +24,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.records import Record, current
+from gateway.settings import BadSetting
 from pfs_client.observer import Observer
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -40,8 +41,16 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 
 @contextmanager
 def metrics_of_several_processes() -> Iterator[None]:
-    """Have the processes that are started meanwhile count together."""
-    with tempfile.TemporaryDirectory(prefix="s3gateway-metrics-") as folder:
+    """Have the processes that are started meanwhile count together.
+
+    Raises:
+        BadSetting: There is no room for temporary files.
+    """
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="s3gateway-metrics-")
+    except OSError as error:
+        raise BadSetting(f"--workers: several of them count in files in TMPDIR: {error}") from None
+    with temporary as folder:
         os.environ[MULTIPROCESS_VARIABLE] = folder
         try:
             yield

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.packaging.distributions import Distributions
-
-ROOT = Path(__file__).parents[2]
+from tests.packaging.distributions import ROOT, Distributions
 
 
 @pytest.fixture(scope="session")
