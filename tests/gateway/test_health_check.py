@@ -30,7 +30,7 @@ def test_it_asks_where_the_settings_say(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "pfs", "--admin-port", "0") as gateway:
         (line,) = (line for line in gateway.log if line.startswith("Metrics"))
         admin_port = line.rpartition(":")[2].partition("/")[0]
-        for host in ("127.0.0.1", "0.0.0.0"):
+        for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - asked at
             there = {"host": host, "port": gateway.port, "admin_port": admin_port}
             assert asked(**there) == (0, "")
         assert asked(port=gateway.port) == (1, "the gateway answers 404")
