@@ -55,9 +55,9 @@ class Settings:
     )
     allowed_host: tuple[str, ...] = _setting(
         (),
-        "A name that this gateway is known by, where it listens on its own machine only. Other"
-        " names than localhost, addresses and those of --domain are refused there, for web pages"
-        " could use them; * takes any.",
+        "A name that this gateway is known by. Where there is one, or where the gateway listens on"
+        " its own machine only, names other than these, localhost, addresses and those of --domain"
+        " are refused, for web pages could use them; * takes any.",
         names="host",
     )
     allowed_origin: tuple[str, ...] = _setting(
