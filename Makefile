@@ -16,7 +16,7 @@ CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(s
 CODE := bench contract_review embedded_pfs gateway handlers pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz soak bench docs site check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -96,13 +96,17 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(PIP) uv
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_FLAGS) --group build -o requirements/build.txt
-	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime.txt --extra otel -o requirements/runtime-otel.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime-otel.txt --extra otel --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
 	if command -v npm >/dev/null; then for folder in tests/clients/node contract_review; do \
 		(cd $$folder && npm install --package-lock-only $(NPM_FLAGS)) || exit 1; done; fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+image-check: $(VENV)/dev ## build and run the image without an engine (needs root, unshare, debootstrap)
+	$(BIN)/pytest -m '' tests/packaging/test_image.py $(ARGS)
 
 bench: $(VENV)/dev .build/bench/load .build/bench/versitygw .build/bench/moto/ready ## measure (needs Go; ARGS='small --quick' for less)
 	$(BIN)/python -m bench $(ARGS)

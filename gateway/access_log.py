@@ -101,6 +101,10 @@ def _json_line(record: Record, scope: Scope, seconds: float) -> str:
             "answer_seconds": round(max(record.answered - record.begun, 0), 6),
             "pfs_calls": record.pfs_calls,
             "pfs_seconds": round(record.pfs_seconds, 6),
+            "receive_seconds": round(record.receive_seconds, 6),
+            "queue_seconds": round(record.queue_seconds, 6),
+            "commit_seconds": round(record.commit_seconds, 6),
+            "send_seconds": round(record.send_seconds, 6),
         },
     ) + "\n"  # fmt: skip
 
@@ -114,6 +118,9 @@ def _text_line(record: Record, scope: Scope, seconds: float) -> str:
     ]
     if record.pfs_calls:
         parts.append(f"pfs={record.pfs_calls}/{record.pfs_seconds * 1000:.1f}ms")
+    if record.commit_seconds:
+        waits = (record.queue_seconds, record.commit_seconds)
+        parts.append("queue={:.1f}ms commit={:.1f}ms".format(*(1000 * one for one in waits)))
     return " ".join(parts) + "\n"
 
 

@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
     settings = settings or process_settings()
     watch = watch_of(settings)
-    composition = Composition(settings, watch.metrics)
+    composition = Composition(settings, watch.observer)
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:

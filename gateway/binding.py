@@ -6,6 +6,7 @@ handler can refuse them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -102,8 +103,10 @@ async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope
 async def _send_file(span: FileSpan | None, scope: Scope) -> bool:
     """Have the system send a file; False where there is none, or it cannot."""
     send_file: SendFile | None = scope.get(SEND_FILE)
+    begun = time.perf_counter()
     if span is None or send_file is None or not await send_file(span):
         return False
     if record := record_of(scope):
         record.sent_bytes += span.size_bytes
+        record.send_seconds += time.perf_counter() - begun
     return True

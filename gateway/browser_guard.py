@@ -3,9 +3,9 @@
 There is no authentication, so that a browser on a machine that reaches the gateway would do for any
 page what that page's author wants. Browsers say where a request comes from, and other clients say
 nothing: https://www.w3.org/TR/fetch-metadata/ and https://www.rfc-editor.org/rfc/rfc6454#section-7.
-Where only this machine reaches the gateway, a name that is not this machine's is refused as well:
-its owner has made it point here, so that the browser takes the owner's page for one of ours (DNS
-rebinding).
+Where only this machine reaches the gateway, a name that is not this machine's is refused as well,
+and elsewhere one that is none of the gateway's, where it has been told which those are: its owner
+has made it point here, so that the browser takes the owner's page for one of ours (DNS rebinding).
 
 No answer ever allows another origin to read it, and what a browser shows of an object cannot act in
 the gateway's name: objects are no pages of ours.
@@ -39,7 +39,8 @@ class BrowserGuard:
         self._origins = frozenset(settings.allowed_origin)
         self._hosts = frozenset(settings.allowed_host)
         self._domains = ("localhost", *settings.domain)
-        self._checks_host = is_loopback(settings.host) and ANY not in self._hosts
+        knows_its_names = is_loopback(settings.host) or bool(self._hosts)
+        self._checks_host = knows_its_names and ANY not in self._hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at where a request comes from."""
@@ -64,7 +65,7 @@ class BrowserGuard:
             is_address(name) or is_within(name, self._domains) or name.lower() in self._hosts
         ):
             raise AccessDenied(
-                f"This gateway listens on its own machine only and does not know itself as {name}."
+                f"This gateway does not know itself as {name}."
                 f" If that is its name, start it with --allowed-host {name.lower()}."
             )
 

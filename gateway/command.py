@@ -20,6 +20,7 @@ from gateway.logging_setup import log_config
 from gateway.serving import Server, serve_with_workers
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
 from gateway.tls import tls_options
+from gateway.tracing import check_tracing
 
 _EPILOG = """\b
 Examples:
@@ -122,6 +123,7 @@ def compact(settings: Settings, keep: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     _check_pfs(settings)
+    _check_tracing(settings)
     _allow_descriptors(settings)
     tls = _tls_options(settings)
     listeners = [_listen(settings.host, settings.port)]
@@ -154,12 +156,19 @@ def serve(settings: Settings) -> None:
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            serve_with_workers(config, listeners)
+            _serve_together(config, listeners)
         else:
             server = Server(config)
             server.run(sockets=listeners)
             if not server.started:
                 sys.exit(1)
+
+
+def _serve_together(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
+    try:
+        serve_with_workers(config, listeners)
+    except BadSetting as error:
+        raise _OneLine(str(error)) from None
 
 
 def _allow_descriptors(settings: Settings) -> None:
@@ -180,6 +189,13 @@ def _check_pfs(settings: Settings) -> None:
         else:
             pachd_settings(settings)
     except (BadSetting, DirectoryRefused) as error:
+        raise _OneLine(str(error)) from None
+
+
+def _check_tracing(settings: Settings) -> None:
+    try:
+        check_tracing(settings)
+    except BadSetting as error:
         raise _OneLine(str(error)) from None
 
 

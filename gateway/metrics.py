@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -25,11 +25,15 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.records import Record, current
+from gateway.settings import BadSetting
 from pfs_client.observer import Observer
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)
+_PHASE_SECONDS = 0.00005
+"""A phase that took less tells nothing: counting it would take longer."""
+
 _CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when each began is of no use here
 
@@ -38,8 +42,16 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 
 @contextmanager
 def metrics_of_several_processes() -> Iterator[None]:
-    """Have the processes that are started meanwhile count together."""
-    with tempfile.TemporaryDirectory(prefix="s3gateway-metrics-") as folder:
+    """Have the processes that are started meanwhile count together.
+
+    Raises:
+        BadSetting: There is no room for temporary files.
+    """
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="s3gateway-metrics-")
+    except OSError as error:
+        raise BadSetting(f"--workers: several of them count in files in TMPDIR: {error}") from None
+    with temporary as folder:
         os.environ[MULTIPROCESS_VARIABLE] = folder
         try:
             yield
@@ -73,6 +85,9 @@ class Metrics(Observer):
             "request_seconds", "From a request's head to its answer's end.", _REQUEST_SECONDS,
             "operation",
         )  # fmt: skip
+        self._phase_seconds = self._counter(
+            "request_phase_seconds", "Where the time of requests has gone.", "operation", "phase"
+        )
         self._calls = self._counter("pfs_calls", "Calls to pachd.", "method", "outcome")
         self._call_seconds = self._histogram(
             "pfs_call_seconds", "How long calls to pachd take.", _CALL_SECONDS, "method"
@@ -90,6 +105,7 @@ class Metrics(Observer):
         # Finding the child of some labels takes longer than counting it.
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
+        self._phase_seconds_of = cache(self._phase_seconds.labels)
         self._calls_of = cache(self._calls.labels)
         self._call_seconds_of = cache(self._call_seconds.labels)
         self._cache_of = cache(self._cache.labels)
@@ -98,11 +114,14 @@ class Metrics(Observer):
         """A request has come."""
         self._in_flight.inc()
 
-    def end(self, record: Record, seconds: float) -> None:
-        """A request has been answered, or given up."""
+    def end(self, record: Record, ended: float) -> None:
+        """A request has been answered, or given up, at a time of `time.perf_counter`."""
         self._in_flight.dec()
         self._requests_of(record.operation, record.status).inc()
-        self._seconds_of(record.operation).observe(seconds)
+        self._seconds_of(record.operation).observe(ended - record.begun)
+        for phase, seconds in record.phases(ended):
+            if seconds > _PHASE_SECONDS:
+                self._phase_seconds_of(record.operation, phase).inc(seconds)
         if record.code:
             self._errors.labels(record.code).inc()
         if record.received_bytes:
@@ -119,10 +138,21 @@ class Metrics(Observer):
             record.pfs_calls += 1
             record.pfs_seconds += seconds
 
+    def group_began(self, requests: Sequence[object]) -> None:
+        """Calls for a group of writes are no single request's."""
+        current.set(None)
+
     def group_ended(self, requests: int, seconds: float) -> None:
         """A group of writes has been committed, or refused."""
         self._group_size.observe(requests)
         self._group_seconds.observe(seconds)
+
+    def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
+        """A request's write has been told how it went."""
+        record = current.get()
+        if record is not None:
+            record.queue_seconds += queue_seconds
+            record.commit_seconds += commit_seconds
 
     def commit_failed(self) -> None:
         """A commit of ours has finished with an error."""

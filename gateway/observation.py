@@ -12,6 +12,8 @@ from gateway.metrics import Metrics
 from gateway.records import Record
 from gateway.request_ids import request_id_of
 from gateway.settings import Settings
+from gateway.tracing import Tracing, tracing_of
+from pfs_client.observer import Observer, Observers
 from s3_wire.errors import S3Error
 
 CLIENT_WENT = 499
@@ -35,16 +37,34 @@ class Watch:
     Args:
         metrics: Counts.
         access_log: Logs; None for nowhere.
+        tracing: Makes spans; None for none.
     """
 
-    def __init__(self, metrics: Metrics, access_log: AccessLog | None) -> None:
+    def __init__(
+        self, metrics: Metrics, access_log: AccessLog | None, tracing: Tracing | None = None
+    ) -> None:
         self.metrics = metrics
         self._access_log = access_log
+        self._tracing = tracing
+
+    @property
+    def observer(self) -> Observer:
+        """Who is told what happens between the gateway and PFS."""
+        return self.metrics if self._tracing is None else Observers(self._tracing, self.metrics)
+
+    def begin(self, record: Record, scope: Scope) -> None:
+        """A request has come."""
+        self.metrics.begin()
+        if self._tracing is not None:
+            self._tracing.begin(record, scope)
 
     def end(self, record: Record, scope: Scope) -> None:
         """A request has been answered, or given up."""
-        seconds = time.perf_counter() - record.begun
-        self.metrics.end(record, seconds)
+        ended = time.perf_counter()
+        seconds = ended - record.begun
+        self.metrics.end(record, ended)
+        if record.span is not None and self._tracing is not None:
+            self._tracing.end(record)
         if self._access_log is not None and record.operation != PAGE:
             self._access_log.write(record, scope, seconds)
 
@@ -58,6 +78,8 @@ class Watch:
         """Write what is left to be written."""
         if self._access_log is not None:
             await self._access_log.close()
+        if self._tracing is not None:
+            await self._tracing.close()
 
 
 def watch_of(settings: Settings) -> Watch:
@@ -65,7 +87,7 @@ def watch_of(settings: Settings) -> Watch:
     access_log = None
     if settings.access_log:
         access_log = AccessLog(sys.stdout, as_json=settings.log_format == "json")
-    return Watch(Metrics(), access_log)
+    return Watch(Metrics(), access_log, tracing_of(settings))
 
 
 class Observation:
@@ -86,7 +108,7 @@ class Observation:
             await self._next_app(scope, receive, send)
             return
         record = records.begin(scope, request_id_of(scope))
-        self._watch.metrics.begin()
+        self._watch.begin(record, scope)
         try:
             await self._next_app(scope, _receiving(record, receive), _sending(record, send))
         except Exception:
@@ -99,7 +121,9 @@ class Observation:
 
 def _receiving(record: Record, receive: Receive) -> Receive:
     async def counted() -> Message:
+        begun = time.perf_counter()
         message = await receive()
+        record.receive_seconds += time.perf_counter() - begun
         record.received_bytes += len(message.get("body", b""))
         return message
 
@@ -113,6 +137,8 @@ def _sending(record: Record, send: Send) -> Send:
             record.answered = time.perf_counter()
         else:
             record.sent_bytes += len(message.get("body", b""))
+        begun = time.perf_counter()
         await send(message)
+        record.send_seconds += time.perf_counter() - begun
 
     return counted

@@ -55,9 +55,9 @@ class Settings:
     )
     allowed_host: tuple[str, ...] = _setting(
         (),
-        "A name that this gateway is known by, where it listens on its own machine only. Other"
-        " names than localhost, addresses and those of --domain are refused there, for web pages"
-        " could use them; * takes any.",
+        "A name that this gateway is known by. Where there is one, or where the gateway listens on"
+        " its own machine only, names other than these, localhost, addresses and those of --domain"
+        " are refused, for web pages could use them; * takes any.",
         names="host",
     )
     allowed_origin: tuple[str, ...] = _setting(
@@ -96,6 +96,11 @@ class Settings:
         choices=("text", "json"),
     )
     access_log: bool = _setting(True, "Log a line for each request, on standard output.")
+    otlp_endpoint: str = _setting(
+        "",
+        "Where traces go: the URL of an OpenTelemetry collector, such as http://collector:4318, to"
+        " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
+    )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
     admin_port: int | None = _setting(
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class Observer:
     """Is told of calls, groups and cache look-ups as they happen. This one lets it all pass."""
@@ -15,12 +17,31 @@ class Observer:
             seconds: How long it took.
         """
 
+    def current_request(self) -> object:
+        """The request that this is done for, to be named again when its group begins."""
+        return None
+
+    def group_began(self, requests: Sequence[object]) -> None:
+        """A group of writes is going to be committed, by the task that says so.
+
+        Args:
+            requests: What `current_request` said of each.
+        """
+
     def group_ended(self, requests: int, seconds: float) -> None:
         """A group of writes has been committed, or refused.
 
         Args:
             requests: How many requests it was made of.
             seconds: How long that took.
+        """
+
+    def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
+        """The current request's write has been told how it went.
+
+        Args:
+            queue_seconds: How long it waited until its group began.
+            commit_seconds: How long it took from there.
         """
 
     def commit_failed(self) -> None:
@@ -33,6 +54,47 @@ class Observer:
             kind: `file`, `page`, `content` or `block`.
             hit: Whether it was there.
         """
+
+
+class Observers(Observer):
+    """Tells several; what they call a request is what the first calls it."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def call_ended(self, method: str, outcome: str, seconds: float) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.call_ended(method, outcome, seconds)
+
+    def current_request(self) -> object:
+        """Ask the first."""
+        return self._observers[0].current_request()
+
+    def group_began(self, requests: Sequence[object]) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.group_began(requests)
+
+    def group_ended(self, requests: int, seconds: float) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.group_ended(requests, seconds)
+
+    def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.write_ended(queue_seconds, commit_seconds)
+
+    def commit_failed(self) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.commit_failed()
+
+    def cache_asked(self, kind: str, *, hit: bool) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.cache_asked(kind, hit=hit)
 
 
 UNOBSERVED = Observer()

@@ -59,7 +59,8 @@ class WriteQueue:
             PfsOverloaded: No group could take them in time; they do not happen.
         """
         loop = asyncio.get_running_loop()
-        member = Member(writes, loop.create_future())
+        member = Member(writes, loop.create_future(), request=self._observer.current_request())
+        joined = time.perf_counter()
         self._pending.append(member)
         giving_up = loop.call_later(self._wait_seconds, self._give_up, member)
         try:
@@ -71,6 +72,9 @@ class WriteQueue:
             raise
         finally:
             giving_up.cancel()
+            ended = time.perf_counter()
+            began = ended if member.began is None else member.began
+            self._observer.write_ended(began - joined, ended - began)
 
     def _give_up(self, member: Member) -> None:
         if member in self._pending:
@@ -93,16 +97,25 @@ class WriteQueue:
             async with self._turn:
                 group = self._next_group()
                 if group:
-                    begun = time.perf_counter()
-                    again = await self._committer.commit(self._branch, group)
-                    self._pending.extendleft(reversed(again))
-                    self._observer.group_ended(len(group), time.perf_counter() - begun)
+                    await self._commit(group)
         except Exception as error:
             log.exception("a group of writes failed")
             _fail(group or self._next_group(), error)
         except asyncio.CancelledError:
             _fail(group, PfsUnavailable("the gateway is shutting down"))
             raise
+
+    async def _commit(self, group: Sequence[Member]) -> None:
+        began = time.perf_counter()
+        for member in group:
+            if member.began is None:
+                member.began = began
+        self._observer.group_began([member.request for member in group])
+        try:
+            again = await self._committer.commit(self._branch, group)
+        finally:
+            self._observer.group_ended(len(group), time.perf_counter() - began)
+        self._pending.extendleft(reversed(again))
 
     def _next_group(self) -> list[Member]:
         group: list[Member] = []

@@ -48,13 +48,16 @@ class Member:
     """One request's part of a group: it succeeds or fails as one.
 
     `tries` says how often it has been sent. It `goes_alone` once PFS has refused a group that it
-    was in, and not said for whose sake.
+    was in, and not said for whose sake. `request` is the observer's name for whose it is; `began`
+    says when its group did, by `time.perf_counter`.
     """
 
     writes: Sequence[Write]
     done: asyncio.Future[None]
     tries: int = 0
     goes_alone: bool = False
+    request: object = None
+    began: float | None = None
 
     @property
     def size_bytes(self) -> int:

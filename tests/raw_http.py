@@ -5,9 +5,8 @@ from __future__ import annotations
 import select
 import socket
 from dataclasses import dataclass, field
+from typing import Protocol
 from xml.etree import ElementTree
-
-from tests.servers import GatewayProcess
 
 TIMEOUT_SECONDS = 20
 PIECE_BYTES = 256 * 1024
@@ -41,10 +40,17 @@ class Answer:
         return [node.text or "" for node in self.xml.findall(path)]
 
 
+class Address(Protocol):
+    """What says where a gateway is."""
+
+    host: str
+    port: int
+
+
 class Connection:
     """A connection to a gateway."""
 
-    def __init__(self, gateway: GatewayProcess) -> None:
+    def __init__(self, gateway: Address) -> None:
         self.socket = socket.create_connection((gateway.host, gateway.port), TIMEOUT_SECONDS)
         self._host = f"{gateway.host}:{gateway.port}"
         self._buffer = b""
@@ -150,7 +156,7 @@ class Connection:
 
 
 def send(
-    gateway: GatewayProcess,
+    gateway: Address,
     method: str,
     target: str,
     body: bytes | None = None,

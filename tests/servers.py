@@ -32,9 +32,13 @@ class ServerProcess:
         *arguments: Of the command.
     """
 
+    program: Path | None = None
+    """A program to run instead, such as one that is installed elsewhere."""
+
     def __init__(self, module: str, announcement: re.Pattern[str], *arguments: str) -> None:
+        program = [self.program] if self.program else [sys.executable, "-m", module]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*program, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

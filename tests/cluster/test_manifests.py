@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +13,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from gateway.settings import Settings
+from gateway.settings import Settings, variable_of
+from gateway.tracing import CLOSE_SECONDS
+from tests.packaging.dockerfile import stages_of
+from tests.raw_http import send
+from tests.servers import GatewayProcess
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OVERLAYS = ["base", "with-token", "with-tls"]
@@ -53,8 +59,8 @@ def container_of(manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def settings_of(manifests: dict[str, dict[str, Any]]) -> Settings:
     environment = {one["name"]: one["value"] for one in container_of(manifests)["env"]}
-    known = Settings().to_environment()
-    assert set(environment) <= set(known), "a variable that the gateway does not know"
+    known = {variable_of(one) for one in fields(Settings)}
+    assert set(environment) <= known, "a variable that the gateway does not know"
     return Settings.from_environment(environment)
 
 
@@ -94,13 +100,40 @@ def test_labels_and_ports_belong_together(overlay: str) -> None:
         assert (spec.get("selector") or spec["podSelector"])["matchLabels"] == NAME
     settings = settings_of(manifests)
     container = container_of(manifests)
-    (port,) = container["ports"]
+    port, admin = container["ports"]
     (served,) = service["ports"]
-    (allowed,) = manifests["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
+    (allowed,), (scraped,) = (i["ports"] for i in manifests["NetworkPolicy"]["spec"]["ingress"])
     assert port["containerPort"] == served["port"] == allowed["port"] == settings.port == 30655
     assert served["targetPort"] == port["name"]
+    annotations = deployment["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == str(settings.admin_port)
+    assert admin["containerPort"] == scraped["port"] == settings.admin_port
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        assert container[probe]["httpGet"]["port"] == port["name"]
+        assert container[probe]["httpGet"]["port"] == admin["name"]
+
+
+def test_the_pages_that_are_asked_for_are_there(tmp_path: Path) -> None:
+    container = container_of(built("base"))
+    paths = {container[p]["httpGet"]["path"] for p in ("startupProbe", "readinessProbe")}
+    template = built("base")["Deployment"]["spec"]["template"]
+    paths.add(template["metadata"]["annotations"]["prometheus.io/path"])
+    with GatewayProcess(tmp_path / "pfs") as gateway:
+        assert {send(gateway, "GET", path).status for path in paths} == {200}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_image_is_the_dockerfiles(overlay: str) -> None:
+    manifests = built(overlay)
+    pod, container = pod_of(manifests), container_of(manifests)
+    image = stages_of(KUBERNETES.parents[1] / "Dockerfile", "")[-1]
+    user = image.last("USER")
+    assert user is not None
+    context = pod["securityContext"]
+    assert user.value == f"{context['runAsUser']}:{context['runAsGroup']}"
+    assert context["fsGroup"] == context["runAsGroup"]
+    assert "command" not in container  # the image's own, whose options are all in the environment
+    assert "args" not in container
+    assert container["image"].endswith(f":{version('pfs-s3-gateway')}")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -108,7 +141,8 @@ def test_a_pod_has_time_to_end(overlay: str) -> None:
     manifests = built(overlay)
     stop = container_of(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
     settings = settings_of(manifests)
-    needed = stop + 2 * settings.shutdown_seconds  # for requests, and for their commits
+    # For requests, for their commits, and for the last traces.
+    needed = stop + 2 * settings.shutdown_seconds + CLOSE_SECONDS
     assert pod_of(manifests)["terminationGracePeriodSeconds"] >= needed
 
 

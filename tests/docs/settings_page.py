@@ -37,7 +37,7 @@ GROUPS = {
         "keep_alive_seconds",
         "shutdown_seconds",
     ],
-    "Logs": ["log_level", "log_format", "access_log"],
+    "Logs and traces": ["log_level", "log_format", "access_log", "otlp_endpoint"],
 }
 """Where each setting stands on the page. A test keeps it whole."""
 

@@ -223,6 +223,15 @@ def test_on_a_network_the_host_is_anybodys_and_the_origin_is_not(tmp_path: Path)
         assert send(gateway, "GET", OBJECT, headers=ours).status == 200
 
 
+def test_on_a_network_the_host_counts_where_names_are_given(tmp_path: Path) -> None:
+    options = ("--host", "0.0.0.0", "--allowed-host", "s3.internal")  # noqa: S104 - for this
+    with GatewayProcess(tmp_path / "pfs", *options) as gateway:
+        with_object(gateway)
+        for host in ("s3.internal", "localhost:30655", "192.0.2.1"):
+            assert send(gateway, "GET", OBJECT, headers={"Host": host}).status == 200
+        assert refused(send(gateway, "GET", OBJECT, headers={"Host": "evil.example"}))
+
+
 def test_pages_of_ours_may_be_linked_to(local: GatewayProcess) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     answer = send(local, "GET", "/-/docs", headers=headers)

@@ -137,10 +137,13 @@ def test_each_request_is_a_line(watched: GatewayProcess) -> None:
         r'- "" 400 InvalidRequest in=0 out=0',
     ]
     pfs = r" pfs=\d+/[\d.]+ms"
+    commit = r" queue=[\d.]+ms commit=[\d.]+ms"
     for line, shape in zip(lines, shapes, strict=True):
         assert re.fullmatch(
-            rf"[\d-]+T[\d:.]+Z [0-9A-F]{{16}} 127\.0\.0\.1 {shape} [\d.]+ms({pfs})?\n", line
+            rf"[\d-]+T[\d:.]+Z [0-9A-F]{{16}} 127\.0\.0\.1 {shape} [\d.]+ms({pfs})?({commit})?\n",
+            line,
         ), line
+    assert [bool(re.search(commit, line)) for line in lines] == [False, True, *[False] * 4]
     if watched.pfs.startswith("grpc"):
         assert re.search(pfs, lines[1])
 
@@ -160,6 +163,7 @@ def test_lines_can_be_json(tmp_path: Path) -> None:
         diagnostics = until(lambda: [one for one in gateway.log if one.startswith("{")])
     assert line.pop("time").endswith("Z")
     assert line.pop("seconds") >= line.pop("answer_seconds") > 0
+    assert line.pop("send_seconds") > 0
     assert line == {
         "request_id": answer.headers["x-amz-request-id"],
         "client": "127.0.0.1",
@@ -173,6 +177,9 @@ def test_lines_can_be_json(tmp_path: Path) -> None:
         "sent_bytes": len(answer.body),
         "pfs_calls": 0,
         "pfs_seconds": 0,
+        "receive_seconds": 0,
+        "queue_seconds": 0,
+        "commit_seconds": 0,
     }
     assert {json.loads(one)["logger"] for one in diagnostics} >= {"s3gateway"}
 
