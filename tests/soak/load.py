@@ -65,16 +65,17 @@ class Soak:
         """Go through all parts."""
         self._prepare()
         self._load(self._seconds * CALM_SHARE)
-        self._compare("after the calm part")
         self._report.before = self.world.settled()
+        self._compare("after the calm part")
         self._scene.is_calm = self.world.backend == EMBEDDED
         self._load(self._seconds * LONG_SHARE, self._disturb_pfs)
         self._scene.is_calm = True
-        self._compare("after the long part")
         self._report.after = self.world.settled()
         self._check_growth()
+        self._compare("after the long part")
         self._scene.is_calm = False
         self._load(self._seconds * (1 - CALM_SHARE - LONG_SHARE), self._disturb_gateway)
+        self.world.settled()
         self._compare("after restarts of the gateway")
         for fault in self.world.left_behind():
             self.model.fault(fault)
@@ -102,7 +103,7 @@ class Soak:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             left = end - time.monotonic()
-            time.sleep(min(left, scene.draw.uniform(2, 5)))
+            time.sleep(min(left, seconds / 2, scene.draw.uniform(2, 5)))
             if disturb is not None and time.monotonic() < end:
                 disturb()
         scene.has_ended.set()
@@ -125,7 +126,6 @@ class Soak:
     def _compare(self, when: str) -> int:
         """Read everything, and hold it against the model; says how much there is."""
         gateway = self.world.gateway
-        self.world.settled()
         listed = listing(gateway)
         for key in sorted(set(self.model.keys) | set(listed)):
             answer = send(gateway, "GET", f"/{BUCKET}/{key}")
@@ -144,7 +144,8 @@ class Soak:
         values = zip(astuple(self._report.before), astuple(self._report.after), strict=True)
         for (before, after), one, may in zip(values, fields(Held), astuple(MAY_GROW), strict=True):
             if after - before > may:
-                self.model.fault(f"{one.name} have grown from {before} to {after}")
+                now = self.world.kinds_of_descriptors() if one.name == "descriptors" else ""
+                self.model.fault(f"{one.name} have grown from {before} to {after} {now}")
 
 
 def listing(gateway: object) -> dict[str, str]:

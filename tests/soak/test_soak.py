@@ -70,7 +70,7 @@ def test_a_write_without_an_answer_may_have_happened_or_not_and_then_stays_so() 
 
 def sabotaged(folder: Path, act: Callable[[Scene, World], None]) -> Report:
     """A short soak in whose long part somebody does something that nobody should."""
-    world = World(EMBEDDED, folder)
+    world = World(EMBEDDED, folder, quiet_seconds=1)
     parts: list[Worker] = []
 
     class Saboteur(Worker):

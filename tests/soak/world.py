@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import time
 import uuid
+from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -17,16 +19,13 @@ from tests.servers import EMBEDDED, GatewayProcess, PfsProcess, ServerProcess
 from tests.soak.clients import MIB
 
 GATEWAY_OPTIONS = (
-    "--cache-bytes",
-    str(16 * MIB),
-    "--no-access-log",
-    "--shutdown-seconds",
-    "10",
-    "--keep-alive-seconds",
-    "5",
-)
+    "--no-access-log", "--cache-bytes", str(16 * MIB), "--shutdown-seconds", "10",
+    "--keep-alive-seconds", "4", "--head-seconds", "4",
+)  # fmt: skip
 END_SECONDS = 25.0
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 60.0
+QUIET_SECONDS = 6.0
+"""More than the gateway waits for anything when nobody wants anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,13 @@ class World:
     Args:
         backend: `embedded`, or `grpc` for a PFS in a process of its own.
         folder: Where everything is.
+        quiet_seconds: How long nothing must become less before it is measured.
     """
 
-    def __init__(self, backend: str, folder: Path) -> None:
+    def __init__(self, backend: str, folder: Path, quiet_seconds: float = QUIET_SECONDS) -> None:
         self.backend = backend
+        self._quiet_seconds = quiet_seconds
         self.directory = folder / "pfs"
-        self.temporary = folder / "temporary"
         self.restarts = 0
         self._pfs: PfsProcess | None = None
         if backend != EMBEDDED:
@@ -119,17 +119,26 @@ class World:
     def settled(self) -> Held:
         """What it holds once that becomes less no more."""
         least, end = self.held(), time.monotonic() + SETTLE_SECONDS
-        quiet = 0
-        while quiet < 20 and time.monotonic() < end:
-            time.sleep(0.1)
+        quiet_since = time.monotonic()
+        while time.monotonic() < min(end, quiet_since + self._quiet_seconds):
+            time.sleep(0.25)
             now = self.held()
-            quiet = (
-                0
-                if any(a < b for a, b in zip(astuple(now), astuple(least), strict=True))
-                else quiet + 1
-            )
+            if any(a < b for a, b in zip(astuple(now), astuple(least), strict=True)):
+                quiet_since = time.monotonic()
             least = Held(*map(min, astuple(now), astuple(least)))
         return now
+
+    def kinds_of_descriptors(self) -> dict[str, int]:
+        """What the gateway has open, by kind."""
+        folder = Path(f"/proc/{self.gateway.process.pid}/fd")
+        targets = []
+        for one in folder.iterdir():
+            with suppress(FileNotFoundError):  # it has just been closed
+                targets.append(os.readlink(one))
+        return Counter(
+            "blob" if "/blobs/" in target else Path(target.partition(":")[0]).name
+            for target in targets
+        )
 
     def left_behind(self) -> list[str]:
         """What is in the data directory and belongs to nothing, once all file sets have expired.
