@@ -20,6 +20,9 @@ from gateway.records import Record
 
 log = logging.getLogger("s3gateway")
 
+_quoted = json.encoder.encode_basestring_ascii
+"""A JSON string, in a fraction of the time that `json.dumps` takes."""
+
 _GATHER_SECONDS = 0.1
 _MAX_LINES = 100_000
 
@@ -74,13 +77,13 @@ class AccessLog:
 
 
 def _time() -> str:
-    now = time.time()
-    return f"{_to_the_second(int(now))}.{int(now % 1 * 1000):03d}Z"
+    return _to_the_millisecond(int(time.time() * 1000))
 
 
 @lru_cache(maxsize=2)
-def _to_the_second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _to_the_millisecond(milliseconds: int) -> str:
+    time_ = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{time_:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
 def _json_line(record: Record, scope: Scope, seconds: float) -> str:
@@ -110,7 +113,7 @@ def _json_line(record: Record, scope: Scope, seconds: float) -> str:
 
 
 def _text_line(record: Record, scope: Scope, seconds: float) -> str:
-    where = json.dumps(f"{record.bucket}/{record.key}" if record.key else record.bucket)
+    where = _quoted(f"{record.bucket}/{record.key}" if record.key else record.bucket)
     parts = [
         f"{_time()} {record.request_id} {_client(scope)} {record.operation} {where}",
         f"{record.status} {record.code or '-'}",

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.resolver import Resolver
 
@@ -17,7 +16,7 @@ from gateway.browser_guard import BrowserGuard
 from gateway.composition import Composition
 from gateway.contract import load_contract
 from gateway.disconnects import Disconnects
-from gateway.errors import add_error_handlers
+from gateway.errors import Failures
 from gateway.observation import WATCH, Observation, watch_of
 from gateway.reserved import ReservedPages
 from gateway.routing import S3Routing
@@ -49,7 +48,7 @@ def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
             partial(Observation, watch=watch),
             Disconnects,
             UnreadBodies,
-            ExceptionMiddleware,
+            Failures,
             partial(VirtualHosts, settings=settings),
             partial(BrowserGuard, settings=settings),
             partial(ReservedPages, settings=settings, composition=composition, watch=watch),
@@ -57,5 +56,4 @@ def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
         ],
     )
     app.add_api(load_contract())
-    add_error_handlers(app)
     return app

@@ -14,6 +14,7 @@ the gateway's name: objects are no pages of ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.asgi import App, Message, Receive, Scope, Send
 from gateway.hosts import is_address, is_loopback, is_within, name_of
@@ -41,6 +42,7 @@ class BrowserGuard:
         self._domains = ("localhost", *settings.domain)
         knows_its_names = is_loopback(settings.host) or bool(self._hosts)
         self._checks_host = knows_its_names and ANY not in self._hosts
+        self._is_known_host = lru_cache(maxsize=1024)(self._knows)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at where a request comes from."""
@@ -51,23 +53,23 @@ class BrowserGuard:
             name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT
         }
         host = headers.get(b"host", "")
-        if self._checks_host:
-            self._check_host(name_of(host))
+        if self._checks_host and not self._is_known_host(host):
+            name = name_of(host)
+            raise AccessDenied(
+                f"This gateway does not know itself as {name}."
+                f" If that is its name, start it with --allowed-host {name.lower()}."
+            )
         if is_reserved(scope["raw_path"]):
             await self._next_app(scope, receive, send)
             return
         self._check_origin(headers, host)
         await self._next_app(scope, receive, _confining(send) if _is_shown(headers) else send)
 
-    def _check_host(self, name: str) -> None:
-        # A browser always names a host; who names none (as in HTTP/1.0) is none.
-        if name and not (
-            is_address(name) or is_within(name, self._domains) or name.lower() in self._hosts
-        ):
-            raise AccessDenied(
-                f"This gateway does not know itself as {name}."
-                f" If that is its name, start it with --allowed-host {name.lower()}."
-            )
+    def _knows(self, host: str) -> bool:
+        name = name_of(host)
+        if not name:  # a browser always names one; who names none (as in HTTP/1.0) is none
+            return True
+        return is_address(name) or is_within(name, self._domains) or name.lower() in self._hosts
 
     def _check_origin(self, headers: Mapping[bytes, str], host: str) -> None:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")

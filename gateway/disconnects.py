@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.errors import document_of, headers_of
+from gateway.errors import send_error
 from gateway.http_protocol import CLIENT_GONE
 from gateway.observation import CUT_SHORT
 from gateway.records import record_of
@@ -36,14 +36,4 @@ class Disconnects:
                 record.code = CUT_SHORT
                 return
             error = ServiceUnavailable("The gateway is ending.", retry_after_seconds=1)
-            record.code = error.code
-            await _tell(error, record.request_id, send)
-
-
-async def _tell(error: ServiceUnavailable, request_id: str, send: Send) -> None:
-    body = document_of(error, "/", request_id)
-    given = {**headers_of(error, request_id), "Content-Length": str(len(body))}
-    headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
-    headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+            await send_error(error, scope, record, send, ends_connection=True)

@@ -6,11 +6,8 @@ import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
-from connexion.lifecycle import ConnexionRequest, ConnexionResponse
-from connexion.middleware import ConnexionMiddleware
-
-from gateway.records import record_of
-from gateway.request_ids import request_id_of
+from gateway.asgi import App, Receive, Scope, Send
+from gateway.records import Record, record_of
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
 from s3_wire import xml
@@ -120,25 +117,39 @@ def headers_of(error: s3.S3Error, request_id: str) -> dict[str, str]:
     return headers
 
 
-def add_error_handlers(app: ConnexionMiddleware) -> None:
-    """Have connexion call our renderer for everything that is raised."""
-    for kind in (s3.S3Error, pfs.PfsError, Exception):
-        app.add_error_handler(kind, _render)
+class Failures:
+    """Answers with S3's XML for whatever is raised further in, unless the answer has begun."""
+
+    def __init__(self, next_app: App) -> None:
+        self._next_app = next_app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, and render what is raised."""
+        try:
+            await self._next_app(scope, receive, send)
+        except Exception as error:
+            record = record_of(scope)
+            if record is None or record.status:
+                raise  # all that is left is to cut the connection
+            answer = s3_error_of(error)
+            if answer.status >= 500 and not isinstance(error, s3.S3Error):
+                _log(error, answer, record.request_id)
+            await send_error(answer, scope, record, send)
 
 
-async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-    request_id = request_id_of(request.scope)
-    answer = s3_error_of(error)
-    if answer.status >= 500 and not isinstance(error, s3.S3Error):
-        _log(error, answer, request_id)
-    if record := record_of(request.scope):
-        record.code = answer.code
-    resource = quote(request.scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
-    return ConnexionResponse(
-        answer.status,
-        body=document_of(answer, resource, request_id),
-        headers=headers_of(answer, request_id),
-    )
+async def send_error(
+    error: s3.S3Error, scope: Scope, record: Record, send: Send, *, ends_connection: bool = False
+) -> None:
+    """Answer a request with an error."""
+    record.code = error.code
+    resource = quote(scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
+    body = document_of(error, resource, record.request_id)
+    given = {**headers_of(error, record.request_id), "Content-Length": str(len(body))}
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
+    if ends_connection:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _log(error: Exception, answer: s3.S3Error, request_id: str) -> None:

@@ -33,7 +33,7 @@ def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
         return _not_ready("PFS does not answer")
 
     async def counted(request: Request) -> Response:
-        metrics.count_tasks()
+        metrics.gather()
         text = await asyncio.to_thread(metrics.exposition)
         return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 

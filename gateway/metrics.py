@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -69,17 +70,12 @@ class Metrics(Observer):
         self._errors = self._counter("errors", "Errors answered.", "code")
         self._received = self._counter("received_bytes", "Bytes of request bodies, as they came.")
         self._sent = self._counter("sent_bytes", "Bytes of the answers' bodies.")
-        self._in_flight = Gauge(
-            "s3gateway_requests_in_flight",
-            "Requests being served.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
-        )
-        self._tasks = Gauge(
-            "s3gateway_tasks",
-            "Tasks of the event loop; of each worker, when it was last asked.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
+        self._requests_now = 0
+        self._in_flight = self._gauge("requests_in_flight", "Requests being served.")
+        self._tally: defaultdict[Counter, float] = defaultdict(float)
+        self._is_one_of_several = MULTIPROCESS_VARIABLE in os.environ
+        self._tasks = self._gauge(
+            "tasks", "Tasks of the event loop; of each worker, when it was last asked."
         )
         self._seconds = self._histogram(
             "request_seconds", "From a request's head to its answer's end.", _REQUEST_SECONDS,
@@ -112,12 +108,16 @@ class Metrics(Observer):
 
     def begin(self) -> None:
         """A request has come."""
-        self._in_flight.inc()
+        self._requests_now += 1
+        if self._is_one_of_several:
+            self._in_flight.set(self._requests_now)
 
     def end(self, record: Record, ended: float) -> None:
         """A request has been answered, or given up, at a time of `time.perf_counter`."""
-        self._in_flight.dec()
-        self._requests_of(record.operation, record.status).inc()
+        self._requests_now -= 1
+        if self._is_one_of_several:
+            self._in_flight.set(self._requests_now)
+        self._add(self._requests_of(record.operation, record.status))
         self._seconds_of(record.operation).observe(ended - record.begun)
         for phase, seconds in record.phases(ended):
             if seconds > _PHASE_SECONDS:
@@ -125,9 +125,9 @@ class Metrics(Observer):
         if record.code:
             self._errors.labels(record.code).inc()
         if record.received_bytes:
-            self._received.inc(record.received_bytes)
+            self._add(self._received, record.received_bytes)
         if record.sent_bytes:
-            self._sent.inc(record.sent_bytes)
+            self._add(self._sent, record.sent_bytes)
 
     def call_ended(self, method: str, outcome: str, seconds: float) -> None:
         """A call to pachd has been answered; it also counts for the request that it is made for."""
@@ -160,19 +160,38 @@ class Metrics(Observer):
 
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Something was looked for in the cache."""
-        self._cache_of(kind, "hit" if hit else "miss").inc()
+        self._add(self._cache_of(kind, "hit" if hit else "miss"))
 
-    def count_tasks(self) -> None:
-        """See how much runs; on the event loop."""
+    def gather(self) -> None:
+        """Bring up to date what `exposition` tells; on the event loop."""
         self._tasks.set(len(asyncio.all_tasks()))
+        self._in_flight.set(self._requests_now)
+        for counter, amount in self._tally.items():
+            counter.inc(amount)
+        self._tally.clear()
+
+    def _add(self, counter: Counter, amount: float = 1) -> None:
+        # A counter takes a lock each time. Another process sees only what has been counted.
+        if self._is_one_of_several:
+            counter.inc(amount)
+        else:
+            self._tally[counter] += amount
 
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        if MULTIPROCESS_VARIABLE not in os.environ:
+        """All metrics in Prometheus' text format, as of the last `gather`."""
+        if not self._is_one_of_several:
             return generate_latest(self._registry)
         all_processes = CollectorRegistry()
         MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]
         return generate_latest(all_processes)
+
+    def _gauge(self, name: str, description: str) -> Gauge:
+        return Gauge(
+            f"s3gateway_{name}",
+            description,
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:
         return Counter(f"s3gateway_{name}", description, labels, registry=self._registry)

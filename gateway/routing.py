@@ -131,15 +131,19 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
     def _refuse_undeclared(
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
+        if query:
+            self._refuse_undeclared_query(route, query)
+        name = route.headers.first_undeclared(n for n in headers if n.startswith(self._namespace))
+        if name is not None:
+            raise self._not_implemented(f'header "{name}"', [name])
+
+    def _refuse_undeclared_query(self, route: Route, query: Mapping[str, str]) -> None:
         moved = self._moved_headers(route, query)
         name = route.query.first_undeclared(n for n in query if n.lower() not in moved)
         if name is None:
             name = route.headers.first_undeclared(moved)
         if name is not None:
             raise self._not_implemented(f'query parameter "{name}"', [name])
-        name = route.headers.first_undeclared(n for n in headers if n.startswith(self._namespace))
-        if name is not None:
-            raise self._not_implemented(f'header "{name}"', [name])
         if moved:
             route.headers.read(moved)
 

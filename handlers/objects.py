@@ -151,8 +151,8 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
     if is_unchanged(request.headers, found.etag, found.modified):
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
-    for parameter, header in _OVERRIDES.items():
-        if value := request.query.get(parameter):
+    for parameter, value in request.query.items():
+        if value and (header := _OVERRIDES.get(parameter)):
             headers[header] = _header_value(parameter, value)
     span = None
     if allows_range(request.headers.get("if-range"), found.etag, found.modified):

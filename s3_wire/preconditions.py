@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from s3_wire.errors import PreconditionFailed
 from s3_wire.etags import is_any, listed_etags
 
+_CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
+
 
 def is_unchanged(headers: Mapping[str, str], etag: str, last_modified: datetime) -> bool:
     """Decide a read's preconditions against the object as it is.
@@ -29,6 +31,8 @@ def is_unchanged(headers: Mapping[str, str], etag: str, last_modified: datetime)
     Raises:
         PreconditionFailed: The object is not the one that the client wants.
     """
+    if _CONDITIONS.isdisjoint(headers):
+        return False
     modified = last_modified.replace(microsecond=0)
     _check_wanted(headers, etag, modified)
     none_match = headers.get("if-none-match")
