@@ -36,7 +36,9 @@ def test_the_wheel_holds_every_file_of_the_rooms_and_nothing_else(
     distributions: Distributions,
 ) -> None:
     files = (file for room in ROOMS for file in (ROOT / room).rglob("*") if file.is_file())
-    ours = {str(f.relative_to(ROOT)) for f in files if "__pycache__" not in f.parts}
+    # Contracts of the past are for whoever reviews the next one.
+    left_out = {"__pycache__", "released"}
+    ours = {str(f.relative_to(ROOT)) for f in files if left_out.isdisjoint(f.parts)}
     assert ours >= {"spec/s3.yaml", "gateway/assets/docs.js", "gateway/assets/landing.css"}
     names = names_of(distributions.wheel)
     assert {name for name in names if ".dist-info/" not in name} == ours
