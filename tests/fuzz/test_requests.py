@@ -80,7 +80,7 @@ def test_no_request_makes_the_server_fail(embedded_gateway: GatewayProcess) -> N
             answer = connection.read(method.decode())
         assert answer.status < 500 or answer.status == 501, answer
         if _BAD_ESCAPE.search(target.partition(b"?")[0]):
-            assert answer.status == 400, answer
+            assert answer.status in (400, 403), answer  # of another origin it is not looked at
         if answer.status >= 400 and method != b"HEAD":
             faults = [
                 faults_of(operation, method.decode(), answer.status, answer.headers, answer.body)
