@@ -15,8 +15,7 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from gateway.asgi import Receive, Scope, Send
 from gateway.composition import Composition
 from gateway.file_sending import SEND_FILE, SendFile
-from gateway.records import record_of
-from gateway.request_ids import request_id_of
+from gateway.records import record_of, request_id_of
 from gateway.routing import ROUTED, Routed
 from handlers.exchange import S3Request, S3Response
 from pfs_client.interface import ByteStream, FileSpan

@@ -97,8 +97,8 @@ def s3_error_of(error: Exception) -> s3.S3Error:
     return s3.InternalError()
 
 
-def document_of(error: s3.S3Error, resource: str, request_id: str) -> bytes:
-    """An error as S3's XML."""
+def rendered(error: s3.S3Error, resource: str, request_id: str) -> tuple[dict[str, str], bytes]:
+    """An error's answer: its headers, and S3's XML."""
     content = [
         xml.element("Code", error.code),
         xml.element("Message", error.message),
@@ -106,15 +106,12 @@ def document_of(error: s3.S3Error, resource: str, request_id: str) -> bytes:
         xml.element("Resource", resource),
         xml.element("RequestId", request_id),
     ]
-    return xml.document("Error", content, namespace=False)
-
-
-def headers_of(error: s3.S3Error, request_id: str) -> dict[str, str]:
-    """The headers of an error's answer."""
+    body = xml.document("Error", content, namespace=False)
     headers = {"Content-Type": xml.CONTENT_TYPE, "x-amz-request-id": request_id}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
-    return headers
+    headers["Content-Length"] = str(len(body))
+    return headers, body
 
 
 class Failures:
@@ -143,8 +140,7 @@ async def send_error(
     """Answer a request with an error."""
     record.code = error.code
     resource = quote(scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
-    body = document_of(error, resource, record.request_id)
-    given = {**headers_of(error, record.request_id), "Content-Length": str(len(body))}
+    given, body = rendered(error, resource, record.request_id)
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
     if ends_connection:
         headers.append((b"connection", b"close"))

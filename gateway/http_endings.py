@@ -14,7 +14,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.errors import document_of, headers_of
+from gateway.errors import rendered
 from gateway.http_writing import WritingProtocol
 from gateway.observation import WATCH
 from gateway.request_ids import new_request_id
@@ -70,8 +70,7 @@ class EndingProtocol(WritingProtocol):
         watch = self.app_state.get(WATCH)
         if watch is not None:
             watch.refused(error, request_id, self.client)
-        body = document_of(error, "/", request_id)
-        given = {**headers_of(error, request_id), "Content-Length": str(len(body))}
+        given, body = rendered(error, "/", request_id)
         headers = [
             *self.server_state.default_headers,
             *((name.encode(), value.encode()) for name, value in given.items()),

@@ -10,7 +10,7 @@ from gateway.access_log import AccessLog
 from gateway.asgi import App, Message, Receive, Scope, Send
 from gateway.metrics import Metrics
 from gateway.records import Record
-from gateway.request_ids import request_id_of
+from gateway.request_ids import new_request_id
 from gateway.settings import Settings
 from gateway.tracing import Tracing, tracing_of
 from pfs_client.observer import Observer, Observers
@@ -107,7 +107,7 @@ class Observation:
         if scope["type"] != "http":
             await self._next_app(scope, receive, send)
             return
-        record = records.begin(scope, request_id_of(scope))
+        record = records.begin(scope, new_request_id())
         self._watch.begin(record, scope)
         try:
             await self._next_app(scope, _receiving(record, receive), _sending(record, send))

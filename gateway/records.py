@@ -70,6 +70,12 @@ def record_of(scope: Scope) -> Record | None:
     return record
 
 
+def request_id_of(scope: Scope) -> str:
+    """The id of a request that is being served."""
+    record: Record = scope[_KEY]
+    return record.request_id
+
+
 def begin(scope: Scope, request_id: str) -> Record:
     """Begin a request's record."""
     record = scope[_KEY] = Record(request_id)

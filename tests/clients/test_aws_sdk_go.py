@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -16,16 +17,7 @@ CLIENT = ClientUnderTest(
     go_version("go", "github.com/aws/aws-sdk-go-v2/service/s3"),
     [BUILD / "go" / "aws_sdk_go"],
     folder=BUILD / "go",
-    lacks=frozenset(
-        {
-            "move",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
-        }
-    ),
+    lacks=frozenset({"move", *GROUPS["Folders"]}),
     differs={
         "stream of unknown size": WORKS,
     },

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -17,16 +18,7 @@ CLIENT = ClientUnderTest(
     "boto3",
     version("boto3"),
     python_program("boto3"),
-    lacks=frozenset(
-        {
-            "move",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
-        }
-    ),
+    lacks=frozenset({"move", *GROUPS["Folders"]}),
     environment={"CHECKSUMS": "when_supported"},
     differs={
         "stat a missing key": "404",

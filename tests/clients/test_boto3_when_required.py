@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.record import record_run
 from tests.clients.steps import WORKS
@@ -16,16 +17,7 @@ CLIENT = ClientUnderTest(
     "boto3, checksums when_required",
     version("boto3"),
     python_program("boto3"),
-    lacks=frozenset(
-        {
-            "move",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
-        }
-    ),
+    lacks=frozenset({"move", *GROUPS["Folders"]}),
     environment={"CHECKSUMS": "when_required"},
     page="boto3",
     differs={

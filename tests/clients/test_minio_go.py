@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -15,16 +16,7 @@ CLIENT = ClientUnderTest(
     go_version("go", "github.com/minio/minio-go/v7"),
     [BUILD / "go" / "minio_go"],
     folder=BUILD / "go",
-    lacks=frozenset(
-        {
-            "move",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
-        }
-    ),
+    lacks=frozenset({"move", *GROUPS["Folders"]}),
     differs={
         "stat a missing key": "NoSuchKey",
     },

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -24,11 +25,7 @@ CLIENT = ClientUnderTest(
             "put with checksums",
             "list in pages",
             "move",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
+            *GROUPS["Folders"],
         }
     ),
 )

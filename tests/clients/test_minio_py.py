@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -26,11 +27,7 @@ CLIENT = ClientUnderTest(
             "list in pages",
             "move",
             "make public",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
+            *GROUPS["Folders"],
         }
     ),
     differs={

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.clients.checklist import GROUPS
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_run
@@ -32,11 +33,7 @@ CLIENT = ClientUnderTest(
             "tag",
             "turn versioning on",
             "list versions",
-            "sync up",
-            "sync up again, nothing is sent",
-            "sync down",
-            "sync down again, nothing is fetched",
-            "sync up a change older than HEAD",
+            *GROUPS["Folders"],
         }
     ),
     differs={
