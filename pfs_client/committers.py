@@ -24,7 +24,7 @@ from pfs_client.failures import (
 )
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, Change
-from pfs_client.writes import Member
+from pfs_client.writes import Member, fail_all
 
 _ALL_FAIL = (
     BranchNotFound,
@@ -119,11 +119,11 @@ async def write_group(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -
         await pfs.modify_file(branch, changes)
     except PfsError as error:
         if isinstance(error, _ALL_FAIL):
-            _fail(group, error)
+            fail_all(group, error)
             return Outcome()
         return _without_culprit(group, owners, error)
     except Exception as error:  # whoever waits is told; the others go on
-        _fail(group, error)
+        fail_all(group, error)
         return Outcome()
     return Outcome(written=group)
 
@@ -144,7 +144,7 @@ def _without_culprit(group: Sequence[Member], owners: Sequence[Member], error: P
         others = [member for member in group if member is not culprit]
         return Outcome(again=others, refused={culprit: error})
     again = [m for m in group if len(group) > 1 and all(w.expect is None for w in m.writes)]
-    _fail([member for member in group if member not in again], error)
+    fail_all([member for member in group if member not in again], error)
     for member in again:
         member.goes_alone = True
     return Outcome(again=again)
@@ -163,8 +163,3 @@ def _changes_of(
             changes.extend(write.changes())
         owners.extend([member] * (len(changes) - len(owners)))
     return changes, owners
-
-
-def _fail(group: Sequence[Member], error: BaseException) -> None:
-    for member in group:
-        member.fail(error)

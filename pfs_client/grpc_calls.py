@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,14 +61,9 @@ class Calls:
 
     async def once(self, method: str, request: Any) -> Any:
         """Make a call that must not be repeated."""
-        call = getattr(self._stub, method)
-        metadata = self._connection.metadata()
-
-        async def answered(seconds: float) -> Any:
-            with observed(self._observer, method):
-                return await call(request, timeout=seconds, metadata=metadata)
-
-        return await self._connection.once(answered)
+        return await self._connection.once(
+            self._answered(method, getattr(self._stub, method), request)
+        )
 
     async def read(self, method: str, request: Any) -> Any:
         """Make a call that changes nothing."""
@@ -114,13 +109,19 @@ class Calls:
         return await self._connection.read(opened, self._wait_finished)
 
     async def _read(self, method: str, call: Any, request: Any) -> Any:
+        return await self._connection.read(
+            self._answered(method, call, request), self._wait_finished
+        )
+
+    def _answered(self, method: str, call: Any, request: Any) -> Callable[[float], Awaitable[Any]]:
+        """One try of a call, as a function of the seconds that it may take."""
         metadata = self._connection.metadata()
 
         async def answered(seconds: float) -> Any:
             with observed(self._observer, method):
                 return await call(request, timeout=seconds, metadata=metadata)
 
-        return await self._connection.read(answered, self._wait_finished)
+        return answered
 
     async def _wait_finished(self, commit: Commit) -> None:
         request = pfs_pb2.InspectCommitRequest(

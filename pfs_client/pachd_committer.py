@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pfs_client.admission import Admission, Admitted, hash_at
@@ -19,7 +19,7 @@ from pfs_client.failures import PfsError, PfsUnavailable
 from pfs_client.interface import PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import Branch, CommitInfo, File
-from pfs_client.writes import Member, Write
+from pfs_client.writes import Member, Write, fail_all
 
 log = logging.getLogger("s3gateway")
 
@@ -95,7 +95,7 @@ class PachdCommitter(Committer):
             base = await state.watch.base()
             admitted = await Admission(self._pfs, state.watch, base).sort(group)
         except PfsError as error:
-            _fail(group, error)
+            fail_all(group, error)
             return ()
         again = await self._write(branch, state, base, admitted) if admitted.members else ()
         self._bound_knowledge()
@@ -124,7 +124,7 @@ class PachdCommitter(Committer):
             commits = await state.watch.commits_since(base, made=1)
         except PfsError as error:
             state.watch.forget()
-            _fail((one.member for one in late), error)
+            fail_all((one.member for one in late), error)
             return ()
         watching = asyncio.create_task(self._see_finish(state, base, commits, late))
         state.unfinished.add(watching)
@@ -157,11 +157,11 @@ class PachdCommitter(Committer):
             await for_each(late, lambda one: self._tell(one, base, commits), _CHECKS_AT_ONCE)
         except PfsError as error:
             state.watch.forget()
-            _fail((one.member for one in late), error)
+            fail_all((one.member for one in late), error)
         except Exception as error:
             log.exception("nobody knows how a commit finished")
             state.watch.forget()
-            _fail((one.member for one in late), error)
+            fail_all((one.member for one in late), error)
 
     async def _finished(self, info: CommitInfo) -> CommitInfo:
         return await self._pfs.inspect_commit(info.commit, wait_finished=True)
@@ -225,8 +225,3 @@ class PachdCommitter(Committer):
                 return
             size_bytes -= watch.guard.known.size_bytes
             watch.forget()
-
-
-def _fail(members: Iterable[Member], error: BaseException) -> None:
-    for member in members:
-        member.fail(error)

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from pfs_client.committers import Committer
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
 from pfs_client.observer import Observer
 from pfs_client.values import Branch
-from pfs_client.writes import Member, Write
+from pfs_client.writes import Member, Write, fail_all
 
 log = logging.getLogger("s3gateway")
 
@@ -88,7 +88,7 @@ class WriteQueue:
         finally:
             self._ended()
             # Only the end of the process leaves anybody waiting here.
-            _fail(self._pending, PfsUnavailable("the gateway is shutting down"))
+            fail_all(self._pending, PfsUnavailable("the gateway is shutting down"))
 
     async def _commit_next(self) -> None:
         group: list[Member] = []
@@ -100,9 +100,9 @@ class WriteQueue:
                     await self._commit(group)
         except Exception as error:
             log.exception("a group of writes failed")
-            _fail(group or self._next_group(), error)
+            fail_all(group or self._next_group(), error)
         except asyncio.CancelledError:
-            _fail(group, PfsUnavailable("the gateway is shutting down"))
+            fail_all(group, PfsUnavailable("the gateway is shutting down"))
             raise
 
     async def _commit(self, group: Sequence[Member]) -> None:
@@ -133,8 +133,3 @@ class WriteQueue:
             if member.goes_alone:
                 break
         return group
-
-
-def _fail(members: Iterable[Member], error: BaseException) -> None:
-    for member in members:
-        member.fail(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, ExpectFile, File
@@ -73,3 +73,9 @@ class Member:
         """Tell who waits that it is durable."""
         if not self.done.done():
             self.done.set_result(None)
+
+
+def fail_all(members: Iterable[Member], error: BaseException) -> None:
+    """Tell all who wait that nothing of theirs was written, or that nobody knows."""
+    for member in members:
+        member.fail(error)
