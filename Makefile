@@ -13,7 +13,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v npm),.build/clients/node/ready)
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
-CODE := bench contract_review embedded_pfs gateway handlers pfs_client s3_wire spec tests
+CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-proto contract contract-html contract-release format proto lock clean
@@ -86,11 +86,11 @@ proto: $(VENV)/dev ## generate pachd's stubs from the .proto files
 check-proto: $(VENV)/dev
 	@rm -rf .build/proto && mkdir -p .build/proto
 	@$(call generate_stubs,.build/proto)
-	@for file in .build/proto/pfs_client/pfs_v2/*; do \
+	@for file in .build/proto/pfs_client/pachd/pfs_v2/*; do \
 		cmp $$file $${file#.build/proto/} || { echo 'Stubs are stale: run `make proto`'; exit 1; }; done
 
 generate_stubs = $(BIN)/python -m grpc_tools.protoc -I. --python_out=$(1) --pyi_out=$(1) \
-	--grpc_python_out=$(1) pfs_client/pfs_v2/*.proto
+	--grpc_python_out=$(1) pfs_client/pachd/pfs_v2/*.proto
 
 lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRADE= to keep the pins there are)
 	$(PIP) uv

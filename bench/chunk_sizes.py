@@ -27,12 +27,12 @@ import grpc
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from embedded_pfs import streams
-from embedded_pfs.grpc_server import serving
-from pfs_client import messages
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
-from pfs_client.pfs_v2 import pfs_pb2
-from pfs_client.raw_messages import add_file_request
+from pachd_server.server import serving
+from pfs_client.pachd import messages
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
+from pfs_client.pachd.pfs_v2 import pfs_pb2
+from pfs_client.pachd.raw_messages import add_file_request
 from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, Repo
 from tests.servers import ServerProcess
 
@@ -162,7 +162,7 @@ async def compare(mib: int, repeat: int) -> AsyncIterator[str]:
                 tempfile.TemporaryDirectory() as folder,
                 server(Path(folder), kib * 1024) as address,
             ):
-                pfs = GrpcPfs(GrpcSettings(address))
+                pfs = PachdClient(PachdSettings(address))
                 wire = Wire(pfs._connection.channel, by_hand=by_hand)
                 for cost in await measure(wire, content, kib * 1024, repeat):
                     rate = mib / cost.wall_seconds

@@ -15,15 +15,15 @@ from typing import Any, cast
 
 from gateway import command, composition
 from handlers.exchange import Services
-from pfs_client.commit_cache import CommitCache
-from pfs_client.grpc_client import GrpcPfs
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.group_commit.members import Member
 from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.pachd.client import PachdClient
+from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import ALL, Branch, BranchInfo, Commit, File, FileInfo, Part
-from pfs_client.write_batches import WriteBatches
-from pfs_client.writes import Member
 
 
-class NaivePfs(GrpcPfs):
+class NaivePfs(PachdClient):
     """A call for every question."""
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
@@ -102,7 +102,7 @@ class NaiveComposition(composition.Composition):
         """Open pachd."""
         await super().open()
         pfs = NaivePfs(composition.pachd_settings(self._settings))
-        writes = WriteBatches(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
+        writes = GroupedWrites(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
         reads = cast(CommitCache, NaiveReads(pfs))
         self._services = Services(pfs, reads, writes, self.services.limits)
 

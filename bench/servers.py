@@ -61,7 +61,7 @@ class SlowPfsProcess(ServerProcess):
     def __init__(self, directory: Path, scale: float = 1.0) -> None:
         where = ("--address", "127.0.0.1:0", "--directory", str(directory))
         arguments = (*where, "--scale", str(scale))
-        super().__init__("bench.latency_model", _PFS, *arguments)
+        super().__init__("pachd_server.latency_model", _PFS, *arguments)
 
 
 class NaiveGatewayProcess(GatewayProcess):

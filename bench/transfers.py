@@ -14,8 +14,8 @@ from bench.large_object import peak_memory_mib
 from bench.load import median, transfer_seconds
 from bench.servers import BareProcess, recorded_answers
 from bench.tables import ratio, show
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
 from pfs_client.values import AddFile, Branch, Change, File, Repo
 from tests.raw_http import send
 from tests.servers import GatewayProcess, PfsProcess
@@ -126,7 +126,7 @@ def _many(gateway: GatewayProcess, direction: str, size: int, idle: float) -> li
 
 async def _grpc_up(server: PfsProcess, size: int) -> float:
     """The same bytes into a file set and a commit, without a gateway."""
-    pfs = GrpcPfs(GrpcSettings(server.address.removeprefix("grpc://")))
+    pfs = PachdClient(PachdSettings(server.address.removeprefix("grpc://")))
     branch = Branch(Repo("raw"), "master")
     with contextlib.suppress(Exception):
         await pfs.create_repo(branch.repo)
@@ -145,7 +145,7 @@ async def _grpc_up(server: PfsProcess, size: int) -> float:
 
 async def _grpc_down(server: PfsProcess, size: int) -> float:
     """The bytes that the gateway has just put there, read without it."""
-    pfs = GrpcPfs(GrpcSettings(server.address.removeprefix("grpc://")))
+    pfs = PachdClient(PachdSettings(server.address.removeprefix("grpc://")))
     head = (await pfs.inspect_branch(Branch(Repo("large"), "master"))).head
     begun = time.perf_counter()
     received = 0

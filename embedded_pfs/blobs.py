@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pfs_client.failures import PfsError, StorageFull
+from pfs_client.failures import PfsFailure, StorageFull
 
 INLINE_MAX_BYTES = 64 * 1024
 """Contents up to this size live in the database.
@@ -130,7 +130,7 @@ class BlobWriter:
         self._staged = staged
         self._hash = hashlib.blake2b(digest_size=32)
         self.size_bytes = 0
-        with _told_as_pfs_errors():
+        with _told_as_failures():
             self._descriptor = os.open(
                 staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
             )
@@ -142,7 +142,7 @@ class BlobWriter:
             StorageFull: As it says; the writer must be discarded.
         """
         self._hash.update(data)
-        with _told_as_pfs_errors():
+        with _told_as_failures():
             view = memoryview(data)
             while view:
                 view = view[os.write(self._descriptor, view) :]
@@ -151,7 +151,7 @@ class BlobWriter:
     def finish(self) -> StoredContent:
         """Put the content in its place, durably."""
         digest = self._hash.digest()
-        with _told_as_pfs_errors():
+        with _told_as_failures():
             self._blobs.sync_file(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
@@ -176,10 +176,10 @@ class BlobWriter:
 
 
 @contextmanager
-def _told_as_pfs_errors() -> Iterator[None]:
+def _told_as_failures() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull("the disk of the embedded PFS is full") from error
-        raise PfsError(f"the embedded PFS cannot write a blob: {error}") from error
+        raise PfsFailure(f"the embedded PFS cannot write a blob: {error}") from error

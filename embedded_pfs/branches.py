@@ -28,7 +28,7 @@ from pfs_client.failures import (
     CommitNotFound,
     HeadMoved,
     OutputBranch,
-    PfsError,
+    PfsFailure,
 )
 from pfs_client.values import (
     Branch,
@@ -122,7 +122,7 @@ def create_branch(
     if not upstream:
         return
     if any(u.repo_id == repo_id for u in upstream):
-        raise PfsError(
+        raise PfsFailure(
             f'multiple branches from the same repo, "{branch.repo}", cannot participate in a DAG'
         )
     connection.execute("DELETE FROM provenance WHERE branch_id = ?", (row.id,))

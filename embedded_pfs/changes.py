@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from embedded_pfs import branch_rows, branches, commits, contents, file_sets, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
-from embedded_pfs.staged import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StagedChange
 from pfs_client.failures import (
     CommitNotOpen,
     ConditionFailed,
     FileNotFound,
     OutputBranch,
     PathCollision,
-    PfsError,
+    PfsFailure,
 )
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
@@ -77,7 +77,7 @@ def modify_commit(
     if not row.is_open:
         raise CommitNotOpen(f"commit {commit} has already finished")
     if not commits.is_tip(connection, row):
-        raise PfsError(f"commit {commit} is not the last one of its branch")
+        raise PfsFailure(f"commit {commit} is not the last one of its branch")
     return _apply(connection, blobs, row, changes)
 
 
@@ -101,7 +101,7 @@ def _apply(
     for index, change in enumerate(changes):
         try:
             editor.apply(change)
-        except PfsError as error:
+        except PfsFailure as error:
             error.change_index = index
             raise
     connection.execute(

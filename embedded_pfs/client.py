@@ -11,9 +11,9 @@ from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
-from pfs_client import hazards
-from pfs_client.hazards import checked
 from pfs_client.interface import ByteStream, Changes, PfsClient
+from pfs_client.pachd import hazards
+from pfs_client.pachd.hazards import checked
 from pfs_client.values import (
     ALL,
     Branch,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedded_pfs.database import as_datetime, as_optional_datetime, now_us
-from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen, PfsError
+from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen, PfsFailure
 from pfs_client.values import Commit, CommitInfo, OriginKind, Repo
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
     """Take a commit back that nothing is based on; branches at it go back to its parent.
 
     Raises:
-        PfsError: Something is based on it, or it is based on nothing.
+        PfsFailure: Something is based on it, or it is based on nothing.
     """
     row = find_commit(connection, commit)
     child = connection.execute(
@@ -234,7 +234,7 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
         (row.id, row.line_id),
     ).fetchone()
     if child is not None or row.parent_id is None:
-        raise PfsError(f"cannot drop a commit that has children: {commit}")
+        raise PfsFailure(f"cannot drop a commit that has children: {commit}")
     tip = (row.line_id, row.seq)
     connection.execute("DELETE FROM file WHERE line_id = ? AND created_seq = ?", tip)
     connection.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
-from embedded_pfs.database import told_as_pfs_errors, transaction
+from embedded_pfs.database import told_as_failures, transaction
 from embedded_pfs.directory import DataDirectory
 
 
@@ -31,7 +31,7 @@ def compact(directory: Path, keep_commits: int) -> Compacted:
         connection = data.connect()
         try:
             before = _size_of(data)
-            with told_as_pfs_errors():
+            with told_as_failures():
                 commits = _squash(connection, keep_commits)
                 contents = _collect(connection, data.blobs)
                 connection.execute("VACUUM")

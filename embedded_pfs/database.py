@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pfs_client.failures import PfsError, PfsTimeout, StorageFull
+from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
 
 SCHEMA_VERSION = 1
 
@@ -59,7 +59,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         StorageFull: There is no room on the disk.
         PfsTimeout: Another process has held the database for too long.
     """
-    with told_as_pfs_errors():
+    with told_as_failures():
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -72,22 +72,22 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def told_as_pfs_errors() -> Iterator[None]:
+def told_as_failures() -> Iterator[None]:
     """Turn SQLite's failures into PFS's."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise pfs_error_of(error) from error
+        raise failure_of(error) from error
 
 
-def pfs_error_of(error: sqlite3.OperationalError) -> PfsError:
+def failure_of(error: sqlite3.OperationalError) -> PfsFailure:
     """The PFS error that a failure of SQLite's is."""
     code = error.sqlite_errorcode
     if code in _FULL_CODES:
         return StorageFull("the disk of the embedded PFS is full")
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return PfsTimeout("another process holds the embedded PFS's database")
-    return PfsError(f"the embedded PFS's database failed: {error}")
+    return PfsFailure(f"the embedded PFS's database failed: {error}")
 
 
 def create_schema(connection: sqlite3.Connection) -> None:

@@ -18,7 +18,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import contents, files
 from embedded_pfs.blobs import StoredContent
-from embedded_pfs.database import Synchronous, pfs_error_of, told_as_pfs_errors, transaction
+from embedded_pfs.database import Synchronous, failure_of, told_as_failures, transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import stored_path
 from embedded_pfs.staging import Staging
@@ -85,7 +85,7 @@ class Engine:
         try:  # a context manager would take as long as the look-up
             return function(self._near, *args, **kwargs)
         except sqlite3.OperationalError as error:
-            raise pfs_error_of(error) from error
+            raise failure_of(error) from error
 
     async def scan(
         self,
@@ -96,7 +96,7 @@ class Engine:
         """Read, on a thread."""
 
         def call() -> T:
-            with told_as_pfs_errors():
+            with told_as_failures():
                 return function(self._scan_connection(), *args, **kwargs)
 
         self._check_open()

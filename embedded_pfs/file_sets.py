@@ -16,8 +16,8 @@ from embedded_pfs import contents
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
-from embedded_pfs.staged import AddContent, StagedChange
-from pfs_client.failures import FileSetNotFound, PfsError
+from embedded_pfs.stored_changes import AddContent, StagedChange
+from pfs_client.failures import FileSetNotFound, PfsFailure
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.values import DeleteFile
 
@@ -71,7 +71,7 @@ def check_ttl(ttl_seconds: int) -> None:
     """Refuse what pachd refuses, in its words: nanoseconds."""
     if ttl_seconds > MAX_FILE_SET_SECONDS:
         limit = MAX_FILE_SET_SECONDS * 10**9
-        raise PfsError(f"ttl ({ttl_seconds * 10**9}) exceeds max ttl ({limit})")
+        raise PfsFailure(f"ttl ({ttl_seconds * 10**9}) exceeds max ttl ({limit})")
 
 
 def check(connection: sqlite3.Connection, file_set_id: str) -> None:
@@ -135,7 +135,7 @@ class _NormalForm:
             case DeleteFile(path):
                 self._remove(path)
             case _:
-                raise PfsError("a file set takes files and deletions only")
+                raise PfsFailure("a file set takes files and deletions only")
 
     def rows(self) -> list[tuple[str, int | None, bytes | None]]:
         removals: list[tuple[str, int | None, bytes | None]] = [

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from embedded_pfs.blobs import content_hash, file_hash
 from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
 from embedded_pfs.names import ABOVE_ALL, bounds_of, parents, stored_path
-from pfs_client.failures import FileNotFound, PfsError
+from pfs_client.failures import FileNotFound, PfsFailure
 from pfs_client.interface import MAX_FILES_PER_LISTING
 from pfs_client.values import ALL, File, FileInfo, FileType, Part
 
@@ -84,9 +84,9 @@ def walk(at: Snapshot, path: str) -> Iterator[Entry]:
 def check_number(part: Part) -> None:
     """Refuse what pachd refuses."""
     if part.reverse and part.number <= 0:
-        raise PfsError("number must be > 0 when reverse is true")
+        raise PfsFailure("number must be > 0 when reverse is true")
     if part.number > MAX_FILES_PER_LISTING:
-        raise PfsError(f"cannot return more than {MAX_FILES_PER_LISTING} files at a time")
+        raise PfsFailure(f"cannot return more than {MAX_FILES_PER_LISTING} files at a time")
 
 
 def directory_info(at: Snapshot, path: str) -> FileInfo:

@@ -18,7 +18,7 @@ from embedded_pfs.branch_rows import (
 from embedded_pfs.database import as_datetime, now_us
 from embedded_pfs.names import check_name
 from pfs_client.failures import (
-    PfsError,
+    PfsFailure,
     ProjectExists,
     ProjectNotFound,
     RepoExists,
@@ -52,7 +52,7 @@ def delete_project(connection: sqlite3.Connection, name: str, *, force: bool) ->
     inspect_project(connection, name)
     repos = [info.repo for info in list_repos(connection) if info.repo.project == name]
     if repos and not force:
-        raise PfsError(f"cannot delete a project with repos: {' '.join(map(str, repos))}")
+        raise PfsFailure(f"cannot delete a project with repos: {' '.join(map(str, repos))}")
     for repo in repos:
         delete_repo(connection, repo, force=True)
     connection.execute("DELETE FROM project WHERE name = ?", (name,))

@@ -13,7 +13,7 @@ from typing import Self
 from embedded_pfs import contents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter
 from embedded_pfs.names import writable_path
-from embedded_pfs.staged import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StagedChange
 from embedded_pfs.threads import Threads
 from pfs_client.failures import InvalidPath
 from pfs_client.values import AddFile, Change

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator
 
 from embedded_pfs.threads import Threads
-from pfs_client.failures import PfsError
+from pfs_client.failures import PfsFailure
 from pfs_client.interface import ByteStream, FileSpan
 
 READ_BYTES = 1024 * 1024
@@ -73,5 +73,5 @@ class BlobStream(ByteStream):
     def _read(self, offset: int, size_bytes: int) -> bytes:
         piece = os.pread(self._descriptor, size_bytes, offset)
         if len(piece) != size_bytes:
-            raise PfsError("a blob of the embedded PFS is shorter than its file")
+            raise PfsFailure("a blob of the embedded PFS is shorter than its file")
         return piece

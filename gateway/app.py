@@ -10,18 +10,18 @@ from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.resolver import Resolver
 
-from gateway.binding import S3Handlers
-from gateway.bodies import UnreadBodies
-from gateway.browser_guard import BrowserGuard
 from gateway.composition import Composition
-from gateway.contract import load_contract
-from gateway.disconnects import Disconnects
+from gateway.contract.binding import S3Handlers
+from gateway.contract.document import load_contract
+from gateway.contract.routing import S3Routing
 from gateway.errors import Failures
-from gateway.observation import WATCH, Observation, watch_of
-from gateway.reserved import ReservedPages
-from gateway.routing import S3Routing
+from gateway.guards.browser_guard import BrowserGuard
+from gateway.guards.virtual_hosts import VirtualHosts
+from gateway.http.bodies import UnreadBodies
+from gateway.http.disconnects import Disconnects
+from gateway.observing.observation import WATCH, Observation, watch_of
+from gateway.pages.reserved import ReservedPages
 from gateway.settings import Settings, process_settings
-from gateway.virtual_hosts import VirtualHosts
 
 
 def create_app(settings: Settings | None = None) -> ConnexionMiddleware:

@@ -16,11 +16,11 @@ import uvicorn
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from gateway.composition import embedded_directory, is_embedded, pachd_settings
-from gateway.logging_setup import log_config
-from gateway.serving import Server, serve_with_workers
+from gateway.http.serving import Server, serve_with_workers
+from gateway.http.tls import tls_options
+from gateway.observing.logging_setup import log_config
+from gateway.observing.tracing import check_tracing
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
-from gateway.tls import tls_options
-from gateway.tracing import check_tracing
 
 _EPILOG = """\b
 Examples:
@@ -140,7 +140,7 @@ def serve(settings: Settings) -> None:
         "gateway.app:create_app",
         factory=True,
         workers=settings.workers,
-        http="gateway.http_protocol:S3Protocol",
+        http="gateway.http.http_protocol:S3Protocol",
         ws="none",
         loop="uvloop",
         lifespan="on",

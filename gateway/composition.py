@@ -9,18 +9,18 @@ from pathlib import Path
 from embedded_pfs.client import EmbeddedPfs
 from gateway.settings import BadSetting, Settings
 from handlers.exchange import Limits, Services
-from pfs_client.commit_cache import CommitCache
-from pfs_client.committers import Committer, TransactionCommitter
-from pfs_client.failures import PfsError
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
-from pfs_client.grpc_token import cleaned
+from pfs_client.failures import PfsFailure
+from pfs_client.group_commit.committer import Committer, EmbeddedCommitter
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.group_commit.pachd_committer import PachdCommitter
 from pfs_client.interface import PfsClient
-from pfs_client.memory_budget import WAIT_SECONDS
+from pfs_client.limits.memory_budget import WAIT_SECONDS
+from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED, Observer
-from pfs_client.pachd_committer import PachdCommitter
-from pfs_client.transfers import Transfers
-from pfs_client.write_batches import WriteBatches
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
+from pfs_client.pachd.token import cleaned
+from pfs_client.reading.commit_cache import CommitCache
 
 log = logging.getLogger("s3gateway")
 
@@ -54,7 +54,7 @@ class Composition:
         self._services = Services(
             pfs,
             CommitCache(pfs, settings.cache_bytes, self._observer, transfers),
-            WriteBatches(
+            GroupedWrites(
                 pfs,
                 _committer(pfs, settings, self._observer),
                 commit_per_request=settings.commit_per_request,
@@ -81,7 +81,7 @@ class Composition:
             await self._services.pfs.aclose()
             self._services = None
 
-    async def _drain(self, writes: WriteBatches) -> None:
+    async def _drain(self, writes: GroupedWrites) -> None:
         try:
             async with asyncio.timeout(self._settings.shutdown_seconds):
                 await writes.drain()
@@ -97,7 +97,7 @@ def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
-    return GrpcPfs(pachd_settings(settings), observer)
+    return PachdClient(pachd_settings(settings), observer)
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -117,7 +117,7 @@ def embedded_directory(settings: Settings) -> Path:
     return Path(directory).expanduser()
 
 
-def pachd_settings(settings: Settings) -> GrpcSettings:
+def pachd_settings(settings: Settings) -> PachdSettings:
     """How to reach pachd.
 
     Raises:
@@ -133,7 +133,7 @@ def pachd_settings(settings: Settings) -> GrpcSettings:
             f"--pfs {settings.pfs}: say embedded:DIRECTORY, grpc://HOST:PORT, grpcs://HOST:PORT or"
             " unix:PATH"
         )
-    return GrpcSettings(
+    return PachdSettings(
         target,
         tls=kind == "grpcs",
         ca_file=_readable("--pfs-ca-file", settings.pfs_ca_file),
@@ -172,7 +172,7 @@ def _token(given: str) -> str:
 
 def _committer(pfs: PfsClient, settings: Settings, observer: Observer) -> Committer:
     if pfs.supports_conditions and pfs.refuses_collisions:
-        return TransactionCommitter(pfs)
+        return EmbeddedCommitter(pfs)
     return PachdCommitter(
         pfs,
         sole_writer=settings.sole_writer,
@@ -186,5 +186,5 @@ async def _greet(pfs: PfsClient, name: str) -> None:
     """Say in the log whether the PFS answers; requests find out for themselves."""
     try:
         log.info("%s answers: %s", name, await pfs.get_version())
-    except PfsError as error:
+    except PfsFailure as error:
         log.warning("%s does not answer yet (%s); requests are told 503 until it does", name, error)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.records import Record, record_of
+from gateway.observing.records import Record, record_of
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
 from s3_wire import xml
@@ -17,25 +17,25 @@ log = logging.getLogger("s3gateway")
 RETRY_AFTER_SECONDS = 2
 
 
-def _away(error: pfs.PfsError) -> s3.S3Error:
+def _away(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
-def _full(error: pfs.PfsError) -> s3.S3Error:
+def _full(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(
         "PFS has no room to store more. Nothing of this request was stored.",
         retry_after_seconds=60,
     )
 
 
-def _changing(error: pfs.PfsError) -> s3.S3Error:
+def _changing(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(
         "PFS is not done yet with what this request needs. Please try again.",
         retry_after_seconds=1,
     )
 
 
-def _collision(error: pfs.PfsError) -> s3.S3Error:
+def _collision(error: pfs.PfsFailure) -> s3.S3Error:
     if not isinstance(error, pfs.PathCollision):
         return s3.InvalidFilePath()
     what = "directory" if error.existing.endswith("/") else "file"
@@ -46,20 +46,20 @@ def _collision(error: pfs.PfsError) -> s3.S3Error:
     )
 
 
-def _aborted(error: pfs.PfsError) -> s3.S3Error:
+def _aborted(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.OperationAborted(f"PFS refused: {error}.")
 
 
-def _message_of(kind: Callable[[str], s3.S3Error]) -> Callable[[pfs.PfsError], s3.S3Error]:
+def _message_of(kind: Callable[[str], s3.S3Error]) -> Callable[[pfs.PfsFailure], s3.S3Error]:
     return lambda error: kind(f"PFS refused: {error}.")
 
 
-def _plain(kind: Callable[[], s3.S3Error]) -> Callable[[pfs.PfsError], s3.S3Error]:
+def _plain(kind: Callable[[], s3.S3Error]) -> Callable[[pfs.PfsFailure], s3.S3Error]:
     return lambda error: kind()
 
 
-TABLE: dict[type[pfs.PfsError], Callable[[pfs.PfsError], s3.S3Error]] = {
-    pfs.PfsError: _plain(s3.InternalError),
+TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
+    pfs.PfsFailure: _plain(s3.InternalError),
     pfs.PfsUnavailable: _away,
     pfs.PfsTimeout: _away,
     pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
@@ -88,11 +88,11 @@ TABLE: dict[type[pfs.PfsError], Callable[[pfs.PfsError], s3.S3Error]] = {
 """Every kind of PFS error, and the S3 error that a client is told. A test keeps it whole."""
 
 
-def s3_error_of(error: Exception) -> s3.S3Error:
+def error_for(error: Exception) -> s3.S3Error:
     """The S3 error for any failure; what is unforeseen is InternalError."""
     if isinstance(error, s3.S3Error):
         return error
-    if isinstance(error, pfs.PfsError):
+    if isinstance(error, pfs.PfsFailure):
         return TABLE[type(error)](error)
     return s3.InternalError()
 
@@ -128,7 +128,7 @@ class Failures:
             record = record_of(scope)
             if record is None or record.status:
                 raise  # all that is left is to cut the connection
-            answer = s3_error_of(error)
+            answer = error_for(error)
             if answer.status >= 500 and not isinstance(error, s3.S3Error):
                 _log(error, answer, record.request_id)
             await send_error(answer, scope, record, send)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from pfs_client.commit_cache import CommitCache
+from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
-from pfs_client.write_batches import WriteBatches
+from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,7 +33,7 @@ class Services:
 
     pfs: PfsClient
     files: CommitCache
-    writes: WriteBatches
+    writes: GroupedWrites
     limits: Limits
 
 

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from handlers.addressing import ABOVE_ALL_KEYS, is_holdable_prefix, key_of, path_behind
-from pfs_client.commit_cache import CommitCache
 from pfs_client.failures import FileNotFound
+from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import Commit, File, FileInfo, Part
 
 _DIRECTORY = "/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pfs_client.values import Commit, ExpectFile
 
 
-class PfsError(Exception):
+class PfsFailure(Exception):
     """A call that PFS refused or could not answer.
 
     `change_index` says which change of a `modify_file` was refused, where PFS says so.
@@ -14,51 +14,51 @@ class PfsError(Exception):
     change_index: int | None = None
 
 
-class PfsUnavailable(PfsError):
+class PfsUnavailable(PfsFailure):
     """PFS cannot be reached, or is shutting down."""
 
 
-class PfsTimeout(PfsError):
+class PfsTimeout(PfsFailure):
     """PFS has not answered within the call's deadline. A write may or may not have happened."""
 
 
-class PfsOverloaded(PfsError):
+class PfsOverloaded(PfsFailure):
     """PFS has no resources for this call now."""
 
 
-class StorageFull(PfsError):
+class StorageFull(PfsFailure):
     """There is no room to store more. Nothing of the call was stored."""
 
 
-class PfsAccessDenied(PfsError):
+class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
 
 
-class ProjectNotFound(PfsError):
+class ProjectNotFound(PfsFailure):
     """There is no such project."""
 
 
-class ProjectExists(PfsError):
+class ProjectExists(PfsFailure):
     """There is such a project already."""
 
 
-class RepoNotFound(PfsError):
+class RepoNotFound(PfsFailure):
     """There is no such repo."""
 
 
-class RepoExists(PfsError):
+class RepoExists(PfsFailure):
     """There is such a repo already."""
 
 
-class RepoHasBranches(PfsError):
+class RepoHasBranches(PfsFailure):
     """The repo was expected to have no branches, and has some."""
 
 
-class BranchNotFound(PfsError):
+class BranchNotFound(PfsFailure):
     """There is no such branch, in a repo that exists."""
 
 
-class BranchFeedsOthers(PfsError):
+class BranchFeedsOthers(PfsFailure):
     """The branch cannot go.
 
     Others are computed from it. `downstream` names them, `project/repo@branch`.
@@ -69,23 +69,23 @@ class BranchFeedsOthers(PfsError):
         self.downstream = downstream
 
 
-class HeadMoved(PfsError):
+class HeadMoved(PfsFailure):
     """The branch's head is no longer the expected commit."""
 
 
-class OutputBranch(PfsError):
+class OutputBranch(PfsFailure):
     """A pipeline writes this branch; nobody else may."""
 
 
-class CommitNotFound(PfsError):
+class CommitNotFound(PfsFailure):
     """There is no such commit."""
 
 
-class CommitNotOpen(PfsError):
+class CommitNotOpen(PfsFailure):
     """The commit has finished; nothing can be written to it."""
 
 
-class CommitNotFinished(PfsError):
+class CommitNotFinished(PfsFailure):
     """The commit, or one it is based on, has not finished; what was asked for needs that.
 
     `commit` is the one to wait for, where PFS names it.
@@ -96,23 +96,23 @@ class CommitNotFinished(PfsError):
         self.commit = commit
 
 
-class FileNotFound(PfsError):
+class FileNotFound(PfsFailure):
     """There is no such file at this commit."""
 
 
-class NotAFile(PfsError):
+class NotAFile(PfsFailure):
     """The path is a directory's."""
 
 
-class FileSetNotFound(PfsError):
+class FileSetNotFound(PfsFailure):
     """There is no such file set, or it has expired."""
 
 
-class InvalidName(PfsError):
+class InvalidName(PfsFailure):
     """PFS allows no project, repo or branch of this name."""
 
 
-class InvalidPath(PfsError):
+class InvalidPath(PfsFailure):
     """PFS allows no file at this path. `reason` says why, without the path."""
 
     def __init__(self, message: str, reason: str = "") -> None:
@@ -120,7 +120,7 @@ class InvalidPath(PfsError):
         self.reason = reason
 
 
-class PathCollision(PfsError):
+class PathCollision(PfsFailure):
     """A file would stand where a directory stands, or below another file.
 
     `path` and `existing` say which.
@@ -132,7 +132,7 @@ class PathCollision(PfsError):
         self.existing = existing
 
 
-class ConditionFailed(PfsError):
+class ConditionFailed(PfsFailure):
     """An `ExpectFile` does not hold.
 
     `exists` says whether there is a file at its path, `expected_none` whether there should be none.

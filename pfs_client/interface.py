@@ -1,9 +1,9 @@
 """The PFS that the gateway speaks to, named after pfs_v2's RPCs.
 
-Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.grpc_client` for
+Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.pachd.client` for
 pachd. The suite in `tests/pfs_contract/` says what they have in common. Calls fail with the errors
 of `pfs_client.failures`; where one is not listed with a call, it is one of `PfsUnavailable`,
-`PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or a plain `PfsError`.
+`PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or a plain `PfsFailure`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class PfsClient(ABC):
     refuses_collisions: ClassVar[bool]
     """Whether `modify_file` refuses a file that would stand where a directory does, or the reverse.
 
-    pachd takes it and then drops the whole commit: see `pfs_client.collisions`.
+    pachd takes it and then drops the whole commit: see `pfs_client.group_commit.collisions`.
     """
 
     is_remote: ClassVar[bool]

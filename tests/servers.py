@@ -110,7 +110,7 @@ class PfsProcess(ServerProcess):
 
     def __init__(self, directory: Path, address: str = "127.0.0.1:0") -> None:
         super().__init__(
-            "embedded_pfs",
+            "pachd_server",
             _PFS_ADDRESS,
             "--address",
             address,

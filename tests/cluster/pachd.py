@@ -9,11 +9,11 @@ from pathlib import Path
 
 import grpc
 
-from bench.latency_model import FinishingQueues, PachdLatency
 from embedded_pfs.engine import Engine
-from embedded_pfs.grpc_server import serving
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
+from pachd_server.latency_model import FinishingQueues, PachdLatency
+from pachd_server.server import serving
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
 from tests.cluster.wire import Wire
 
 
@@ -25,7 +25,7 @@ class Pachd:
     wire: Wire
     finishing: FinishingQueues
     address: str
-    pfs: GrpcPfs
+    pfs: PachdClient
 
 
 @contextlib.asynccontextmanager
@@ -45,7 +45,7 @@ async def serving_pachd(
         credentials=credentials,
     ) as (engine, address):
         model.attach(engine)
-        pfs = GrpcPfs(GrpcSettings(address, call_seconds=call_seconds))
+        pfs = PachdClient(PachdSettings(address, call_seconds=call_seconds))
         try:
             yield Pachd(engine, wire, model.queues, address, pfs)
         finally:

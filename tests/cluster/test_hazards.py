@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from pfs_client.hazards import check_change
-from pfs_client.pfs_v2 import pfs_pb2
+from pfs_client.pachd.hazards import check_change
+from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import AddFile, Branch, Commit, CopyFile, DeleteFile, File, Repo
 from tests.cluster.conftest import Cluster
 from tests.cluster.invariants import assert_harmless

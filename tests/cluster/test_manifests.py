@@ -13,8 +13,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from gateway.observing.tracing import CLOSE_SECONDS
 from gateway.settings import Settings, variable_of
-from gateway.tracing import CLOSE_SECONDS
 from tests.packaging.dockerfile import stages_of
 from tests.raw_http import send
 from tests.servers import GatewayProcess

@@ -11,7 +11,7 @@ import trustme
 
 from gateway.composition import open_pfs
 from gateway.settings import Settings
-from pfs_client.failures import PfsError, PfsUnavailable
+from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, File, Repo
 from tests.cluster.conftest import Gateways
@@ -51,7 +51,7 @@ async def answer_of(pfs: PfsClient) -> str:
     """What it is, or how it fails."""
     try:
         return await pfs.get_version()
-    except PfsError as error:
+    except PfsFailure as error:
         return type(error).__name__
     finally:
         await pfs.aclose()

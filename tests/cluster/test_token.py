@@ -14,8 +14,8 @@ from grpc import StatusCode
 
 from gateway.composition import open_pfs, pachd_settings
 from gateway.settings import BadSetting, Settings
-from pfs_client import grpc_token
 from pfs_client.failures import PfsUnavailable
+from pfs_client.pachd import token as grpc_token
 from tests.cluster.conftest import Cluster, Gateways
 from tests.cluster.pachd import Pachd
 from tests.cluster.test_hazards import request

@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 from openapi_spec_validator import validate
 
 from contract_review.xml_examples import xml_of
-from gateway.contract import contract_text, load_contract
+from gateway.contract.document import contract_text, load_contract
 from tests.fuzz.contract import resolved
 from tests.fuzz.xml_reading import read_document
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from gateway.observation import CLIENT_WENT, CUT_SHORT
+from gateway.observing.observation import CLIENT_WENT, CUT_SHORT
 from pfs_client.values import Branch, Repo
 from s3_wire.errors import S3Error
 from tests.markdown import DOCS

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.access_log import _json_line, _text_line
 from gateway.command import main
-from gateway.metrics import Metrics
-from gateway.records import Record
+from gateway.observing.access_log import _json_line, _text_line
+from gateway.observing.metrics import Metrics
+from gateway.observing.records import Record
 from gateway.settings import Settings
 from tests.markdown import DOCS, ROOT
 

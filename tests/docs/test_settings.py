@@ -10,7 +10,11 @@ import pytest
 from embedded_pfs.blobs import INLINE_MAX_BYTES
 from gateway.settings import Settings, option_of
 from handlers import addressing, deletions, listings, service
-from pfs_client import grpc_client, memory_budget, pachd_committer, write_batches, write_queue
+from pfs_client.group_commit import branch_queue as write_queue
+from pfs_client.group_commit import grouped_writes as write_batches
+from pfs_client.group_commit import pachd_committer
+from pfs_client.limits import memory_budget
+from pfs_client.pachd import client as grpc_client
 from tests.docs.settings_page import GROUPS, PAGE, shown, written
 from tests.markdown import DOCS
 
@@ -61,7 +65,7 @@ def test_the_page_of_limits_has_the_defaults(option: str, figure: str) -> None:
         ("bytes of small objects in one commit | {} MiB |", write_queue.MAX_GROUP_BYTES >> 20),
         ("trees of pachd's branches | {} MiB |", pachd_committer.MAX_KNOWN_BYTES >> 20),
         ("small up to {} KiB on the embedded PFS", INLINE_MAX_BYTES >> 10),
-        ("up to {} bytes on pachd", grpc_client.GrpcPfs.small_file_bytes),
+        ("up to {} bytes on pachd", grpc_client.PachdClient.small_file_bytes),
     ],
 )
 def test_the_page_of_limits_has_what_is_fixed(words: str, figure: int) -> None:

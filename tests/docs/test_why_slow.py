@@ -34,7 +34,7 @@ def on_slow_pachd(tmp_path: Path) -> Iterator[GatewayProcess]:
     """On a PFS that takes as long as pachd was measured to, and twice that."""
     arguments = ["--address", "127.0.0.1:0", "--directory", str(tmp_path / "pfs"), "--scale", "2"]
     with (
-        ServerProcess("bench.latency_model", _PFS, *arguments) as pachd,
+        ServerProcess("pachd_server.latency_model", _PFS, *arguments) as pachd,
         GatewayProcess(pachd.address, *JSON) as gateway,
     ):
         send(gateway, "PUT", f"/{BUCKET}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from gateway.contract import load_contract
+from gateway.contract.document import load_contract
 
 Node: TypeAlias = Mapping[str, Any]
 

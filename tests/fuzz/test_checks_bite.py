@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from schemathesis.core.failures import FailureGroup
 
-from gateway.contract import load_contract
+from gateway.contract.document import load_contract
 from tests.fuzz.client import Client
 from tests.servers import GatewayProcess
 

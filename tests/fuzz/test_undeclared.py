@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from gateway.contract import load_contract
+from gateway.contract.document import load_contract
 from tests.fuzz import hooks
 from tests.fuzz.client import Client
 from tests.fuzz.comparison import document_of

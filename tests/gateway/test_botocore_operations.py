@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel, Shape
 
-from gateway.contract import load_contract
+from gateway.contract.document import load_contract
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 

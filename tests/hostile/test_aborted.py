@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_pfs.grpc_server import serving as serving_pfs
+from pachd_server.server import serving as serving_pfs
 from tests.cluster.wire import Wire
 from tests.hostile.in_process import serving
 from tests.hostile.measures import MIB, await_true, descriptors, memory_bytes

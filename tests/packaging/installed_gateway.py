@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gateway.contract import load_contract
+from gateway.contract.document import load_contract
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 

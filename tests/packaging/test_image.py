@@ -21,7 +21,7 @@ DOCKERFILE = ROOT / "Dockerfile"
 BASES = ROOT / ".build" / "image"
 STAGES = stages_of(DOCKERFILE, PATH)
 IMAGE = STAGES[-1]
-ROOMS = {"embedded_pfs", "gateway", "handlers", "pfs_client", "s3_wire", "spec"}
+ROOMS = {"embedded_pfs", "gateway", "handlers", "pachd_server", "pfs_client", "s3_wire", "spec"}
 
 
 def value_of(instruction: str) -> str:

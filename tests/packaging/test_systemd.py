@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.observing.tracing import CLOSE_SECONDS
 from gateway.settings import Settings
-from gateway.tracing import CLOSE_SECONDS
 from tests.packaging.distributions import ROOT
 
 UNIT = ROOT / "deploy" / "systemd" / "s3gateway.service"

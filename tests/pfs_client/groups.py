@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from pfs_client.pachd_committer import PachdCommitter
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.group_commit.pachd_committer import PachdCommitter
 from pfs_client.values import AddFile, Branch, Change, Commit, File
-from pfs_client.write_batches import WriteBatches
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, paths, read
@@ -17,10 +17,10 @@ from tests.pfs_contract.reading import head_of, paths, read
 LARGE = bytes(1_000_001)
 
 
-def writes_to(pachd: Pachd, wait_seconds: float = 20, **options: Any) -> WriteBatches:
+def writes_to(pachd: Pachd, wait_seconds: float = 20, **options: Any) -> GroupedWrites:
     """The writes of a gateway that has just been started."""
     committer = PachdCommitter(pachd.pfs, **options)
-    return WriteBatches(pachd.pfs, committer, wait_seconds=wait_seconds)
+    return GroupedWrites(pachd.pfs, committer, wait_seconds=wait_seconds)
 
 
 async def body(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -29,7 +29,7 @@ async def body(*pieces: bytes) -> AsyncIterator[bytes]:
 
 
 async def put(
-    writes: WriteBatches, path: str, content: bytes = b"1", branch: Branch = BRANCH, **more: Any
+    writes: GroupedWrites, path: str, content: bytes = b"1", branch: Branch = BRANCH, **more: Any
 ) -> bytes:
     """A PUT."""
     return await writes.put_file(
@@ -51,7 +51,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def waiting(writes: WriteBatches) -> int:
+def waiting(writes: GroupedWrites) -> int:
     """How many writes wait for the next group."""
     queue = writes._queues.get(BRANCH)
     return len(queue._pending) if queue else 0
@@ -59,7 +59,7 @@ def waiting(writes: WriteBatches) -> int:
 
 @contextlib.asynccontextmanager
 async def one_group(
-    pachd: Pachd, writes: WriteBatches, *calls: Awaitable[Any]
+    pachd: Pachd, writes: GroupedWrites, *calls: Awaitable[Any]
 ) -> AsyncIterator[list[asyncio.Future[Any]]]:
     """Have writes arrive, in order, while a commit is under way, so that they share the next.
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from pfs_client.branch_heads import BranchHeads
 from pfs_client.failures import BranchNotFound, PfsUnavailable
+from pfs_client.reading.branch_heads import BranchHeads
 from pfs_client.values import Branch, BranchInfo, Commit, Repo
 
 BRANCH = Branch(Repo("r"), "master")

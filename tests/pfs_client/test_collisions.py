@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pfs_client.collisions import CollisionGuard
 from pfs_client.failures import PathCollision
+from pfs_client.group_commit.collisions import CollisionGuard
 from pfs_client.values import AddFile, DeleteFile
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
@@ -64,7 +64,7 @@ async def test_a_new_directory_costs_a_look_however_much_goes_into_it(pachd: Pac
 async def test_a_directory_that_takes_long_to_list_is_not_listed_again(
     pachd: Pachd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pfs_client.collisions._LIST_SECONDS", 0.05)
+    monkeypatch.setattr("pfs_client.group_commit.collisions._LIST_SECONDS", 0.05)
     await fill(pachd, "/d/a/b")
     guard = CollisionGuard(pachd.pfs)
     pachd.wire.hold("ListFile")

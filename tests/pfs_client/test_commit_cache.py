@@ -5,10 +5,10 @@ import os
 
 import pytest
 
-from pfs_client.block_reader import BLOCK_BYTES
-from pfs_client.commit_cache import CommitCache
-from pfs_client.failures import FileNotFound, NotAFile, PfsError
+from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
 from pfs_client.observer import Observer
+from pfs_client.reading.block_reader import BLOCK_BYTES
+from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import AddFile, Commit, DeleteFile, File, FileInfo, Part
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
@@ -202,7 +202,7 @@ async def test_a_range_that_cannot_be_read_says_so_and_can_be_tried_again(
     file, content = await large_file(pachd, 10 * BLOCK_BYTES)
     info = await cache.inspect_file(file)
     gone = File(Commit(BRANCH.repo, "0" * 32), "/big")
-    with pytest.raises(PfsError):
+    with pytest.raises(PfsFailure):
         await cache.get_file(gone, info, 0, 10)
     assert not cache._blocks._coming
     assert await read(cache, file, 0, 10) == content[:10]

@@ -10,9 +10,9 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.group_commit.pachd_committer import PachdCommitter
 from pfs_client.observer import Observer, Observers
-from pfs_client.pachd_committer import PachdCommitter
-from pfs_client.write_batches import WriteBatches
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.groups import put, until, waiting
@@ -41,14 +41,14 @@ class Groups(Observer):
         self.writes[name.get()] = (queue_seconds, commit_seconds)
 
 
-async def put_as(writes: WriteBatches, who: str) -> None:
+async def put_as(writes: GroupedWrites, who: str) -> None:
     name.set(who)
     await put(writes, f"/{who}")
 
 
-def observed(pachd: Pachd, observer: Observer, wait_seconds: float = 20) -> WriteBatches:
+def observed(pachd: Pachd, observer: Observer, wait_seconds: float = 20) -> GroupedWrites:
     committer = PachdCommitter(pachd.pfs, max_unfinished=1)
-    return WriteBatches(pachd.pfs, committer, wait_seconds=wait_seconds, observer=observer)
+    return GroupedWrites(pachd.pfs, committer, wait_seconds=wait_seconds, observer=observer)
 
 
 async def test_a_write_knows_how_long_it_waited_and_who_went_with_it(pachd: Pachd) -> None:

@@ -13,7 +13,7 @@ from pfs_client.failures import (
     ConditionFailed,
     FileSetNotFound,
     PathCollision,
-    PfsError,
+    PfsFailure,
     PfsOverloaded,
     PfsUnavailable,
 )
@@ -120,7 +120,7 @@ async def test_a_condition_is_not_tried_again_where_it_may_have_held(pachd: Pach
     two = [put(writes, "/a", expect=ExpectFile("/a", frozenset())), put(writes, "/b")]
     async with one_group(pachd, writes, *two) as arrived:
         pachd.wire.faults["ModifyFile"] = Fault(StatusCode.UNKNOWN, "?", after_messages=None)
-    assert (await results(arrived))[0] is PfsError
+    assert (await results(arrived))[0] is PfsFailure
     assert await arrived[1]
 
 
@@ -132,7 +132,7 @@ async def test_a_head_that_somebody_closes_in_between_takes_nobody_with_it(pachd
     assert set(map(type, await results(arrived))) == {bytes}
     assert pachd.wire.count()["ModifyFile"] == 1 + 2  # first, refused, all again
     pachd.wire.faults["ModifyFile"] = Fault(StatusCode.UNKNOWN, text, times=99)
-    with pytest.raises(PfsError):
+    with pytest.raises(PfsFailure):
         await put(writes, "/never")
     assert pachd.wire.count()["ModifyFile"] < 10
 
@@ -226,7 +226,7 @@ async def test_a_commit_of_ours_that_fails_is_logged_and_counted(
     with caplog.at_level(logging.ERROR, "s3gateway"):
         pachd.finishing.release()
         assert (await results([putting]))[0] == (
-            PfsError if ack_finished else small_file_hash(b"1")
+            PfsFailure if ack_finished else small_file_hash(b"1")
         )
         await writes.drain()
     assert "finished with an error: file / directory path collision (/d/x)" in caplog.text

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from grpc import StatusCode
 
-from pfs_client.failures import ConditionFailed, FileNotFound, PathCollision, PfsError
+from pfs_client.failures import ConditionFailed, FileNotFound, PathCollision, PfsFailure
+from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import DeleteFile, ExpectFile, File, small_file_hash
-from pfs_client.write_batches import WriteBatches
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
@@ -95,7 +95,7 @@ FAULTS: list[tuple[str, Fault]] = [
 ]
 
 
-async def write(writes: WriteBatches, path: str, content: bytes | None) -> None:
+async def write(writes: GroupedWrites, path: str, content: bytes | None) -> None:
     if content is None:
         await writes.delete_file(BRANCH, path)
     else:
@@ -115,7 +115,7 @@ async def test_what_is_told_is_true_whatever_fails(pachd: Pachd, seed: int) -> N
     choice = random.Random(seed)  # noqa: S311
     writes = writes_to(pachd)
     possible: dict[str, set[bytes | None]] = {}
-    failures: list[PfsError] = []
+    failures: list[PfsFailure] = []
 
     async def writer(path: str) -> None:
         possible[path] = {None}
@@ -128,7 +128,7 @@ async def test_what_is_told_is_true_whatever_fails(pachd: Pachd, seed: int) -> N
             try:
                 await write(writes, path, content)
                 possible[path] = {content}
-            except PfsError as error:
+            except PfsFailure as error:
                 failures.append(error)
                 possible[path].add(content)
 

@@ -5,8 +5,8 @@ import os
 import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
-from pfs_client.pfs_v2 import pfs_pb2
-from pfs_client.raw_messages import add_file_request
+from pfs_client.pachd.pfs_v2 import pfs_pb2
+from pfs_client.pachd.raw_messages import add_file_request
 
 SIZES = [0, 1, 100, 126, 127, 128, 129, 16_382, 16_383, 16_384, 2_097_151, 2_097_152, 20_000_000]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pfs_client.failures import FileNotFound, PfsOverloaded
 from pfs_client.interface import ByteStream
-from pfs_client.transfers import DOWNLOAD_BYTES, UPLOAD_BYTES, Transfers
+from pfs_client.limits.transfers import DOWNLOAD_BYTES, UPLOAD_BYTES, Transfers
 from pfs_client.values import AddFile, Change, File
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH

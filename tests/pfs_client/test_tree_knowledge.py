@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from pfs_client.tree_knowledge import ABOVE_ALL, Ranges, TreeKnowledge, parents
+from pfs_client.group_commit.tree_knowledge import ABOVE_ALL, Ranges, TreeKnowledge, parents
 
 
 @pytest.mark.parametrize(

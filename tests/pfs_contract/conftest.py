@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.grpc_server import serving
-from pfs_client.grpc_channel import GrpcSettings
-from pfs_client.grpc_client import GrpcPfs
+from pachd_server.server import serving
 from pfs_client.interface import PfsClient
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
 from pfs_client.values import Branch, Repo
 
 PACHD = os.environ.get("PFS_TEST_ADDRESS")
@@ -26,11 +26,11 @@ async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[P
         await client.aclose()
     elif request.param == "grpc":
         async with serving(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as (_, address):
-            client = GrpcPfs(GrpcSettings(address, call_seconds=20))
+            client = PachdClient(PachdSettings(address, call_seconds=20))
             yield client
             await client.aclose()
     else:
-        client = GrpcPfs(GrpcSettings(str(PACHD)))
+        client = PachdClient(PachdSettings(str(PACHD)))
         yield client
         await client.aclose()
 

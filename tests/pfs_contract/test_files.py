@@ -10,7 +10,7 @@ from pfs_client.failures import (
     InvalidPath,
     NotAFile,
     PathCollision,
-    PfsError,
+    PfsFailure,
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
@@ -311,9 +311,9 @@ async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: 
 
 
 async def test_what_a_listing_cannot_do(pfs: PfsClient, ordered: Commit) -> None:
-    with pytest.raises(PfsError, match="number must be > 0 when reverse is true"):
+    with pytest.raises(PfsFailure, match="number must be > 0 when reverse is true"):
         await pfs.list_file(File(ordered, "/"), Part(reverse=True))
-    with pytest.raises(PfsError, match="cannot return more than 100000 files at a time"):
+    with pytest.raises(PfsFailure, match="cannot return more than 100000 files at a time"):
         await pfs.walk_file(File(ordered, "/"), Part(number=100_001))
 
 
@@ -404,7 +404,7 @@ async def test_a_file_set_is_read_and_copied_before_any_commit(
 
 async def test_a_file_set_cannot_live_too_long(pfs: PfsClient) -> None:
     file_set = await pfs.create_file_set([AddFile("/f", b"1")])
-    with pytest.raises(PfsError, match="exceeds max ttl"):
+    with pytest.raises(PfsFailure, match="exceeds max ttl"):
         await pfs.renew_file_set(file_set, 86400)
 
 

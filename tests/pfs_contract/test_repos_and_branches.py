@@ -12,7 +12,7 @@ from pfs_client.failures import (
     CommitNotOpen,
     HeadMoved,
     InvalidName,
-    PfsError,
+    PfsFailure,
     ProjectNotFound,
     RepoExists,
     RepoHasBranches,
@@ -188,7 +188,7 @@ async def test_a_repo_that_feeds_another_goes_only_by_force(
 
 
 async def test_branches_of_one_repo_do_not_feed_each_other(pfs: PfsClient, branch: Branch) -> None:
-    with pytest.raises(PfsError, match="cannot participate in a DAG"):
+    with pytest.raises(PfsFailure, match="cannot participate in a DAG"):
         await pfs.create_branch(Branch(branch.repo, "other"), provenance=[branch])
 
 

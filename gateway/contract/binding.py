@@ -1,0 +1,111 @@
+"""From a routed request to its handler, and from the handler's answer to the socket.
+
+The end of connexion's stack, in the place of its own app, whose decorators read bodies before a
+handler can refuse them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+
+from gateway.asgi import Receive, Scope, Send
+from gateway.composition import Composition
+from gateway.contract.routing import ROUTED, Routed
+from gateway.http.file_sending import SEND_FILE, SendFile
+from gateway.observing.records import record_of, request_id_of
+from handlers.exchange import S3Request, S3Response
+from pfs_client.interface import ByteStream, FileSpan
+
+_NO_BODY = (204, 304)
+
+
+class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
+    """Calls the function that the operation's `operationId` names."""
+
+    def __init__(self, composition: Composition) -> None:
+        super().__init__(None)
+        self.api_cls = self._api_class(composition)
+
+    @staticmethod
+    def _api_class(composition: Composition) -> type[RoutedAPI]:
+        class S3HandlersAPI(RoutedAPI):  # type: ignore[misc]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.add_paths()
+
+            def make_operation(self, operation: Any) -> Any:
+                return _Bound(operation.function, composition)
+
+        return S3HandlersAPI
+
+
+class _Bound:
+    """One operation's function as an ASGI app."""
+
+    def __init__(
+        self, handler: Callable[[S3Request], Awaitable[S3Response]], composition: Composition
+    ) -> None:
+        self._handler = handler
+        self._composition = composition
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        routed: Routed = scope[ROUTED]
+        request = S3Request(
+            routed.bucket,
+            routed.key,
+            routed.query,
+            routed.headers,
+            routed.parameters,
+            receive,
+            self._composition.services,
+        )
+        response = await self._handler(request)
+        response.headers["x-amz-request-id"] = request_id_of(scope)
+        await _send(response, scope, send)
+
+
+async def _send(response: S3Response, scope: Scope, send: Send) -> None:
+    body = response.body
+    if isinstance(body, bytes):
+        if response.status not in _NO_BODY:
+            response.headers.setdefault("Content-Length", str(len(body)))
+        await _send_start(response, send)
+        await send(
+            {"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""}
+        )
+    else:
+        await _send_stream(response, body, send, scope)
+
+
+async def _send_start(response: S3Response, send: Send) -> None:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.items()
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+
+async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope: Scope) -> None:
+    """Send bytes while they come. A failure now can only cut the connection."""
+    async with body:
+        await _send_start(response, send)
+        if not await _send_file(body.file_span, scope):
+            async for piece in body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_file(span: FileSpan | None, scope: Scope) -> bool:
+    """Have the system send a file; False where there is none, or it cannot."""
+    send_file: SendFile | None = scope.get(SEND_FILE)
+    begun = time.perf_counter()
+    if span is None or send_file is None or not await send_file(span):
+        return False
+    if record := record_of(scope):
+        record.sent_bytes += span.size_bytes
+        record.send_seconds += time.perf_counter() - begun
+    return True

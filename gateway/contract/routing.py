@@ -1,0 +1,214 @@
+"""Which operation a request is, from the document alone.
+
+Takes the place of connexion's RoutingMiddleware, which knows neither query parameters nor headers
+and sees the path decoded: `%2F`, `//` and `.` would be lost. What is found goes into the scope, in
+connexion's way and in ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus, unquote_to_bytes
+
+from connexion.http_facts import METHODS
+from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
+
+from gateway.asgi import App, Receive, Scope, Send
+from gateway.contract.parameters import Declared
+from gateway.observing.records import record_of
+from s3_wire.errors import InvalidURI, NotImplemented
+
+ROUTED = "s3gateway.routed"
+
+_THINGS = ("the service", "a bucket", "an object")
+
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """One operation of the document."""
+
+    operation_id: str
+    name: str
+    query: Declared
+    headers: Declared
+
+    @property
+    def selectivity(self) -> int:
+        """How many parameters it requires; of several operations that match, the most wins."""
+        return len(self.query.required) + len(self.headers.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A request's route and what it was found by."""
+
+    route: Route
+    bucket: str
+    key: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    parameters: dict[str, Any]
+
+
+class S3Routing(SpecMiddleware):  # type: ignore[misc]
+    """Finds the operation and refuses what it does not declare."""
+
+    def __init__(self, next_app: App) -> None:
+        self._next_app = next_app
+        self._routes: dict[tuple[int, str], list[Route]] = {}
+        self._base_path = ""
+        self._namespace = ""
+        self._hints: Mapping[str, str] = {}
+
+    def add_api(
+        self, specification: Mapping[str, Any], *, resolver: Any = None, **_kwargs: Any
+    ) -> None:
+        """Read all operations of the document; connexion calls this once, at the start."""
+        self._base_path = specification.base_path  # type: ignore[attr-defined]
+        self._namespace = specification["x-s3-header-namespace"]
+        self._hints = specification.get("x-s3-hints", {})
+        for path, item in specification["paths"].items():
+            for method in METHODS & item.keys():
+                operation = specification.operation_cls.from_spec(  # type: ignore[attr-defined]
+                    specification, path=path, method=method, resolver=resolver
+                )
+                route = self._route(operation, item[method]["x-s3-operation"])
+                self._routes.setdefault((_depth(path), method.upper()), []).append(route)
+        for routes in self._routes.values():
+            routes.sort(key=lambda route: -route.selectivity)
+
+    def _route(self, operation: Any, name: str) -> Route:
+        route = Route(
+            operation.operation_id,
+            name,
+            Declared(self._namespace, operation_name=name),
+            Declared(self._namespace),
+        )
+        for parameter in operation.parameters:
+            if parameter["in"] == "query":
+                route.query.add(parameter)
+            elif parameter["in"] == "header":
+                route.headers.add(parameter)
+        return route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route a request, or let it fall through to NotImplemented."""
+        if scope["type"] == "http":
+            routed = self._find(scope)
+            scope[ROUTED] = routed
+            scope.setdefault("extensions", {})[ROUTING_CONTEXT] = {
+                "api_base_path": self._base_path,
+                "operation_id": routed.route.operation_id,
+            }
+        await self._next_app(scope, receive, send)
+
+    def _find(self, scope: Scope) -> Routed:
+        bucket, key = _address(scope["raw_path"])
+        record = record_of(scope)
+        if record is not None:
+            record.bucket, record.key = bucket, key
+        query = _query(scope["query_string"]) if scope["query_string"] else {}
+        headers = _headers(scope["headers"])
+        depth = 2 if key else 1 if bucket else 0
+        for route in self._routes.get((depth, scope["method"]), ()):
+            if route.query.selects(query) and route.headers.selects(headers):
+                self._refuse_undeclared(route, query, headers)
+                if record is not None:
+                    record.operation = route.name
+                parameters = route.query.read(query)
+                route.headers.read(headers)
+                return Routed(route, bucket, key, query, headers, parameters)
+        what = f"{scope['method']} on {_THINGS[depth]}"
+        if query:
+            what += f" with {', '.join(query)}"
+        raise self._not_implemented(what, [*query, *headers])
+
+    def _refuse_undeclared(
+        self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> None:
+        if query:
+            self._refuse_undeclared_query(route, query)
+        name = route.headers.first_undeclared(n for n in headers if n.startswith(self._namespace))
+        if name is not None:
+            raise self._not_implemented(f'header "{name}"', [name])
+
+    def _refuse_undeclared_query(self, route: Route, query: Mapping[str, str]) -> None:
+        moved = self._moved_headers(route, query)
+        name = route.query.first_undeclared(n for n in query if n.lower() not in moved)
+        if name is None:
+            name = route.headers.first_undeclared(moved)
+        if name is not None:
+            raise self._not_implemented(f'query parameter "{name}"', [name])
+        if moved:
+            route.headers.read(moved)
+
+    def _moved_headers(self, route: Route, query: Mapping[str, str]) -> dict[str, str]:
+        """The headers that an SDK has moved into the query of a presigned URL.
+
+        They are held against the contract like headers and have no effect, as at AWS: the SDK for
+        JavaScript signs the checksum of no body with every URL, not knowing the one to come.
+        """
+        return {
+            name.lower(): value
+            for name, value in query.items()
+            if name.lower().startswith(self._namespace) and route.query.first_undeclared([name])
+        }
+
+    def _not_implemented(self, what: str, names: Iterable[str]) -> NotImplemented:
+        message = f"{NotImplemented.message[:-1]}: {what}."
+        for name in names:
+            if hint := self._hints.get(name):
+                message += f" {hint}."
+        return NotImplemented(message)
+
+
+def _depth(path: str) -> int:
+    """What a path of the document is about: 0 the service, 1 a bucket, 2 an object."""
+    return path.partition("#")[0].count("{")
+
+
+def _address(raw_path: bytes) -> tuple[str, str]:
+    """Bucket and key, decoded once and otherwise as they were sent.
+
+    Raises:
+        InvalidURI: The path is no bucket and key.
+    """
+    raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
+    if not raw_path.startswith(b"/") or (not raw_bucket and len(raw_path) > 1):
+        raise InvalidURI("The path begins with no bucket name.")
+    if b"%" not in raw_path:
+        return raw_bucket.decode("ascii"), raw_key.decode("ascii")
+    if _BAD_ESCAPE.search(raw_path):
+        raise InvalidURI("The path holds a % that is not followed by two hex digits.")
+    try:
+        return unquote_to_bytes(raw_bucket).decode(), unquote_to_bytes(raw_key).decode()
+    except UnicodeDecodeError:
+        raise InvalidURI("The path is not UTF-8.") from None
+
+
+def _query(query_string: bytes) -> dict[str, str]:
+    """Query parameters; of a repeated one the first counts."""
+    query: dict[str, str] = {}
+    for item in query_string.decode("latin-1").split("&"):
+        name, _, value = item.partition("=")
+        if item:
+            try:
+                name, value = (unquote_plus(part, errors="strict") for part in (name, value))
+            except UnicodeDecodeError:
+                raise InvalidURI("The query string is not UTF-8.") from None
+            query.setdefault(name, value)
+    return query
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; repeated ones joined, as HTTP has it."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -1,0 +1,1 @@
+"""Who may come in: names of hosts, web pages of other origins."""

@@ -1,0 +1,22 @@
+"""Requests that name their bucket in the Host, turned into those that name it in the path."""
+
+from __future__ import annotations
+
+from gateway.asgi import App, Receive, Scope, Send
+from gateway.guards.hosts import path_style
+from gateway.settings import Settings
+
+
+class VirtualHosts:
+    """Gives everything behind it path-style requests."""
+
+    def __init__(self, next_app: App, settings: Settings) -> None:
+        self._next_app = next_app
+        self._domains = settings.domain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at the Host, if there are domains at all."""
+        if self._domains and scope["type"] == "http":
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            scope["raw_path"] = path_style(host, scope["raw_path"], self._domains)
+        await self._next_app(scope, receive, send)

@@ -1,0 +1,1 @@
+"""What is seen of requests: records, metrics, log lines, traces."""

@@ -1,0 +1,57 @@
+"""What whoever operates a gateway asks it: is it alive, is it ready, what has it counted?"""
+
+from __future__ import annotations
+
+import asyncio
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.composition import Composition
+from gateway.http.http_endings import DRAINING
+from gateway.observing.metrics import Metrics
+from gateway.pages.page import HEADERS
+from pfs_client.failures import PfsFailure
+
+READY_SECONDS = 2.0
+"""How long PFS may take to say that it is there."""
+
+
+def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
+    """`/-/health`, `/-/ready` and `/-/metrics`."""
+
+    async def health(request: Request) -> Response:
+        return PlainTextResponse("alive\n", headers=HEADERS)
+
+    async def ready(request: Request) -> Response:
+        if DRAINING in request.scope["state"]:
+            return _not_ready("The gateway is ending")
+        if await _answers(composition):
+            return PlainTextResponse("ready\n", headers=HEADERS)
+        return _not_ready("PFS does not answer")
+
+    async def counted(request: Request) -> Response:
+        metrics.gather()
+        text = await asyncio.to_thread(metrics.exposition)
+        return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
+
+    return [
+        Route("/-/health", health),
+        Route("/-/ready", ready),
+        Route("/-/metrics", counted),
+    ]
+
+
+def _not_ready(why: str) -> Response:
+    return PlainTextResponse(f"{why}\n", 503, headers={**HEADERS, "Retry-After": "2"})
+
+
+async def _answers(composition: Composition) -> bool:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await composition.services.pfs.get_version()
+    except (TimeoutError, PfsFailure):
+        return False
+    return True

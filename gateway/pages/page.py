@@ -1,0 +1,61 @@
+"""What all of the gateway's own pages have in common.
+
+All assets come from here, none from elsewhere, and pages may load nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from jinja2 import Environment, Template
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.guards.hosts import name_of
+from gateway.settings import Settings
+
+PREFIX = b"/-"
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+        " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def is_reserved(raw_path: bytes) -> bool:
+    """Whether a path is one of the gateway's own, and no bucket's."""
+    return raw_path.startswith(PREFIX) and raw_path[2:3] in (b"", b"/")
+
+
+def asset(name: str) -> Traversable:
+    """One of our own files."""
+    return files("gateway.pages").joinpath("assets", name)
+
+
+def template(name: str) -> Template:
+    """One of our own files, to be filled in. Whatever is, is escaped."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(asset(name).read_text("utf-8"))
+
+
+def s3_authority(request: Request, settings: Settings) -> str:
+    """The host and port of S3, as whoever asks for a page would reach them."""
+    host = request.headers.get("host", settings.host)
+    return host if settings.admin_port is None else f"{name_of(host)}:{settings.port}"
+
+
+def fixed_page(path: str, content: bytes, media_type: str) -> Route:
+    """A page that is always the same, whatever its query string."""
+
+    async def answer(request: Request) -> Response:
+        return Response(content, media_type=media_type, headers=HEADERS)
+
+    return Route(path, answer)

@@ -1,0 +1,62 @@
+"""The gateway's own pages, under `/-/`, and who answers what there.
+
+They may be on a port of their own, which then serves nothing else. They are answered however much
+else is going on.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import Router
+
+from gateway.asgi import App, Receive, Scope, Send
+from gateway.composition import Composition
+from gateway.http.http_protocol import OVERLOADED
+from gateway.observing.observation import PAGE, Watch
+from gateway.observing.records import record_of
+from gateway.pages.docs import docs_routes
+from gateway.pages.health import health_routes
+from gateway.pages.landing import landing_routes
+from gateway.pages.page import is_reserved
+from gateway.settings import Settings
+from s3_wire.errors import NoSuchKey, NotImplemented, SlowDown
+
+
+class ReservedPages:
+    """Answers what is under `/-/`, and hands everything else on."""
+
+    def __init__(
+        self, next_app: App, settings: Settings, composition: Composition, watch: Watch
+    ) -> None:
+        self._next_app = next_app
+        self._admin_port = settings.admin_port
+        routes = health_routes(composition, watch.metrics)
+        if settings.docs:
+            routes += docs_routes(settings) + landing_routes(composition, settings)
+        self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at the port, and at the first component of the path."""
+        if scope["type"] != "http" or not self._is_for_us(scope):
+            if OVERLOADED in scope:
+                raise SlowDown(retry_after_seconds=1)
+            await self._next_app(scope, receive, send)
+            return
+        if record := record_of(scope):
+            record.operation = PAGE
+        if scope["method"] not in ("GET", "HEAD"):
+            raise NotImplemented("/-/ holds the gateway's own pages, which can be read only.")
+        await self._pages(scope, receive, send)
+
+    def _is_for_us(self, scope: Scope) -> bool:
+        is_page = is_reserved(scope["raw_path"])
+        if self._admin_port is None:
+            return is_page
+        is_ours: bool = scope["server"][1] == self._admin_port
+        if is_ours != is_page:
+            what = "The gateway's own pages are" if is_page else "Buckets are"
+            raise NoSuchKey(f"{what} on another port.")
+        return is_ours
+
+
+async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:
+    raise NoSuchKey("There is no such page. /-/ is reserved for the gateway's own pages.")

@@ -1,0 +1,122 @@
+"""The embedded PFS as a pfs_v2 server.
+
+Same methods, messages, codes and texts as pachd's, as far as the facts tell, with these
+differences, on purpose: a write that would make a file collide with a directory is refused (pachd
+accepts it and then loses it), a file at `/` is (pachd then cannot delete it), and a negative
+offset is (pachd crashes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+
+from embedded_pfs.database import Synchronous
+from embedded_pfs.engine import Engine
+from pachd_server.calls import Context
+from pachd_server.files import FilesServicer
+from pachd_server.repos import ReposServicer
+from pfs_client.pachd.messages import MAX_MESSAGE_BYTES
+from pfs_client.pachd.pfs_v2 import (
+    auth_pb2,
+    auth_pb2_grpc,
+    pfs_pb2_grpc,
+    version_pb2,
+    version_pb2_grpc,
+)
+
+_GRACE_SECONDS = 5.0
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+    # Let clients ask whether we are alive as often as ours does.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+]
+
+
+class PfsServicer(ReposServicer, FilesServicer, pfs_pb2_grpc.APIServicer):
+    """pfs_v2's service on one engine."""
+
+    def __init__(self, engine: Engine, *, directory_sizes: bool = True) -> None:
+        self.engine = engine
+        self.directory_sizes = directory_sizes
+
+
+class VersionServicer(version_pb2_grpc.APIServicer):
+    """Says which pachd this would be."""
+
+    async def GetVersion(self, request: Empty, context: Context) -> version_pb2.Version:
+        """The release line whose facts are imitated."""
+        return version_pb2.Version(major=2, minor=12, micro=0, additional="-embedded")
+
+
+class AuthServicer(auth_pb2_grpc.APIServicer):
+    """Says that there is no authentication."""
+
+    async def WhoAmI(
+        self, request: auth_pb2.WhoAmIRequest, context: Context
+    ) -> auth_pb2.WhoAmIResponse:
+        """Nobody."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "the auth service is not activated")
+        raise AssertionError("abort raises")
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    directory: Path,
+    address: str,
+    *,
+    synchronous: Synchronous = "full",
+    directory_sizes: bool = True,
+    interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+    credentials: grpc.ServerCredentials | None = None,
+) -> AsyncIterator[tuple[Engine, str]]:
+    """Serve a data directory for the length of the body.
+
+    Args:
+        directory: The data directory.
+        address: `HOST:PORT`, port 0 for a free one, or `unix:PATH`.
+        synchronous: SQLite's setting.
+        directory_sizes: Whether listings say how much is below a directory, which costs a scan.
+        interceptors: gRPC's.
+        credentials: For TLS; None for none.
+
+    Yields:
+        The engine, and the address that is served.
+
+    Raises:
+        DirectoryRefused: The directory cannot be used.
+        OSError: The address cannot be.
+    """
+    engine = Engine(directory, synchronous=synchronous)
+    server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
+    servicer = PfsServicer(engine, directory_sizes=directory_sizes)
+    pfs_pb2_grpc.add_APIServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+    version_pb2_grpc.add_APIServicer_to_server(VersionServicer(), server)  # type: ignore[no-untyped-call]
+    auth_pb2_grpc.add_APIServicer_to_server(AuthServicer(), server)  # type: ignore[no-untyped-call]
+    try:
+        bound = _bind(server, address, credentials)
+        await server.start()
+        yield engine, bound
+    finally:
+        await server.stop(_GRACE_SECONDS)
+        await engine.close()
+
+
+def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> str:
+    try:
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {address}") from error
+    if address.startswith("unix:"):
+        return address
+    return f"{address.rpartition(':')[0]}:{port}"

@@ -1,0 +1,135 @@
+"""The writes of one branch, in the order of their arrival, until each has gone with a group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from pfs_client.failures import PfsOverloaded, PfsUnavailable
+from pfs_client.group_commit.committer import Committer
+from pfs_client.group_commit.members import Member, Write, fail_all
+from pfs_client.observer import Observer
+from pfs_client.values import Branch
+
+log = logging.getLogger("s3gateway")
+
+MAX_GROUP_BYTES = 16 * 1024 * 1024
+
+
+class BranchQueue:
+    """One branch's queue. It lives while there is anything in it.
+
+    Args:
+        branch: Whose.
+        committer: Where groups go.
+        max_writes: How many writes one group may have; one request's always go together.
+        wait_seconds: How long a write may wait until it goes with a group.
+        turn: Held while a group is committed.
+        observer: Is told of groups.
+        ended: Called when the queue is empty, and takes no more.
+    """
+
+    def __init__(
+        self,
+        branch: Branch,
+        committer: Committer,
+        max_writes: int,
+        wait_seconds: float,
+        turn: asyncio.Lock,
+        observer: Observer,
+        ended: Callable[[], None],
+    ) -> None:
+        self._branch = branch
+        self._committer = committer
+        self._max_writes = max_writes
+        self._wait_seconds = wait_seconds
+        self._turn = turn
+        self._observer = observer
+        self._ended = ended
+        self._pending: deque[Member] = deque()
+        self.task = asyncio.create_task(self._run())
+
+    async def join(self, writes: Sequence[Write]) -> None:
+        """Have writes committed with the next group.
+
+        Raises:
+            PfsOverloaded: No group could take them in time; they do not happen.
+        """
+        loop = asyncio.get_running_loop()
+        member = Member(writes, loop.create_future(), request=self._observer.current_request())
+        joined = time.perf_counter()
+        self._pending.append(member)
+        giving_up = loop.call_later(self._wait_seconds, self._give_up, member)
+        try:
+            await member.done
+        except asyncio.CancelledError:
+            # Not under way yet: nobody waits for it any more, so it does not happen.
+            if member in self._pending:
+                self._pending.remove(member)
+            raise
+        finally:
+            giving_up.cancel()
+            ended = time.perf_counter()
+            began = ended if member.began is None else member.began
+            self._observer.write_ended(began - joined, ended - began)
+
+    def _give_up(self, member: Member) -> None:
+        if member in self._pending:
+            self._pending.remove(member)
+            member.fail(PfsOverloaded(f"the commits of {self._branch} do not finish in time"))
+
+    async def _run(self) -> None:
+        try:
+            while self._pending:
+                await self._commit_next()
+        finally:
+            self._ended()
+            # Only the end of the process leaves anybody waiting here.
+            fail_all(self._pending, PfsUnavailable("the gateway is shutting down"))
+
+    async def _commit_next(self) -> None:
+        group: list[Member] = []
+        try:
+            await self._committer.may_begin(self._branch)
+            async with self._turn:
+                group = self._next_group()
+                if group:
+                    await self._commit(group)
+        except Exception as error:
+            log.exception("a group of writes failed")
+            fail_all(group or self._next_group(), error)
+        except asyncio.CancelledError:
+            fail_all(group, PfsUnavailable("the gateway is shutting down"))
+            raise
+
+    async def _commit(self, group: Sequence[Member]) -> None:
+        began = time.perf_counter()
+        for member in group:
+            if member.began is None:
+                member.began = began
+        self._observer.group_began([member.request for member in group])
+        try:
+            again = await self._committer.commit(self._branch, group)
+        finally:
+            self._observer.group_ended(len(group), time.perf_counter() - began)
+        self._pending.extendleft(reversed(again))
+
+    def _next_group(self) -> list[Member]:
+        group: list[Member] = []
+        writes = size_bytes = 0
+        while self._pending:
+            member = self._pending[0]
+            writes += len(member.writes)
+            size_bytes += member.size_bytes
+            is_full = writes > self._max_writes or size_bytes > MAX_GROUP_BYTES
+            if group and (member.goes_alone or is_full):
+                break
+            self._pending.popleft()
+            if not member.done.done():  # somebody waits for it still
+                group.append(member)
+            if member.goes_alone:
+                break
+        return group

@@ -1,0 +1,187 @@
+"""Group commit: the writes of a branch that arrive while one commit is under way share the next.
+
+A commit costs the same for one file or a hundred (`design.md`, "How a write becomes a commit"). An
+idle branch commits at once. A group is in arrival order, and how it becomes a commit is a
+`Committer`'s to know. A body that breaks off never joins a group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from weakref import WeakValueDictionary
+
+from pfs_client.group_commit.branch_queue import BranchQueue
+from pfs_client.group_commit.committer import Committer
+from pfs_client.group_commit.members import Write
+from pfs_client.interface import PfsClient
+from pfs_client.limits.memory_budget import WAIT_SECONDS as MEMORY_WAIT_SECONDS
+from pfs_client.limits.memory_budget import MemoryBudget
+from pfs_client.limits.transfers import Transfers
+from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.values import (
+    FILE_SETS_REPO_NAME,
+    AddFile,
+    Branch,
+    Change,
+    Commit,
+    ExpectFile,
+    File,
+    Repo,
+    small_file_hash,
+)
+
+MAX_GROUP_WRITES = 1000
+WAIT_SECONDS = 60.0
+
+_FILE_SET_PATH = "/content"
+
+
+class GroupedWrites:
+    """All writes of this process, batched by branch.
+
+    Args:
+        pfs: Where bodies go that are too large to wait in memory.
+        committer: Where groups go.
+        commit_per_request: Give every request a commit of its own, as the original gateway did.
+        memory_bytes: How much small bodies together may hold in memory.
+        wait_seconds: How long a write may wait for memory, and until it goes with a group.
+        observer: Is told of groups.
+        transfers: Bring large bodies to the PFS.
+    """
+
+    def __init__(
+        self,
+        pfs: PfsClient,
+        committer: Committer,
+        *,
+        commit_per_request: bool = False,
+        memory_bytes: int = 64 * 1024**2,
+        wait_seconds: float = WAIT_SECONDS,
+        observer: Observer = UNOBSERVED,
+        transfers: Transfers | None = None,
+    ) -> None:
+        self._pfs = pfs
+        self._transfers = transfers or Transfers(pfs)
+        self._observer = observer
+        self._committer = committer
+        self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
+        self._wait_seconds = wait_seconds
+        self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
+        self._queues: dict[Branch, BranchQueue] = {}
+        self._turns: WeakValueDictionary[Branch | Repo, asyncio.Lock] = WeakValueDictionary()
+
+    def turn_at(self, what: Branch | Repo) -> asyncio.Lock:
+        """Held while a group is committed to a branch, so that who holds it sees none come.
+
+        pachd deletes branches and repos whatever has been written to them since somebody looked.
+        """
+        return self._turns.setdefault(what, asyncio.Lock())
+
+    @property
+    def takes_conditions(self) -> bool:
+        """Whether writes may carry an `ExpectFile`."""
+        return self._committer.takes_conditions
+
+    async def put_file(
+        self,
+        branch: Branch,
+        path: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        declared_size_bytes: int | None = None,
+        expect: ExpectFile | None = None,
+    ) -> bytes:
+        """Replace one file with a body that is still coming, and return its PFS hash once durable.
+
+        Raises:
+            PfsFailure: As `modify_file` does.
+            Exception: Whatever the body raises; nothing is stored then.
+        """
+        small = self._pfs.small_file_bytes
+        if declared_size_bytes is None or declared_size_bytes <= small:
+            held_bytes = small if declared_size_bytes is None else declared_size_bytes
+            async with self._memory.hold(held_bytes):
+                content, more = await _read_up_to(pieces, small)
+                if not more:
+                    hash_ = small_file_hash(content)
+                    write = Write(path, content=content, hash=hash_, expect=expect)
+                    await self._queue_of(branch).join([write])
+                    return hash_
+            pieces = _chain(content, pieces)
+        source, hash_ = await self._store(pieces, declared_size_bytes)
+        write = Write(path, source=source, hash=hash_, expect=expect)
+        await self._queue_of(branch).join([write])
+        return hash_
+
+    async def delete_file(
+        self, branch: Branch, path: str, expect: ExpectFile | None = None
+    ) -> None:
+        """Remove a file; a missing one is no error, unless it is expected.
+
+        Raises:
+            PfsFailure: As `modify_file` does.
+        """
+        await self._queue_of(branch).join([Write(path, expect=expect)])
+
+    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> None:
+        """Remove files in one commit; missing ones are no error.
+
+        Raises:
+            PfsFailure: As `modify_file` does.
+        """
+        await self._queue_of(branch).join([Write(path) for path in paths])
+
+    async def drain(self) -> None:
+        """Wait until everything that joined a group is committed or has failed."""
+        while self._queues:
+            await asyncio.wait([queue.task for queue in self._queues.values()])
+        await self._committer.drain()
+
+    async def _store(
+        self, pieces: AsyncIterator[bytes], size_bytes: int | None
+    ) -> tuple[File, bytes]:
+        """Put a large body into a file set and say where it is, with its hash."""
+        changes = _additions(_FILE_SET_PATH, pieces)
+        file_set_id = await self._transfers.create_file_set(changes, size_bytes)
+        file_set = Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
+        source = File(file_set, _FILE_SET_PATH)
+        return source, (await self._pfs.inspect_file(source)).hash
+
+    def _queue_of(self, branch: Branch) -> BranchQueue:
+        queue = self._queues.get(branch)
+        if queue is None:
+            queue = self._queues[branch] = BranchQueue(
+                branch,
+                self._committer,
+                self._max_writes,
+                self._wait_seconds,
+                self.turn_at(branch),
+                self._observer,
+                lambda: self._forget_queue(branch),
+            )
+        return queue
+
+    def _forget_queue(self, branch: Branch) -> None:
+        del self._queues[branch]
+
+
+async def _read_up_to(pieces: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, bool]:
+    """Read until more than so many bytes have come; say whether there are more to come."""
+    read = b""
+    async for piece in pieces:
+        read += piece
+        if len(read) > max_bytes:
+            return read, True
+    return read, False
+
+
+async def _chain(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in pieces:
+        yield piece
+
+
+async def _additions(path: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:
+    async for piece in pieces:
+        yield AddFile(path, piece)

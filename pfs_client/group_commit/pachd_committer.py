@@ -1,0 +1,227 @@
+"""Groups on pachd, which decides nothing: looked at before, and watched until they have finished.
+
+Commits are paced: pachd finishes about five a second on a branch whatever they hold, and readers of
+HEAD wait for all that are unfinished (`facts/pachd.md`, "How fast commits finish").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pfs_client.failures import PfsFailure, PfsUnavailable
+from pfs_client.group_commit.admission import Admission, Admitted, hash_at
+from pfs_client.group_commit.branch_watch import Base, BranchWatch
+from pfs_client.group_commit.committer import Committer, write_group
+from pfs_client.group_commit.members import Member, Write, fail_all
+from pfs_client.interface import PfsClient
+from pfs_client.limits.concurrency import for_each
+from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.values import Branch, CommitInfo, File
+
+log = logging.getLogger("s3gateway")
+
+MAX_UNFINISHED_COMMITS = 2
+MAX_BRANCHES_KNOWN = 200
+MAX_KNOWN_BYTES = 64 * 1024 * 1024
+"""How much may be known of all branches' trees."""
+
+_CHECKS_AT_ONCE = 8
+
+
+@dataclass(slots=True, eq=False)
+class _BranchState:
+    """One branch between its groups."""
+
+    watch: BranchWatch
+    unfinished: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A member that is told only once its commit has been looked at, and its copies in there."""
+
+    member: Member
+    copies: Sequence[Write]
+
+
+class PachdCommitter(Committer):
+    """For pachd.
+
+    Args:
+        pfs: Where groups go.
+        sole_writer: Nobody else writes, so that conditions can be decided here.
+        max_unfinished: How many commits of a branch may be unfinished when the next begins.
+        ack_finished: Answer only once a commit has finished without an error.
+        known_bytes: How much to know of all branches' trees.
+        observer: Is told of commits that fail.
+    """
+
+    def __init__(
+        self,
+        pfs: PfsClient,
+        *,
+        sole_writer: bool = False,
+        max_unfinished: int = MAX_UNFINISHED_COMMITS,
+        ack_finished: bool = False,
+        known_bytes: int = MAX_KNOWN_BYTES,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self._pfs = pfs
+        self._observer = observer
+        self.takes_conditions = sole_writer
+        self._max_unfinished = max_unfinished
+        self._ack_finished = ack_finished
+        self._known_bytes = known_bytes
+        self._branches: dict[Branch, _BranchState] = {}
+
+    async def may_begin(self, branch: Branch) -> None:
+        """Wait until fewer than the allowed commits are unfinished, or nobody can say any more."""
+        state = self._branches.get(branch)
+        while state is not None and len(state.unfinished) >= self._max_unfinished:
+            await asyncio.wait(state.unfinished, return_when=asyncio.FIRST_COMPLETED)
+
+    async def drain(self) -> None:
+        """Wait until all commits have finished, or nobody can say."""
+        while unfinished := [t for state in self._branches.values() for t in state.unfinished]:
+            await asyncio.wait(unfinished)
+
+    async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
+        """Commit what may be, and see the commit finish."""
+        state = self._state_of(branch)
+        try:
+            base = await state.watch.base()
+            admitted = await Admission(self._pfs, state.watch, base).sort(group)
+        except PfsFailure as error:
+            fail_all(group, error)
+            return ()
+        again = await self._write(branch, state, base, admitted) if admitted.members else ()
+        self._bound_knowledge()
+        return [*again, *admitted.waiting]
+
+    async def _write(
+        self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
+    ) -> Sequence[Member]:
+        """Send a group, tell its members, and begin to watch what became of it."""
+        outcome = await write_group(self._pfs, branch, admitted.members)
+        written = outcome.written
+        for member, error in outcome.refused.items():
+            member.fail(error)
+        if not written:
+            state.watch.forget()  # a write that timed out may have happened
+            return [*outcome.again, *admitted.refused]
+        late = self._told_late(written)
+        waiting = {one.member for one in late}
+        for member in written:
+            if member not in waiting:
+                member.succeed()
+            state.watch.guard.learn(member.writes)
+        for member, refusal in admitted.refused.items():
+            member.fail(refusal)
+        try:
+            commits = await state.watch.commits_since(base, made=1)
+        except PfsFailure as error:
+            state.watch.forget()
+            fail_all((one.member for one in late), error)
+            return ()
+        watching = asyncio.create_task(self._see_finish(state, base, commits, late))
+        state.unfinished.add(watching)
+        watching.add_done_callback(state.unfinished.discard)
+        return ()
+
+    def _told_late(self, written: Sequence[Member]) -> list[_Late]:
+        """The members that are told once their commit has been looked at.
+
+        A copy that a later write of the group has replaced is not looked for.
+        """
+        last = {write.path: write for member in written for write in member.writes}
+        return [
+            _Late(member, [w for w in member.writes if w.source and last[w.path] is w])
+            for member in written
+            if self._ack_finished or any(write.source for write in member.writes)
+        ]
+
+    async def _see_finish(
+        self,
+        state: _BranchState,
+        base: Base,
+        commits: Sequence[CommitInfo],
+        late: Sequence[_Late],
+    ) -> None:
+        """Wait until commits have finished, and tell the members that wait for that."""
+        try:
+            finished = [await self._finished(info) for info in commits if not info.is_open]
+            self._report(state, finished)
+            await for_each(late, lambda one: self._tell(one, base, commits), _CHECKS_AT_ONCE)
+        except PfsFailure as error:
+            state.watch.forget()
+            fail_all((one.member for one in late), error)
+        except Exception as error:
+            log.exception("nobody knows how a commit finished")
+            state.watch.forget()
+            fail_all((one.member for one in late), error)
+
+    async def _finished(self, info: CommitInfo) -> CommitInfo:
+        return await self._pfs.inspect_commit(info.commit, wait_finished=True)
+
+    def _report(self, state: _BranchState, commits: Sequence[CommitInfo]) -> None:
+        """Say what failed.
+
+        Raises:
+            PfsFailure: A commit finished with an error; what it held is lost.
+        """
+        for info in commits:
+            if info.error:
+                self._observer.commit_failed()
+                log.error("commit %s finished with an error: %s", info.commit, info.error)
+                raise PfsFailure(f"commit {info.commit} finished with an error: {info.error}")
+        if commits:
+            state.watch.has_finished(commits[0].commit)
+
+    async def _tell(self, late: _Late, base: Base, commits: Sequence[CommitInfo]) -> None:
+        """Tell a member that its copies have arrived, or that they have not.
+
+        pachd copies a source that has just gone as nothing.
+        """
+        try:
+            for write in late.copies:
+                if not await self._has_arrived(write, base, commits):
+                    raise PfsUnavailable(f"what was sent for {write.path} did not arrive")
+        except PfsFailure as error:
+            late.member.fail(error)
+        else:
+            late.member.succeed()
+
+    async def _has_arrived(self, write: Write, base: Base, commits: Sequence[CommitInfo]) -> bool:
+        """Whether a copy is in one of the commits since, or in the open head that it went into.
+
+        Into that others write too: there any file will do, as a copy of nothing leaves none.
+        """
+        if not commits:
+            return await hash_at(self._pfs, File(base.head, write.path)) is not None
+        for info in commits:
+            found = await hash_at(self._pfs, File(info.commit, write.path))
+            if found == write.hash or (found is not None and info.is_open):
+                return True
+        return False
+
+    def _state_of(self, branch: Branch) -> _BranchState:
+        """A branch's state; the idle ones that were used least lately are dropped."""
+        state = self._branches.pop(branch, None) or _BranchState(BranchWatch(self._pfs, branch))
+        self._branches[branch] = state
+        for idle in list(self._branches)[:-MAX_BRANCHES_KNOWN]:
+            if not self._branches[idle].unfinished:
+                del self._branches[idle]
+        return state
+
+    def _bound_knowledge(self) -> None:
+        """Forget the branches that were used least lately, once too much is known."""
+        watches = [state.watch for state in self._branches.values()]
+        size_bytes = sum(watch.guard.known.size_bytes for watch in watches)
+        for watch in watches:
+            if size_bytes <= self._known_bytes:
+                return
+            size_bytes -= watch.guard.known.size_bytes
+            watch.forget()

@@ -1,0 +1,108 @@
+"""pachd's errors by their text: the only reader of gRPC status and text.
+
+pachd answers most errors as UNKNOWN, so that they are told apart by what they say
+(`facts/pachd.md`). Texts are looked at before codes: what is missing has lines that name several
+things, and the most specific pattern comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import grpc
+
+from pfs_client import failures as pfs
+from pfs_client.values import DEFAULT_PROJECT, Commit, Repo
+
+Maker = Callable[[str, "re.Match[str]"], pfs.PfsFailure]
+
+
+def _plain(kind: type[pfs.PfsFailure]) -> Maker:
+    return lambda text, match: kind(text)
+
+
+def _invalid_path(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.InvalidPath(text, match["reason"])
+
+
+def _collision(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.PathCollision(match["path"], match["existing"] or match["path"])
+
+
+def _feeds_others(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.BranchFeedsOthers(text, tuple(match["downstream"].split()))
+
+
+def _not_finished(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.CommitNotFinished(text, _commit(match["commit"]))
+
+
+_TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), maker)
+    for pattern, maker in (
+        (r"base commit (?P<commit>\S+) for commit \S+ unfinished", _not_finished),
+        (r"parent commit (?P<commit>\S+) has not been finished", _not_finished),
+        (r"commit (?P<commit>\S+) not finished", _not_finished),
+        (r"commit \S+ has already finished", _plain(pfs.CommitNotOpen)),
+        (r"direct provenance of \[(?P<downstream>[^\]]*)\]", _feeds_others),
+        (r"cannot start a commit on an output branch", _plain(pfs.OutputBranch)),
+        (r"name \(.*\) invalid: ", _plain(pfs.InvalidName)),
+        (r"path \(.*\) invalid: (?P<reason>.*)", _invalid_path),
+        (r"path collision \((?P<path>.*?)\)(, with (?P<existing>.*))?$", _collision),
+        (r"cannot get directory or non-regular file", _plain(pfs.NotAFile)),
+        (r"tracker does not contain item", _plain(pfs.FileSetNotFound)),
+        (r"parsing fileset\.Token|path does not exist", _plain(pfs.FileSetNotFound)),
+        (r"does not contain item", _plain(pfs.FileNotFound)),
+        (r"file .* not found in repo \S+", _plain(pfs.FileNotFound)),
+        (r"project \S+ already exists", _plain(pfs.ProjectExists)),
+        (r"repo \S+ already exists", _plain(pfs.RepoExists)),
+        (r'project "[^"]*" not found', _plain(pfs.ProjectNotFound)),
+        (r"repo (\(id=\d+, [^)]*\)|\S+) not found", _plain(pfs.RepoNotFound)),
+        (r"commit \S+@\S+ not found|commit \S+ was deleted", _plain(pfs.CommitNotFound)),
+        (r'branch ("[^"]*"|\(id=\d+, [^)]*\)) not found', _plain(pfs.BranchNotFound)),
+        (r"no authentication token|auth token is corrupted|needs permissions",
+         _plain(pfs.PfsAccessDenied)),
+        (r"context deadline exceeded", _plain(pfs.PfsTimeout)),
+        # What grpcio says of a write on a connection that has just been cut.
+        (r"Internal error from Core", _plain(pfs.PfsUnavailable)),
+        (r"connection refused|transport is closing|the database system is (starting up|shutting)",
+         _plain(pfs.PfsUnavailable)),
+    )
+)  # fmt: skip
+
+_CODES: dict[grpc.StatusCode, type[pfs.PfsFailure]] = {
+    grpc.StatusCode.UNAVAILABLE: pfs.PfsUnavailable,
+    grpc.StatusCode.CANCELLED: pfs.PfsUnavailable,
+    grpc.StatusCode.ABORTED: pfs.PfsUnavailable,
+    grpc.StatusCode.DEADLINE_EXCEEDED: pfs.PfsTimeout,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: pfs.PfsOverloaded,
+    grpc.StatusCode.UNAUTHENTICATED: pfs.PfsAccessDenied,
+    grpc.StatusCode.PERMISSION_DENIED: pfs.PfsAccessDenied,
+}
+
+_BY_CODE_FIRST = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+def failure_of(error: grpc.RpcError) -> pfs.PfsFailure:
+    """The PFS error that a failed call stands for."""
+    return failure_from(error.code(), error.details() or "")
+
+
+def failure_from(code: grpc.StatusCode, text: str) -> pfs.PfsFailure:
+    """The PFS error that a call's status stands for."""
+    if code in _BY_CODE_FIRST:
+        return _CODES[code](text)
+    for pattern, maker in _TEXTS:
+        if match := pattern.search(text):
+            return maker(text, match)
+    return _CODES.get(code, pfs.PfsFailure)(f"{code.name}: {text}")
+
+
+def _commit(name: str) -> Commit | None:
+    """A commit out of its name in a message, `project/repo@id`."""
+    where, at, commit_id = name.rpartition("@")
+    project, slash, repo = where.rpartition("/")
+    if not at or not commit_id:
+        return None
+    return Commit(Repo(repo, project if slash else DEFAULT_PROJECT), commit_id)
