@@ -1,4 +1,4 @@
-"""What pachd would do harm with is never sent to it.
+"""What pachd would do harm with is never sent to it (`docs/pachd.md`, "Hazards").
 
 Every test in this folder ends with a look at all that came over the wire (`invariants`), so that
 here it is enough to try everything that could lead there.

@@ -1,4 +1,4 @@
-"""What has gone wrong in other S3 servers, row by row of `facts/negative-cases.md`.
+"""What has gone wrong in other S3 servers, row by row of `docs/negative-cases.md`.
 
 | row | here | and elsewhere |
 |---|---|---|
@@ -16,5 +16,5 @@
 | 22 | `test_framing`, `test_disclosure` | `tests/operations/test_objects.py`, response overrides |
 | 23, 26 | `test_addresses` | `tests/gateway/test_botocore_operations.py`, every operation |
 
-Rows 3, 4, 14, 16 and 19 are about authentication, which there is none of.
+Rows 3, 4, 14, 16 and 19 are about authentication, which there is none of yet.
 """

@@ -1,4 +1,7 @@
-"""Row 9: transfers that their clients break off leave nothing behind, however many there are."""
+"""Transfers that their clients break off leave nothing behind, however many there are.
+
+Row 9 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

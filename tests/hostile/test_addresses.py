@@ -1,4 +1,7 @@
-"""Rows 7, 10 to 13, 23, 24 and 26: a request is about what its address says, and nothing else."""
+"""A request is about what its address says, and nothing else.
+
+Rows 7, 10, 11, 12, 13, 23, 24 and 26 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows 5, 17, 20, 25 and 27: what nobody asked to be told is not told, and nobody is trusted."""
+"""What nobody asked to be told is not told, and nobody is trusted.
+
+Rows 5, 17, 20, 22, 25 and 27 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows 1 and 2: request documents that would read files, or fill memory."""
+"""Request documents that would read files, or fill memory.
+
+Rows 1 and 2 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Row 22: nothing that two parties could read in two ways is read at all."""
+"""Nothing that two parties could read in two ways is read at all.
+
+Row 22 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Row 18: what a client says of its sizes costs nothing until it comes, and has limits then."""
+"""What a client says of its sizes costs nothing until it comes, and has limits then.
+
+Row 18 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

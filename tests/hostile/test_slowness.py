@@ -1,4 +1,7 @@
-"""Row 8: who does nothing, or next to nothing, holds nothing for long."""
+"""Who does nothing, or next to nothing, holds nothing for long.
+
+Row 8 of `docs/negative-cases.md`.
+"""
 
 from __future__ import annotations
 

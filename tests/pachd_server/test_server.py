@@ -1,4 +1,4 @@
-"""The embedded PFS as other clients of pachd meet it: raw calls, compared with `facts/pachd.md`."""
+"""The embedded PFS as other clients of pachd meet it: raw calls, compared with `docs/pachd.md`."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def api(channel: grpc.aio.Channel) -> Any:
 
 @pytest.fixture
 async def ordered(api: Any) -> None:
-    """The files of section (e)."""
+    """Files whose order a real pachd was asked for (`docs/pachd.md`, "Listings")."""
     names = [
         "a.txt", "a-b", "a/x", "a/y/z", "a0", "aB", "ab", "A", "B/c", "~", "_", "a b", "a#", "a%",
         "a,",
