@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TextIO
 
 from gateway.asgi import Scope
-from gateway.observing.records import Record
+from gateway.request_context import Record
 
 log = logging.getLogger("s3gateway")
 
