@@ -13,7 +13,7 @@ from connexion.resolver import Resolver
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition import Composition
 from gateway.contract.binding import S3Handlers
-from gateway.contract.document import load_contract
+from gateway.contract.document import Contract, load_contract
 from gateway.contract.routing import S3Routing
 from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
@@ -30,20 +30,21 @@ class Gateway:
 
     Args:
         settings: How it is to run.
+        contract: What it serves.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, contract: Contract) -> None:
         self.settings = settings
         self.lifecycle = Lifecycle()
         self.observer = request_observer_of(settings)
         self._composition = Composition(settings, self.observer.pfs_observer)
-        self._layers: App = self._layered()
+        self._layers: App = self._layered(contract)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the process's beginning and end."""
         await self._layers(scope, receive, send)
 
-    def _layered(self) -> ConnexionMiddleware:
+    def _layered(self, contract: Contract) -> ConnexionMiddleware:
         settings, composition = self.settings, self._composition
         layers = ConnexionMiddleware(
             S3Handlers(composition),
@@ -58,6 +59,7 @@ class Gateway:
                 partial(
                     ReservedPages,
                     settings=settings,
+                    contract=contract,
                     composition=composition,
                     lifecycle=self.lifecycle,
                     metrics=self.observer.metrics,
@@ -66,7 +68,7 @@ class Gateway:
                 S3Routing,
             ],
         )
-        layers.add_api(load_contract())
+        layers.add_api(contract.document())
         return layers
 
     @asynccontextmanager
@@ -81,4 +83,4 @@ class Gateway:
 
 def create_app(settings: Settings | None = None) -> Gateway:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
-    return Gateway(settings or process_settings())
+    return Gateway(settings or process_settings(), load_contract(()))

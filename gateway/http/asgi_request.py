@@ -16,6 +16,7 @@ from gateway.http.answer_framing import CONTINUE, AnswerFraming
 from gateway.http.request_head import RequestHead
 from gateway.request_context import RequestContext
 from pfs_client.interface import FileSpan
+from s3_wire.errors import S3Error
 
 if TYPE_CHECKING:
     from gateway.http.protocol import S3Protocol
@@ -79,6 +80,14 @@ class AsgiRequest:
         """Nothing more of the body will come."""
         self.has_body_ended = True
         self._news.set()
+
+    def end_input(self, error: S3Error | None = None) -> None:
+        """Nothing more can come: its client has ended its side, or what came is no HTTP."""
+        self.answer.keeps_alive = False
+        if not self.has_body_ended:
+            self.context.body_cut_short = error is None
+            self.context.body_error = error
+            self.end_body()
 
     def lose_client(self) -> None:
         """Nobody waits for the answer any more: end serving it."""

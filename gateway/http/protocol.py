@@ -1,6 +1,6 @@
 """One connection: the shell between a socket, the parser of its requests, and the app.
 
-Uvicorn makes one for each connection that it accepts. How connections end:
+Uvicorn makes one for each that it accepts. How a connection ends:
 
 - When a client goes away, its request is cancelled. One that only ends its side still gets an
   answer. Whether it is one of those, or has gone, an interim response tells: to that, who has gone
@@ -29,7 +29,7 @@ from gateway.errors import rendered
 from gateway.http.answer_framing import CONTINUE, AnswerFraming
 from gateway.http.asgi_request import AsgiRequest
 from gateway.http.request_head import RequestHead
-from gateway.http.request_parser import BODY_ENDED, RequestParser
+from gateway.http.request_parser import Event, RequestParser
 from gateway.http.socket_writer import SocketWriter
 from gateway.lifecycle import Lifecycle
 from gateway.observing.request_observer import RequestObserver
@@ -67,21 +67,17 @@ class S3Protocol(asyncio.Protocol):
 
     def __init__(self, config: uvicorn.Config, server_state: ServerState, **_: Any) -> None:
         self._app = cast("App", config.loaded_app)
-        served = cast("Served", config.loaded_app)
-        self._limits = served.settings
-        self._lifecycle = served.lifecycle
-        self._observer = served.observer
+        self._served = cast("Served", config.loaded_app)
+        self._limits = limits = self._served.settings
         self._state = server_state
         self._loop = loop = asyncio.get_running_loop()
-        self._parser = RequestParser(
-            self._limits.max_head_bytes, self._limits.head_seconds, loop.time
-        )
-        self._requests: deque[AsgiRequest] = deque()
-        """The one that is being answered, and those that have come meanwhile."""
-        self._last: AsgiRequest | None = None
-        self._idle_due = loop.time() + self._limits.head_seconds
+        self._parser = RequestParser(limits.max_head_bytes, limits.head_seconds, loop.time)
+        self._events: deque[Event] = deque()
+        self._request: AsgiRequest | None = None
+        self._idle_due = loop.time() + limits.head_seconds
         self._request_timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
+        self._is_new = True
         self._is_deaf = self._is_half_closed = self._is_reading_paused = False
         self._lingered_bytes = 0
 
@@ -93,10 +89,8 @@ class S3Protocol(asyncio.Protocol):
             self._transport, limits.write_idle_seconds, limits.min_bytes_per_second
         )
         self.server: tuple[str, int] = transport.get_extra_info("sockname")[:2]
-        # There is none where the client has gone already.
-        self.client: tuple[str, int] | None = None
-        if peer := transport.get_extra_info("peername"):
-            self.client = peer[:2]
+        peer = transport.get_extra_info("peername")  # None where the client has gone already
+        self.client: tuple[str, int] | None = peer and peer[:2]
         self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
         connections = cast("set[Any]", self._state.connections)
         connections.add(self)
@@ -105,7 +99,7 @@ class S3Protocol(asyncio.Protocol):
             self._refuse(SlowDown(retry_after_seconds=1))
         else:
             self._await_request()
-            if self._lifecycle.is_draining:
+            if self._served.lifecycle.is_draining:
                 self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -115,37 +109,26 @@ class S3Protocol(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self.out.lose()
-        for request in self._requests:
-            request.lose_client()
+        if self._request is not None:
+            self._request.lose_client()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         if self._is_deaf:
-            self._discard(len(data))
+            self._lingered_bytes += len(data)
+            if self._lingered_bytes > _LINGER_MAX_BYTES:
+                self._transport.abort()
             return
-        for event in self._parser.feed(data):
-            if isinstance(event, RequestHead):
-                self._begin(event)
-            elif isinstance(event, S3Error):
-                self._refuse_rest(event)
-            elif self._last is not None:
-                if event is BODY_ENDED:
-                    self._last.end_body()
-                else:
-                    self._last.take_body(event)
-        if self._parser.head_due is not None:
-            self._await_request()
+        self._events.extend(self._parser.feed(data))
+        self._is_deaf = self._parser.has_refused
+        self._go_on()
 
     def eof_received(self) -> bool | None:
-        """Let a request whose body has been cut short be answered."""
-        if self._is_deaf or not self._requests or self.scheme == "https":
+        """Let requests that have come be answered; TLS knows no connection that is half closed."""
+        if self._is_deaf or self._request is None or self.scheme == "https":
             return None
         self._is_half_closed = True
-        request = self._requests[-1]
-        if not request.has_body_ended:
-            request.context.body_cut_short = True
-            self._end_with(request)
-        self._ask_later(request)
+        self._go_on()
         return True
 
     def pause_writing(self) -> None:
@@ -161,9 +144,9 @@ class S3Protocol(asyncio.Protocol):
 
         Who has just connected is about to send something.
         """
-        if self._requests:
-            self._requests[-1].answer.keeps_alive = False
-        elif self._last is None:
+        if self._request is not None:
+            self._end_if_last(self._request)
+        elif self._is_new:
             self._loop.call_later(_NEW_SECONDS, self._close_if_idle)
         else:
             self._close_if_idle()
@@ -187,28 +170,50 @@ class S3Protocol(asyncio.Protocol):
 
     def answered(self, request: AsgiRequest) -> None:
         """A request has its answer: go on with the next, or end."""
-        self._requests.popleft()
-        if not request.answer.keeps_alive or (self._is_half_closed and not self._requests):
+        self._request = None
+        if not request.answer.keeps_alive:
             self._end(request)
         elif not self._transport.is_closing():
+            self._idle_due = self._loop.time() + self._limits.keep_alive_seconds
             self.resume_reading()
-            if self._requests:
-                self._serve(self._requests[0])
-            else:
-                self._idle_due = self._loop.time() + self._limits.keep_alive_seconds
-                self._await_request()
+            self._go_on()
 
-    def _begin(self, head: RequestHead) -> None:
-        request = self._last = AsgiRequest(head, self)
-        if self._lifecycle.is_draining:
-            request.answer.keeps_alive = False
-        self._requests.append(request)
-        if len(self._requests) == 1:
-            self._serve(request)
-        else:
+    def _go_on(self) -> None:
+        """Take what has come, as far as it can be: a request waits for the one before it."""
+        events = self._events
+        while events and (
+            self._request is None
+            or not self._request.has_body_ended
+            or isinstance(events[0], S3Error)
+        ):
+            self._take(events.popleft())
+        if events:
             self.pause_reading()
+        elif self._is_half_closed:
+            self._end_input()
+        else:
+            self._await_request()
 
-    def _serve(self, request: AsgiRequest) -> None:
+    def _take(self, event: Event) -> None:
+        request = self._request
+        if isinstance(event, RequestHead):
+            self._serve(event)
+        elif isinstance(event, S3Error) and request is None:
+            self._refuse(event)
+        elif request is None:
+            return  # the rest of a body, behind an answer that ends the connection
+        elif isinstance(event, bytes):
+            request.take_body(event)
+        elif isinstance(event, S3Error):
+            request.end_input(event)
+        else:
+            request.end_body()
+
+    def _serve(self, head: RequestHead) -> None:
+        self._is_new = False
+        request = self._request = AsgiRequest(head, self)
+        if self._served.lifecycle.is_draining:
+            self._end_if_last(request)
         task = request.task = self._loop.create_task(self._run(request))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
@@ -226,27 +231,15 @@ class S3Protocol(asyncio.Protocol):
         else:
             self._refuse(InternalError())
 
-    def _refuse_rest(self, error: S3Error) -> None:
-        """Answer what is no HTTP or breaks a limit, each request before it first."""
-        if not self._requests:
-            self._refuse(error)
-            return
-        self._is_deaf = True
-        request = self._requests[-1]
-        if not request.has_body_ended:
-            request.context.body_error = error
-        self._end_with(request)
-
-    def _end_with(self, request: AsgiRequest) -> None:
-        """Have the connection's last request answered, with what of its body there is."""
-        request.answer.keeps_alive = False
-        request.end_body()
+    def _end_if_last(self, request: AsgiRequest) -> None:
+        if not any(isinstance(event, RequestHead) for event in self._events):
+            request.answer.keeps_alive = False
 
     def _refuse(self, error: S3Error) -> None:
         """Answer without a request, and end the connection."""
         if self._transport.is_closing():
             return
-        request_id = self._observer.refused(error, self.client)
+        request_id = self._served.observer.refused(error, self.client)
         given, body = rendered(error, "/", request_id)
         headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
         framing = AnswerFraming("GET", keeps_alive=False)
@@ -256,6 +249,7 @@ class S3Protocol(asyncio.Protocol):
 
     def _end(self, request: AsgiRequest) -> None:
         """End the connection behind an answer."""
+        self._events.clear()
         if request.has_body_ended and not self._is_deaf:
             self.out.close()
         elif not self._transport.is_closing():
@@ -270,11 +264,6 @@ class S3Protocol(asyncio.Protocol):
             self._transport.write_eof()
         self.resume_reading()
 
-    def _discard(self, size_bytes: int) -> None:
-        self._lingered_bytes += size_bytes
-        if self._lingered_bytes > _LINGER_MAX_BYTES:
-            self._transport.abort()
-
     def _await_request(self) -> None:
         """Close the connection if the next request is late. One timer is moved, not many made."""
         due = self._parser.head_due or self._idle_due
@@ -286,16 +275,24 @@ class S3Protocol(asyncio.Protocol):
 
     def _see_whether_late(self) -> None:
         self._request_timer = None
-        if self._requests:
-            return  # and perhaps not reading, for the sake of those
+        if self._request is not None:
+            return  # perhaps nothing is read, for the sake of that
         if self._loop.time() < (self._parser.head_due or self._idle_due):
             self._await_request()
         else:
             self.out.close()
 
     def _close_if_idle(self) -> None:
-        if not self._requests and self._parser.head_due is None:
+        if self._request is None and self._parser.head_due is None:
             self.out.close()
+
+    def _end_input(self) -> None:
+        """Have the last request answered, with what of its body there is."""
+        if self._request is None:
+            self.out.close()
+            return
+        self._request.end_input()
+        self._ask_later(self._request)
 
     def _ask_later(self, request: AsgiRequest) -> None:
         self._end_timer = self._loop.call_later(_ARE_YOU_THERE_SECONDS, self._ask, request)
@@ -303,8 +300,6 @@ class S3Protocol(asyncio.Protocol):
     def _ask(self, request: AsgiRequest) -> None:
         """Find out whether a client that sends no more waits for its answer."""
         # An answer that has begun asks by itself, and HTTP/1.0 knows no interim ones.
-        if request.answer.has_begun or request.head.version != "1.1":
-            return
-        if request.task is not None:  # otherwise another one's answer is on its way
+        if not request.answer.has_begun and request.head.version == "1.1":
             self.out.write(CONTINUE)
-        self._ask_later(request)
+            self._ask_later(request)

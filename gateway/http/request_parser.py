@@ -81,6 +81,11 @@ class RequestParser:
             self.head_due = self._clock() + self._head_seconds
         return events
 
+    @property
+    def has_refused(self) -> bool:
+        """Whether nothing more can be read."""
+        return self._refusal is not None
+
     def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)

@@ -11,6 +11,7 @@ from starlette.routing import Router
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition import Composition
+from gateway.contract.document import Contract
 from gateway.lifecycle import Lifecycle
 from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
@@ -29,6 +30,7 @@ class ReservedPages:
         self,
         next_app: App,
         settings: Settings,
+        contract: Contract,
         composition: Composition,
         lifecycle: Lifecycle,
         metrics: Metrics,
@@ -37,7 +39,7 @@ class ReservedPages:
         self._admin_port = settings.admin_port
         routes = health_routes(composition, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings) + landing_routes(composition, settings)
+            routes += docs_routes(settings, contract) + landing_routes(composition, settings)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
