@@ -1,7 +1,7 @@
 """What an operation declares to take, and how a request's parameters are held against it.
 
-The rule is in `docs/decisions/0001-routing-from-the-document.md`: required parameters select an operation,
-and what the selected one does not declare is not implemented.
+The rule (`docs/decisions/0001-routing-from-the-document.md`): required parameters select an
+operation, and what the selected one does not declare is not implemented.
 """
 
 from __future__ import annotations

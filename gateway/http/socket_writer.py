@@ -18,6 +18,7 @@ import os
 import struct
 import termios
 
+from pfs_client.failures import PfsFailure
 from pfs_client.interface import FileSpan
 
 _HELD_MAX_BYTES = 64 * 1024
@@ -104,9 +105,9 @@ class SocketWriter:
         descriptor = os.dup(self._descriptor)  # nobody closes this one meanwhile
         try:
             await self._send_span(descriptor, span)
-        except ConnectionError:
+        except ConnectionError:  # which cancels the request, once the transport knows
             self._transport.abort()
-            await self._loop.create_future()  # until the request is cancelled for that
+            await self._loop.create_future()
         finally:
             os.close(descriptor)
 
@@ -124,25 +125,15 @@ class SocketWriter:
             if sent is None:
                 await self._until_writable(to)
             elif not sent:
-                raise ConnectionError("a file is shorter than its size")
+                raise PfsFailure("a file is shorter than its size")
             else:
                 at += sent
 
     async def _until_writable(self, descriptor: int) -> None:
-        """Wait, for as long as the other side takes enough.
-
-        Raises:
-            ConnectionError: It took too little in its time.
-        """
-        writable: asyncio.Future[None] = self._loop.create_future()
-        self._loop.add_writer(descriptor, _wake, writable)
+        self.pause()
+        self._loop.add_writer(descriptor, self.resume)
         try:
-            while not writable.done():
-                before_bytes = _unsent_bytes(descriptor)
-                await asyncio.wait([writable], timeout=self._idle_seconds)
-                taken_bytes = before_bytes - _unsent_bytes(descriptor)
-                if not writable.done() and taken_bytes <= self._least_bytes:
-                    raise ConnectionError("the client reads nothing")
+            await self.drained()
         finally:
             self._loop.remove_writer(descriptor)
 
@@ -172,11 +163,6 @@ def _send_once(to: int, source: int, offset: int, size_bytes: int) -> int | None
         return os.sendfile(to, source, offset, size_bytes)
     except BlockingIOError:
         return None
-
-
-def _wake(sleeping: asyncio.Future[None]) -> None:
-    if not sleeping.done():
-        sleeping.set_result(None)
 
 
 def _unsent_bytes(descriptor: int) -> int:
