@@ -10,50 +10,77 @@ from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.resolver import Resolver
 
+from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition import Composition
 from gateway.contract.binding import S3Handlers
-from gateway.contract.document import load_contract
+from gateway.contract.document import Contract, load_contract
 from gateway.contract.routing import S3Routing
-from gateway.errors import Failures
+from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
+from gateway.guards.overload import Overload
 from gateway.guards.virtual_hosts import VirtualHosts
-from gateway.http.bodies import UnreadBodies
-from gateway.http.disconnects import Disconnects
-from gateway.observing.observation import WATCH, Observation, watch_of
+from gateway.lifecycle import Lifecycle
+from gateway.observing.request_observer import ObservedRequests, request_observer_of
 from gateway.pages.reserved import ReservedPages
 from gateway.settings import Settings, process_settings
 
 
-def create_app(settings: Settings | None = None) -> ConnexionMiddleware:
-    """The gateway as an ASGI app; its settings are the environment's unless given."""
-    settings = settings or process_settings()
-    watch = watch_of(settings)
-    composition = Composition(settings, watch.observer)
+class Gateway:
+    """The gateway as an ASGI app, with what its connections need to know.
+
+    Args:
+        settings: How it is to run.
+        contract: What it serves.
+    """
+
+    def __init__(self, settings: Settings, contract: Contract) -> None:
+        self.settings = settings
+        self.lifecycle = Lifecycle()
+        self.observer = request_observer_of(settings)
+        self._composition = Composition(settings, self.observer.pfs_observer)
+        self._layers: App = self._layered(contract)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the process's beginning and end."""
+        await self._layers(scope, receive, send)
+
+    def _layered(self, contract: Contract) -> ConnexionMiddleware:
+        settings, composition = self.settings, self._composition
+        layers = ConnexionMiddleware(
+            S3Handlers(composition),
+            lifespan=self._lifespan,
+            resolver=Resolver(),
+            middlewares=[
+                LifespanMiddleware,
+                partial(ObservedRequests, observer=self.observer),
+                ErrorAnswers,
+                partial(VirtualHosts, settings=settings),
+                partial(BrowserGuard, settings=settings),
+                partial(
+                    ReservedPages,
+                    settings=settings,
+                    contract=contract,
+                    composition=composition,
+                    lifecycle=self.lifecycle,
+                    metrics=self.observer.metrics,
+                ),
+                partial(Overload, max_requests=settings.max_requests),
+                S3Routing,
+            ],
+        )
+        layers.add_api(contract.document())
+        return layers
 
     @asynccontextmanager
-    async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
-        await composition.open()
+    async def _lifespan(self, app: object) -> AsyncIterator[None]:
+        await self._composition.open()
         try:
-            yield {WATCH: watch}
+            yield
         finally:
-            await composition.close()
-            await watch.close()
+            await self._composition.close()
+            await self.observer.close()
 
-    app = ConnexionMiddleware(
-        S3Handlers(composition),
-        lifespan=lifespan,
-        resolver=Resolver(),
-        middlewares=[
-            LifespanMiddleware,
-            partial(Observation, watch=watch),
-            Disconnects,
-            UnreadBodies,
-            Failures,
-            partial(VirtualHosts, settings=settings),
-            partial(BrowserGuard, settings=settings),
-            partial(ReservedPages, settings=settings, composition=composition, watch=watch),
-            S3Routing,
-        ],
-    )
-    app.add_api(load_contract())
-    return app
+
+def create_app(settings: Settings | None = None) -> Gateway:
+    """The gateway as an ASGI app; its settings are the environment's unless given."""
+    return Gateway(settings or process_settings(), load_contract(()))

@@ -10,3 +10,9 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SEND_FILE = "http.response.zerocopysend"
+"""ASGI's extension for a part of a file as a part of an answer's body, sent by the system itself.
+
+https://asgi.readthedocs.io/en/latest/extensions.html#zero-copy-send .
+"""

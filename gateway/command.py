@@ -140,7 +140,7 @@ def serve(settings: Settings) -> None:
         "gateway.app:create_app",
         factory=True,
         workers=settings.workers,
-        http="gateway.http.http_protocol:S3Protocol",
+        http="gateway.http.protocol:S3Protocol",
         ws="none",
         loop="uvloop",
         lifespan="on",

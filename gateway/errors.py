@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
+from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.observing.records import Record, record_of
+from gateway.request_context import CUT_SHORT
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
 from s3_wire import xml
@@ -114,30 +116,50 @@ def rendered(error: s3.S3Error, resource: str, request_id: str) -> tuple[dict[st
     return headers, body
 
 
-class Failures:
-    """Answers with S3's XML for whatever is raised further in, unless the answer has begun."""
+class ErrorAnswers:
+    """Answers with S3's XML for whatever is raised further in, unless the answer has begun.
+
+    So it does for a request that is cancelled, because the gateway ends and has waited as long as
+    it may; if it is cancelled because its client has gone, nobody waits for an answer.
+    """
 
     def __init__(self, next_app: App) -> None:
         self._next_app = next_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and render what is raised."""
+        if scope["type"] != "http":
+            await self._next_app(scope, receive, send)
+            return
+        record = request_context.current().record
         try:
             await self._next_app(scope, receive, send)
+        except asyncio.CancelledError:
+            await _answer_cancelled(scope, send)
         except Exception as error:
-            record = record_of(scope)
-            if record is None or record.status:
+            if record.status:
                 raise  # all that is left is to cut the connection
             answer = error_for(error)
             if answer.status >= 500 and not isinstance(error, s3.S3Error):
                 _log(error, answer, record.request_id)
-            await send_error(answer, scope, record, send)
+            await _send_error(answer, scope, send)
 
 
-async def send_error(
-    error: s3.S3Error, scope: Scope, record: Record, send: Send, *, ends_connection: bool = False
+async def _answer_cancelled(scope: Scope, send: Send) -> None:
+    context = request_context.current()
+    if context.client_gone:
+        return
+    if context.record.status:
+        context.record.code = CUT_SHORT
+        return
+    error = s3.ServiceUnavailable("The gateway is ending.", retry_after_seconds=1)
+    await _send_error(error, scope, send, ends_connection=True)
+
+
+async def _send_error(
+    error: s3.S3Error, scope: Scope, send: Send, *, ends_connection: bool = False
 ) -> None:
-    """Answer a request with an error."""
+    record = request_context.current().record
     record.code = error.code
     resource = quote(scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
     given, body = rendered(error, resource, record.request_id)

@@ -1,7 +1,7 @@
 """Buckets and keys on S3's side, branches and paths on PFS's: the one place that knows both.
 
 `branch.repo` is a branch of a repo in project `default`, `repo` alone its branch `master`, and
-`branch.repo.project` a branch in another project (`design.md`, "What it is for"). A key is a path
+`branch.repo.project` a branch in another project (`docs/concepts.md`). A key is a path
 without its leading slash, and a key that PFS cannot hold is refused here, never bent to fit: two
 keys must never be one file.
 """

@@ -6,8 +6,8 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from handlers.addressing import branch_of
+from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.heads import existing_branch
 from handlers.request_body import read_document
 from pfs_client.failures import (
     BranchFeedsOthers,
@@ -52,7 +52,7 @@ async def create_bucket(request: S3Request) -> S3Response:
 
 async def head_bucket(request: S3Request) -> S3Response:
     """HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html ."""
-    await existing_branch(request)
+    await existing_branch(request.services.pfs, request.bucket)
     headers = {"x-amz-bucket-region": REGION, "x-amz-access-point-alias": "false"}
     return S3Response(headers={**headers, "Content-Type": xml.CONTENT_TYPE})
 
@@ -62,7 +62,7 @@ async def get_bucket_location(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html .
     """
-    await existing_branch(request)
+    await existing_branch(request.services.pfs, request.bucket)
     return xml_response(xml.document("LocationConstraint", []))
 
 
@@ -73,7 +73,7 @@ async def delete_bucket(request: S3Request) -> S3Response:
     async with writes.turn_at(branch.repo), writes.turn_at(branch):
         for _ in range(_TRIES):
             with suppress(HeadMoved):
-                await _delete_empty_branch(request)
+                await _delete_empty_branch(request.services.pfs, request.bucket)
                 await _delete_repo_without_branches(request.services.pfs, branch)
                 return S3Response(204)
     raise OperationAborted("The bucket is being written to; try again.", BucketName=request.bucket)
@@ -119,24 +119,26 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
         ) from None
 
 
-async def _delete_empty_branch(request: S3Request) -> None:
-    """Delete the branch behind the request's bucket.
+async def _delete_empty_branch(pfs: PfsClient, bucket: str) -> None:
+    """Delete the branch behind a bucket.
 
     Raises:
         HeadMoved: Something else has written to it meanwhile.
-        NoSuchBucket, BucketNotEmpty, OperationAborted: As they say.
+        NoSuchBucket: There is none.
+        BucketNotEmpty: It holds objects.
+        OperationAborted: Other branches are computed from it.
     """
-    info = await existing_branch(request)
-    await _check_empty(request.services.pfs, info.head, request.bucket)
+    info = await existing_branch(pfs, bucket)
+    await _check_empty(pfs, info.head, bucket)
     try:
-        await request.services.pfs.delete_branch(info.branch, expected_head=info.head)
+        await pfs.delete_branch(info.branch, expected_head=info.head)
     except (BranchNotFound, RepoNotFound):
-        raise NoSuchBucket(BucketName=request.bucket) from None
+        raise NoSuchBucket(BucketName=bucket) from None
     except BranchFeedsOthers as feeds:
         raise OperationAborted(
             "The branch cannot be deleted, because other branches are computed from it:"
             f" {', '.join(feeds.downstream)}.",
-            BucketName=request.bucket,
+            BucketName=bucket,
         ) from None
 
 

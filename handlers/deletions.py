@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from lxml import etree
 
 from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.bucket_branches import writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.heads import writable_branch
 from handlers.request_body import read_document
 from handlers.write_conditions import condition_error, object_condition
 from pfs_client.failures import ConditionFailed
+from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import Branch, ExpectFile
 from s3_wire import xml
 from s3_wire.errors import MalformedXML, NotImplemented, S3Error
@@ -36,10 +37,10 @@ class _Object:
 
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
-    branch = (await writable_branch(request)).branch
+    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
     document = await read_document(request)
     quiet, objects = _read(xml.parse(document, "Delete"))
-    errors = await _delete(request, branch, objects)
+    errors = await _delete(request.services.writes, branch, objects)
     content = []
     for named, error in zip(objects, errors, strict=True):
         if error is not None:
@@ -81,7 +82,7 @@ def _read_object(node: etree._Element) -> _Object:
 
 
 async def _delete(
-    request: S3Request, branch: Branch, objects: Sequence[_Object]
+    writes: GroupedWrites, branch: Branch, objects: Sequence[_Object]
 ) -> list[S3Error | None]:
     """Delete what can be, in one commit, and say of each object what was wrong with it."""
     unconditional: list[str] = []
@@ -90,7 +91,7 @@ async def _delete(
     for at, named in enumerate(objects):
         try:
             path = _path_of(named)
-            expect = object_condition(request, named.key, path or "", named.etag)
+            expect = object_condition(writes, named.key, path or "", named.etag)
         except S3Error as error:
             errors[at] = error
             continue
@@ -98,7 +99,7 @@ async def _delete(
             conditional[at] = expect
         elif path:
             unconditional.append(path)
-    failures = await _write(request, branch, unconditional, list(conditional.values()))
+    failures = await _write(writes, branch, unconditional, list(conditional.values()))
     for at, failed in zip(conditional, failures, strict=True):
         if failed is not None:
             errors[at] = condition_error(failed, objects[at].key)
@@ -116,10 +117,9 @@ def _path_of(named: _Object) -> str | None:
 
 
 async def _write(
-    request: S3Request, branch: Branch, paths: Sequence[str], expected: Sequence[ExpectFile]
+    writes: GroupedWrites, branch: Branch, paths: Sequence[str], expected: Sequence[ExpectFile]
 ) -> list[ConditionFailed | None]:
     """Delete in one group, so that a condition that fails takes nothing else with it."""
-    writes = request.services.writes
 
     async def delete_if(expect: ExpectFile) -> ConditionFailed | None:
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from handlers.bucket_branches import existing_branch, last_modified
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.heads import existing_branch, last_modified
 from handlers.listing_pages import Listing, Page, list_page
 from handlers.listing_xml import ListingXml
 from handlers.page_tokens import after_token, token_for
@@ -47,7 +47,7 @@ async def _page(
     """Gather a page, and write its entries."""
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
-    head = (await existing_branch(request)).head
+    head = (await existing_branch(request.services.pfs, request.bucket)).head
     listing = Listing(
         request.services.files, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
     )
@@ -55,5 +55,5 @@ async def _page(
     writer = ListingXml(request.bucket, asked, max_keys)
     if not page.files:
         return page, writer, writer.prefixes(page)
-    modified = await last_modified(request, head, page.files[0].committed)
+    modified = await last_modified(request.services.pfs, head, page.files[0].committed)
     return page, writer, writer.files(page, modified, with_owner=with_owner) + writer.prefixes(page)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.bucket_branches import existing_branch, last_modified, writable_branch
 from handlers.content_types import content_type_of
-from handlers.exchange import S3Request, S3Response
-from handlers.heads import existing_branch, last_modified, writable_branch
+from handlers.exchange import S3Request, S3Response, Services
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
 from s3_wire.errors import InvalidArgument, InvalidFilePath, NoSuchKey
 from s3_wire.etags import etag_of
@@ -35,8 +36,8 @@ async def put_object(request: S3Request) -> S3Response:
     """PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html ."""
     marker = is_directory_marker(request.key)
     path = directory_of(request.key) if marker else path_of(request.key)
-    expect = put_condition(request, path)
-    info = await writable_branch(request)
+    expect = put_condition(request.services.writes, request.headers, request.key, path)
+    info = await writable_branch(request.services.pfs, request.bucket)
     body = RequestBody(request)
     if marker:
         file_hash = await _accept_directory_marker(request, body)
@@ -57,7 +58,7 @@ async def put_object(request: S3Request) -> S3Response:
 
 async def get_object(request: S3Request) -> S3Response:
     """GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ."""
-    found = await _find(request)
+    found = await _find(request.services, request.bucket, request.key)
     response, span = _describe(request, found)
     if response.status == 304 or not span.size_bytes:
         return response
@@ -71,7 +72,7 @@ async def get_object(request: S3Request) -> S3Response:
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
     try:
-        found = await _find(request)
+        found = await _find(request.services, request.bucket, request.key)
     except InvalidFilePath:
         # A HEAD has no room for the reason. That nothing is there is true of such a key too, and
         # clients that ask before they write go on to the PUT, whose refusal says why.
@@ -84,8 +85,8 @@ async def delete_object(request: S3Request) -> S3Response:
     """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
     marker = is_directory_marker(request.key)
     path = directory_of(request.key) if marker else path_of(request.key)
-    expect = delete_condition(request, path)
-    info = await writable_branch(request)
+    expect = delete_condition(request.services.writes, request.headers, request.key, path)
+    info = await writable_branch(request.services.pfs, request.bucket)
     if not marker:
         with told_as_s3(request.key):
             await request.services.writes.delete_file(info.branch, path, expect)
@@ -102,29 +103,31 @@ class _Found:
     modified: datetime
 
 
-async def _find(request: S3Request) -> _Found:
-    """Look the request's object up.
+async def _find(services: Services, bucket: str, key: str) -> _Found:
+    """Look an object up.
 
     Raises:
-        NoSuchBucket, NoSuchKey, InvalidFilePath: As they say.
+        NoSuchBucket: There is no such bucket.
+        NoSuchKey: There is no such object in it.
+        InvalidFilePath: There can be none.
     """
-    marker = is_directory_marker(request.key)
-    path = directory_of(request.key) if marker else path_of(request.key)
-    head = (await existing_branch(request)).head
+    marker = is_directory_marker(key)
+    path = directory_of(key) if marker else path_of(key)
+    head = (await existing_branch(services.pfs, bucket)).head
     try:
         if marker:
-            file = await _directory_marker(request, head, path)
+            file = await _directory_marker(services.files, head, path)
         else:
-            file = await request.services.files.inspect_file(File(head, path))
+            file = await services.files.inspect_file(File(head, path))
     except (FileNotFound, NotAFile):
-        raise NoSuchKey(Key=request.key) from None
-    modified = await last_modified(request, head, file.committed)
+        raise NoSuchKey(Key=key) from None
+    modified = await last_modified(services.pfs, head, file.committed)
     return _Found(head, file, etag_of(file.hash), modified)
 
 
-async def _directory_marker(request: S3Request, head: Commit, path: str) -> FileInfo:
+async def _directory_marker(files: CommitCache, head: Commit, path: str) -> FileInfo:
     """The empty object that a directory with files below it shows to who asks for `dir/`."""
-    below = await request.services.files.walk_file(File(head, path), Part(number=1))
+    below = await files.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
@@ -169,7 +172,7 @@ def _header_value(parameter: str, value: str) -> str:
     """A value from the query string, if it can be a header's.
 
     Raises:
-        InvalidArgument: It would be another header, or none (`facts/negative-cases.md` row 22).
+        InvalidArgument: It would be another header, or none (`docs/negative-cases.md`, row 22).
     """
     if _NOT_IN_HEADERS.search(value):
         raise InvalidArgument(

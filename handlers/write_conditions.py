@@ -8,12 +8,12 @@ condition is never ignored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from handlers.addressing import is_directory_marker
-from handlers.exchange import S3Request
 from pfs_client.failures import ConditionFailed
+from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import ExpectFile
 from s3_wire.errors import NoSuchKey, NotImplemented, PreconditionFailed
 from s3_wire.etags import file_hash_of, is_any, listed_etags
@@ -24,18 +24,20 @@ _NO_FILES_HASH = b""
 _MODIFIED_SINCE = ("if-modified-since", "if-unmodified-since")
 
 
-def put_condition(request: S3Request, path: str) -> ExpectFile | None:
-    """The condition that a PUT carries.
+def put_condition(
+    writes: GroupedWrites, headers: Mapping[str, str], key: str, path: str
+) -> ExpectFile | None:
+    """The condition that a PUT of a key, which stands at a path, carries in its headers.
 
     Raises:
         NotImplemented: S3 takes no such condition here, or this server cannot keep it.
     """
-    match = request.headers.get("if-match")
-    none_match = request.headers.get("if-none-match")
-    _refuse_dates(request)
+    match = headers.get("if-match")
+    none_match = headers.get("if-none-match")
+    _refuse_dates(headers)
     if match is None and none_match is None:
         return None
-    _check_supported(request, request.key)
+    _check_supported(writes, key)
     if match is not None and none_match is not None:
         raise _not_accepted(
             "If-Match,If-None-Match", "Multiple conditional request headers present"
@@ -49,24 +51,26 @@ def put_condition(request: S3Request, path: str) -> ExpectFile | None:
     return _expect_match(path, match or "")
 
 
-def delete_condition(request: S3Request, path: str) -> ExpectFile | None:
-    """The condition that a DELETE carries.
+def delete_condition(
+    writes: GroupedWrites, headers: Mapping[str, str], key: str, path: str
+) -> ExpectFile | None:
+    """The condition that a DELETE of a key, which stands at a path, carries in its headers.
 
     Raises:
         NotImplemented: S3 takes no such condition here, or this server cannot keep it.
     """
-    match = request.headers.get("if-match")
-    _refuse_dates(request)
-    if "if-none-match" in request.headers:
+    match = headers.get("if-match")
+    _refuse_dates(headers)
+    if "if-none-match" in headers:
         raise _not_accepted("If-None-Match", "A DELETE takes If-Match only")
     if match is None:
         return None
-    _check_supported(request, request.key)
+    _check_supported(writes, key)
     return ExpectFile(path, None) if is_any(match) else _expect_match(path, match)
 
 
 def object_condition(
-    request: S3Request, key: str, path: str, etag: str | None
+    writes: GroupedWrites, key: str, path: str, etag: str | None
 ) -> ExpectFile | None:
     """The condition of one object in a DeleteObjects.
 
@@ -75,7 +79,7 @@ def object_condition(
     """
     if etag is None:
         return None
-    _check_supported(request, key)
+    _check_supported(writes, key)
     return ExpectFile(path, None) if is_any(etag) else _expect_match(path, etag)
 
 
@@ -100,8 +104,8 @@ def _expect_match(path: str, etags: str) -> ExpectFile:
     return ExpectFile(path, frozenset(hashes) or frozenset([_NO_FILES_HASH]))
 
 
-def _check_supported(request: S3Request, key: str) -> None:
-    if not request.services.writes.takes_conditions:
+def _check_supported(writes: GroupedWrites, key: str) -> None:
+    if not writes.takes_conditions:
         raise NotImplemented(
             "Conditional writes need a PFS that can compare and set, which pachd cannot. Where this"
             " gateway alone writes, start it with --sole-writer."
@@ -110,9 +114,9 @@ def _check_supported(request: S3Request, key: str) -> None:
         raise NotImplemented("A directory marker (a key that ends in /) takes no conditions.")
 
 
-def _refuse_dates(request: S3Request) -> None:
+def _refuse_dates(headers: Mapping[str, str]) -> None:
     for name in _MODIFIED_SINCE:
-        if name in request.headers:
+        if name in headers:
             raise _not_accepted(name.title(), "Writes take no dates as conditions")
 
 

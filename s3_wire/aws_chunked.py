@@ -129,8 +129,8 @@ class AwsChunkedDecoder:
         self._state = _State.CHUNK_DATA if self._chunk_left else _State.TRAILER
 
     def _add_trailer(self, line: bytes) -> None:
-        # minio-go ends a signed trailer's value with LF before the CRLF (`facts/clients.md`
-        # section 2): stripping takes it off.
+        # minio-go ends a signed trailer's value with LF before the CRLF, as it was recorded
+        # (`tests/traces/requests/minio-go.jsonl`): stripping takes it off.
         raw_name, _, raw_value = line.partition(b":")
         self._trailer_bytes += len(line)
         try:

@@ -1,7 +1,7 @@
 """Entity tags: what ours look like, and how clients write them in If-… headers.
 
 The tag is PFS's file hash with a dash and a one behind it: the dash tells clients that it is no MD5
-(`design.md`, "How a write becomes a commit"). It is the same in PUT, HEAD, GET and listings.
+(`docs/concepts.md`). It is the same in PUT, HEAD, GET and listings.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """S3's XML, both ways.
 
-Reading is hardened (`facts/negative-cases.md` rows 1 and 2): no entities, no network, no huge
+Reading is hardened (`docs/negative-cases.md`, rows 1 and 2): no entities, no network, no huge
 trees, and the caller caps the size. Writing is plain string building: a page of a listing has
 thousands of elements, and lxml takes three times as long to build them.
 """

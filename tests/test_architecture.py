@@ -21,7 +21,7 @@ from s3_wire.errors import S3Error
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
-CONTRACT = load_contract()
+CONTRACT = load_contract(()).document()
 OPERATIONS: list[dict[str, Any]] = [
     operation
     for item in CONTRACT["paths"].values()

@@ -6,19 +6,16 @@ handler can refuse them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 
-from gateway.asgi import Receive, Scope, Send
+from gateway import request_context
+from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.composition import Composition
-from gateway.contract.routing import ROUTED, Routed
-from gateway.http.file_sending import SEND_FILE, SendFile
-from gateway.observing.records import record_of, request_id_of
 from handlers.exchange import S3Request, S3Response
-from pfs_client.interface import ByteStream, FileSpan
+from pfs_client.interface import ByteStream
 
 _NO_BODY = (204, 304)
 
@@ -53,7 +50,10 @@ class _Bound:
         self._composition = composition
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        routed: Routed = scope[ROUTED]
+        context = request_context.current()
+        routed = context.route
+        if routed is None:
+            raise RuntimeError("a request is bound before it is routed")
         request = S3Request(
             routed.bucket,
             routed.key,
@@ -64,7 +64,7 @@ class _Bound:
             self._composition.services,
         )
         response = await self._handler(request)
-        response.headers["x-amz-request-id"] = request_id_of(scope)
+        response.headers["x-amz-request-id"] = context.record.request_id
         await _send(response, scope, send)
 
 
@@ -93,19 +93,11 @@ async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope
     """Send bytes while they come. A failure now can only cut the connection."""
     async with body:
         await _send_start(response, send)
-        if not await _send_file(body.file_span, scope):
+        span = body.file_span
+        if span is not None and SEND_FILE in scope["extensions"]:
+            file = {"file": span.descriptor, "offset": span.offset, "count": span.size_bytes}
+            await send({"type": SEND_FILE, "more_body": True, **file})
+        else:
             async for piece in body:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _send_file(span: FileSpan | None, scope: Scope) -> bool:
-    """Have the system send a file; False where there is none, or it cannot."""
-    send_file: SendFile | None = scope.get(SEND_FILE)
-    begun = time.perf_counter()
-    if span is None or send_file is None or not await send_file(span):
-        return False
-    if record := record_of(scope):
-        record.sent_bytes += span.size_bytes
-        record.send_seconds += time.perf_counter() - begun
-    return True

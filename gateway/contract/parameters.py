@@ -1,7 +1,7 @@
 """What an operation declares to take, and how a request's parameters are held against it.
 
-The rule is in `design.md`, "Routing from the document": required parameters select an operation,
-and what the selected one does not declare is not implemented.
+The rule (`docs/decisions/0001-routing-from-the-document.md`): required parameters select an
+operation, and what the selected one does not declare is not implemented.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ class Declared:
         """The declared parameters in their types.
 
         Raises:
-            InvalidArgument, NotImplemented: As they say.
+            InvalidArgument: A value is none that the parameter can have.
+            NotImplemented: A header's value is one that S3 knows and the contract does not declare.
         """
         values = {**self.defaults, **sent} if self.defaults else dict(sent)
         for check in self.checks:

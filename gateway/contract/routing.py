@@ -16,12 +16,11 @@ from urllib.parse import unquote_plus, unquote_to_bytes
 from connexion.http_facts import METHODS
 from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
 
+from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.contract.parameters import Declared
-from gateway.observing.records import record_of
+from gateway.request_context import Record, Routed
 from s3_wire.errors import InvalidURI, NotImplemented
-
-ROUTED = "s3gateway.routed"
 
 _THINGS = ("the service", "a bucket", "an object")
 
@@ -41,18 +40,6 @@ class Route:
     def selectivity(self) -> int:
         """How many parameters it requires; of several operations that match, the most wins."""
         return len(self.query.required) + len(self.headers.required)
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A request's route and what it was found by."""
-
-    route: Route
-    bucket: str
-    key: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    parameters: dict[str, Any]
 
 
 class S3Routing(SpecMiddleware):  # type: ignore[misc]
@@ -99,30 +86,29 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request, or let it fall through to NotImplemented."""
         if scope["type"] == "http":
-            routed = self._find(scope)
-            scope[ROUTED] = routed
+            context = request_context.current()
+            context.route = routed = self._find(scope, context.record)
             scope.setdefault("extensions", {})[ROUTING_CONTEXT] = {
                 "api_base_path": self._base_path,
-                "operation_id": routed.route.operation_id,
+                "operation_id": routed.operation_id,
             }
         await self._next_app(scope, receive, send)
 
-    def _find(self, scope: Scope) -> Routed:
+    def _find(self, scope: Scope, record: Record) -> Routed:
         bucket, key = _address(scope["raw_path"])
-        record = record_of(scope)
-        if record is not None:
-            record.bucket, record.key = bucket, key
+        record.bucket, record.key = bucket, key
         query = _query(scope["query_string"]) if scope["query_string"] else {}
         headers = _headers(scope["headers"])
         depth = 2 if key else 1 if bucket else 0
         for route in self._routes.get((depth, scope["method"]), ()):
             if route.query.selects(query) and route.headers.selects(headers):
                 self._refuse_undeclared(route, query, headers)
-                if record is not None:
-                    record.operation = route.name
+                record.operation = route.name
                 parameters = route.query.read(query)
                 route.headers.read(headers)
-                return Routed(route, bucket, key, query, headers, parameters)
+                return Routed(
+                    route.name, route.operation_id, bucket, key, query, headers, parameters
+                )
         what = f"{scope['method']} on {_THINGS[depth]}"
         if query:
             what += f" with {', '.join(query)}"

@@ -2,7 +2,7 @@
 
 Lines are gathered for a moment and written on a thread, so that a reader that is slow, or a pipe
 that is full, holds no request up. No header and no query string is written, so that no credential
-can be (`facts/negative-cases.md` row 17).
+can be (`docs/negative-cases.md`, row 17).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TextIO
 
 from gateway.asgi import Scope
-from gateway.observing.records import Record
+from gateway.request_context import Record
 
 log = logging.getLogger("s3gateway")
 

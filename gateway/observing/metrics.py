@@ -25,7 +25,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.observing.records import Record, current
+from gateway.request_context import Record, current_record, enter
 from gateway.settings import BadSetting
 from pfs_client.observer import Observer
 
@@ -133,14 +133,14 @@ class Metrics(Observer):
         """A call to pachd has been answered; it also counts for the request that it is made for."""
         self._calls_of(method, outcome).inc()
         self._call_seconds_of(method).observe(seconds)
-        record = current.get()
+        record = current_record()
         if record is not None:
             record.pfs_calls += 1
             record.pfs_seconds += seconds
 
     def group_began(self, requests: Sequence[object]) -> None:
         """Calls for a group of writes are no single request's."""
-        current.set(None)
+        enter(None)
 
     def group_ended(self, requests: int, seconds: float) -> None:
         """A group of writes has been committed, or refused."""
@@ -149,7 +149,7 @@ class Metrics(Observer):
 
     def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
         """A request's write has been told how it went."""
-        record = current.get()
+        record = current_record()
         if record is not None:
             record.queue_seconds += queue_seconds
             record.commit_seconds += commit_seconds

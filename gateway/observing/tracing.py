@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.asgi import Scope
-from gateway.observing.records import NOT_ROUTED, Record, current
+from gateway.request_context import NOT_ROUTED, Record, current_record
 from gateway.settings import BadSetting, Settings
 from pfs_client.observer import Observer
 
@@ -135,7 +135,7 @@ class Tracing(Observer):
 
     def current_request(self) -> object:
         """The record of the request."""
-        return current.get()
+        return current_record()
 
     def group_began(self, requests: Sequence[object]) -> None:
         """Begin a group's span; calls of this task are below it."""
@@ -157,7 +157,7 @@ class Tracing(Observer):
 
     def write_ended(self, queue_seconds: float, commit_seconds: float) -> None:
         """Say in a request's own trace what it waited for."""
-        record = current.get()
+        record = current_record()
         if record is None:
             return
         ended = time.time_ns()

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.contract.document import contract_text, load_contract
+from gateway.contract.document import Contract
 from gateway.pages.page import HEADERS, asset, fixed_page, s3_authority, template
 from gateway.settings import Settings
 
@@ -29,7 +29,7 @@ _ASSETS = {
 }
 
 
-def docs_routes(settings: Settings) -> list[Route]:
+def docs_routes(settings: Settings, contract: Contract) -> list[Route]:
     """Swagger UI on the document, and the document itself."""
     page = template("docs.html")
 
@@ -40,10 +40,10 @@ def docs_routes(settings: Settings) -> list[Route]:
         filled = page.render(elsewhere=elsewhere)
         return Response(filled, media_type="text/html", headers=HEADERS)
 
-    document = json.dumps(load_contract(), indent=1, ensure_ascii=False)
+    document = json.dumps(contract.document(), indent=1, ensure_ascii=False)
     return [
         Route("/-/docs", docs),
         fixed_page("/-/openapi.json", document.encode(), "application/json"),
-        fixed_page("/-/openapi.yaml", contract_text().encode(), "application/yaml"),
+        fixed_page("/-/openapi.yaml", contract.text.encode(), "application/yaml"),
         *(fixed_page(path, file.read_bytes(), kind) for path, (file, kind) in _ASSETS.items()),
     ]

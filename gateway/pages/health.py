@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.composition import Composition
-from gateway.http.http_endings import DRAINING
+from gateway.lifecycle import Lifecycle
 from gateway.observing.metrics import Metrics
 from gateway.pages.page import HEADERS
 from pfs_client.failures import PfsFailure
@@ -19,14 +19,14 @@ READY_SECONDS = 2.0
 """How long PFS may take to say that it is there."""
 
 
-def health_routes(composition: Composition, metrics: Metrics) -> list[Route]:
+def health_routes(composition: Composition, lifecycle: Lifecycle, metrics: Metrics) -> list[Route]:
     """`/-/health`, `/-/ready` and `/-/metrics`."""
 
     async def health(request: Request) -> Response:
         return PlainTextResponse("alive\n", headers=HEADERS)
 
     async def ready(request: Request) -> Response:
-        if DRAINING in request.scope["state"]:
+        if lifecycle.is_draining:
             return _not_ready("The gateway is ending")
         if await _answers(composition):
             return PlainTextResponse("ready\n", headers=HEADERS)

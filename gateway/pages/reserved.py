@@ -8,41 +8,46 @@ from __future__ import annotations
 
 from starlette.routing import Router
 
+from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition import Composition
-from gateway.http.http_protocol import OVERLOADED
-from gateway.observing.observation import PAGE, Watch
-from gateway.observing.records import record_of
+from gateway.contract.document import Contract
+from gateway.lifecycle import Lifecycle
+from gateway.observing.metrics import Metrics
+from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
 from gateway.pages.landing import landing_routes
 from gateway.pages.page import is_reserved
 from gateway.settings import Settings
-from s3_wire.errors import NoSuchKey, NotImplemented, SlowDown
+from s3_wire.errors import NoSuchKey, NotImplemented
 
 
 class ReservedPages:
     """Answers what is under `/-/`, and hands everything else on."""
 
     def __init__(
-        self, next_app: App, settings: Settings, composition: Composition, watch: Watch
+        self,
+        next_app: App,
+        settings: Settings,
+        contract: Contract,
+        composition: Composition,
+        lifecycle: Lifecycle,
+        metrics: Metrics,
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        routes = health_routes(composition, watch.metrics)
+        routes = health_routes(composition, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings) + landing_routes(composition, settings)
+            routes += docs_routes(settings, contract) + landing_routes(composition, settings)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at the port, and at the first component of the path."""
         if scope["type"] != "http" or not self._is_for_us(scope):
-            if OVERLOADED in scope:
-                raise SlowDown(retry_after_seconds=1)
             await self._next_app(scope, receive, send)
             return
-        if record := record_of(scope):
-            record.operation = PAGE
+        request_context.current().record.operation = PAGE
         if scope["method"] not in ("GET", "HEAD"):
             raise NotImplemented("/-/ holds the gateway's own pages, which can be read only.")
         await self._pages(scope, receive, send)

@@ -192,13 +192,13 @@ async def running_in_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
     """A gateway on this event loop; gives where it is."""
-    monkeypatch.setattr("gateway.http.http_protocol.process_settings", lambda: settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         create_app(settings),
-        http="gateway.http.http_protocol:S3Protocol",
+        http="gateway.http.protocol:S3Protocol",
         lifespan="on",
         log_config=None,
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
     server = _Server(config)

@@ -9,7 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from gateway.observing.observation import CLIENT_WENT, CUT_SHORT
+from gateway.observing.request_observer import CLIENT_WENT
+from gateway.request_context import CUT_SHORT
 from pfs_client.values import Branch, Repo
 from s3_wire.errors import S3Error
 from tests.markdown import DOCS

@@ -12,7 +12,7 @@ import pytest
 from gateway.command import main
 from gateway.observing.access_log import _json_line, _text_line
 from gateway.observing.metrics import Metrics
-from gateway.observing.records import Record
+from gateway.request_context import Record
 from gateway.settings import Settings
 from tests.markdown import DOCS, ROOT
 

@@ -11,7 +11,7 @@ from gateway.contract.document import load_contract
 
 Node: TypeAlias = Mapping[str, Any]
 
-CONTRACT: Node = load_contract()
+CONTRACT: Node = load_contract(()).document()
 
 
 def resolved(node: Node) -> Node:

@@ -116,7 +116,7 @@ def api() -> Any:
     config = schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml"))
     import tests.fuzz.hooks  # noqa: F401 - registers the checks
 
-    return schemathesis.openapi.from_dict(load_contract(), config=config)
+    return schemathesis.openapi.from_dict(load_contract(()).document(), config=config)
 
 
 @pytest.fixture

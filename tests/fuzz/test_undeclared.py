@@ -26,7 +26,7 @@ from tests.fuzz.profiles import examples
 from tests.servers import GatewayProcess
 
 API = schemathesis.openapi.from_dict(
-    load_contract(),
+    load_contract(()).document(),
     config=schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml")),
 )
 VALID: st.SearchStrategy[Any] = st.sampled_from(sorted(operations())).flatmap(

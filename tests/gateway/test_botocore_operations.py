@@ -25,7 +25,7 @@ KEY = "dir/object"
 CONTENT = b"must not change"
 
 MODEL = boto3.client("s3", region_name="us-east-1").meta.service_model
-CONTRACT = load_contract()
+CONTRACT = load_contract(()).document()
 DECLARED: dict[str, tuple[str, str, dict[str, Any]]] = {
     operation["x-s3-operation"]: (path, method, operation)
     for path, item in CONTRACT["paths"].items()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile.in_process import serving
 from tests.raw_http import Connection
 from tests.servers import GatewayProcess
 
@@ -98,3 +99,25 @@ def test_clients_that_go_away_leave_nothing_open(large: GatewayProcess) -> None:
         time.sleep(0.05)
     assert descriptors(large) <= before
     assert not failures(large)
+
+
+@pytest.mark.parametrize("range_", [None, "bytes=1000000-9999999"])
+async def test_the_system_sends_every_byte_of_a_large_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, range_: str | None
+) -> None:
+    sent: list[int] = []
+
+    def counted(*arguments: int) -> int:
+        sent.append(sendfile(*arguments))
+        return sent[-1]
+
+    sendfile = os.sendfile
+    monkeypatch.setattr("gateway.http.socket_writer.os.sendfile", counted)
+    async with serving(tmp_path / "pfs", monkeypatch) as gateway:
+        await gateway.request("PUT", "/master.r")
+        await gateway.request("PUT", "/master.r/big", CONTENT)
+        headers = {} if range_ is None else {"Range": range_}
+        answer = await gateway.request("GET", "/master.r/big", headers=headers)
+    body = answer.partition(b"\r\n\r\n")[2]
+    assert body == (CONTENT if range_ is None else CONTENT[1_000_000:10_000_000])
+    assert sum(sent) == len(body)

@@ -84,15 +84,15 @@ async def serving(
     """
     name = f"embedded:{pfs}" if isinstance(pfs, Path) else pfs
     given = Settings(**{"pfs": name, "synchronous": "off", **settings})
-    monkeypatch.setattr("gateway.http.http_protocol.process_settings", lambda: given)
     listener = socket.create_server(("127.0.0.1", 0))
     if send_buffer_bytes is not None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
     config = uvicorn.Config(
         create_app(given),
-        http="gateway.http.http_protocol:S3Protocol",
+        http="gateway.http.protocol:S3Protocol",
         lifespan="on",
         log_config=None,
+        proxy_headers=False,
         timeout_keep_alive=given.keep_alive_seconds,
         timeout_graceful_shutdown=2,
     )

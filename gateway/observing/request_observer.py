@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
+from gateway import request_context
 from gateway.asgi import App, Message, Receive, Scope, Send
-from gateway.observing import records
 from gateway.observing.access_log import AccessLog
 from gateway.observing.metrics import Metrics
-from gateway.observing.records import Record
-from gateway.observing.request_ids import new_request_id
 from gateway.observing.tracing import Tracing, tracing_of
+from gateway.request_context import CUT_SHORT, Record
 from gateway.settings import Settings
 from pfs_client.observer import Observer, Observers
 from s3_wire.errors import S3Error
@@ -19,20 +18,12 @@ from s3_wire.errors import S3Error
 CLIENT_WENT = 499
 """The status, in logs and metrics only, of a request whose client did not wait for its answer."""
 
-CUT_SHORT = "CutShort"
-"""The code, in logs and metrics only, of an answer that failed in its middle."""
-
-
 PAGE = "page"
 """The operation of the gateway's own pages, which are counted and not logged."""
 
 
-WATCH = "watch"
-"""The watch's name in the state that the server hands to connections."""
-
-
-class Watch:
-    """Where requests are counted and logged.
+class RequestObserver:
+    """Counts requests, logs them and makes spans of them.
 
     Args:
         metrics: Counts.
@@ -48,7 +39,7 @@ class Watch:
         self._tracing = tracing
 
     @property
-    def observer(self) -> Observer:
+    def pfs_observer(self) -> Observer:
         """Who is told what happens between the gateway and PFS."""
         return self.metrics if self._tracing is None else Observers(self._tracing, self.metrics)
 
@@ -68,11 +59,12 @@ class Watch:
         if self._access_log is not None and record.operation != PAGE:
             self._access_log.write(record, scope, seconds)
 
-    def refused(self, error: S3Error, request_id: str, client: tuple[str, int] | None) -> None:
-        """Something that is no request has been answered."""
-        record = Record(request_id, status=error.status, code=error.code)
+    def refused(self, error: S3Error, client: tuple[str, int] | None) -> str:
+        """Something that is no request is answered; gives the id to answer it with."""
+        record = Record(status=error.status, code=error.code)
         self.metrics.begin()
         self.end(record, {"client": client, "method": "-"})
+        return record.request_id
 
     async def close(self) -> None:
         """Write what is left to be written."""
@@ -82,33 +74,33 @@ class Watch:
             await self._tracing.close()
 
 
-def watch_of(settings: Settings) -> Watch:
-    """The watch that the settings want."""
+def request_observer_of(settings: Settings) -> RequestObserver:
+    """The observer that the settings want."""
     access_log = None
     if settings.access_log:
         access_log = AccessLog(sys.stdout, as_json=settings.log_format == "json")
-    return Watch(Metrics(), access_log, tracing_of(settings))
+    return RequestObserver(Metrics(), access_log, tracing_of(settings))
 
 
-class Observation:
-    """The outermost layer.
+class ObservedRequests:
+    """The outermost layer: every request that passes it is observed.
 
     Args:
         next_app: What serves.
-        watch: What is told.
+        observer: What is told.
     """
 
-    def __init__(self, next_app: App, watch: Watch) -> None:
+    def __init__(self, next_app: App, observer: RequestObserver) -> None:
         self._next_app = next_app
-        self._watch = watch
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, and watch."""
+        """Serve, and tell."""
         if scope["type"] != "http":
             await self._next_app(scope, receive, send)
             return
-        record = records.begin(scope, new_request_id())
-        self._watch.begin(record, scope)
+        record = request_context.current().record
+        self._observer.begin(record, scope)
         try:
             await self._next_app(scope, _receiving(record, receive), _sending(record, send))
         except Exception:
@@ -116,7 +108,7 @@ class Observation:
             raise
         finally:
             record.status = record.status or CLIENT_WENT
-            self._watch.end(record, scope)
+            self._observer.end(record, scope)
 
 
 def _receiving(record: Record, receive: Receive) -> Receive:
@@ -136,7 +128,7 @@ def _sending(record: Record, send: Send) -> Send:
             record.status = message["status"]
             record.answered = time.perf_counter()
         else:
-            record.sent_bytes += len(message.get("body", b""))
+            record.sent_bytes += message.get("count") or len(message.get("body", b""))
         begun = time.perf_counter()
         await send(message)
         record.send_seconds += time.perf_counter() - begun

@@ -1,7 +1,7 @@
 """What a request's head must be, beyond what the parser looks at.
 
 Whatever two parties can read in two ways is refused, never guessed at
-(`facts/negative-cases.md` row 22): a body has one length, a request one host, and a target is what
+(`docs/negative-cases.md`, row 22): a body has one length, a request one host, and a target is what
 is in front of a fragment, not a part of it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from s3_wire.errors import (
@@ -23,7 +24,32 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 _ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTALL)
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2: a name or address, and perhaps a port.
 _HOST = re.compile(rb"([A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+MAX_TARGET_BYTES = 65_535
 _SEPARATORS_BYTES = len(": \r\n")
+_LENGTHS = (b"content-length", b"transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """A request's line and headers: names in lower case, values without white space around them."""
+
+    method: str
+    target: bytes
+    version: str
+    headers: list[tuple[bytes, bytes]]
+    keeps_alive: bool
+
+    @property
+    def has_body(self) -> bool:
+        """Whether bytes of a body may follow."""
+        return any(name in _LENGTHS and value != b"0" for name, value in self.headers)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether its client waits to be asked for the body; HTTP/1.0 has no way to ask."""
+        return self.version != "1.0" and any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers
+        )
 
 
 def origin_form(target: bytes) -> tuple[bytes, bytes | None]:
@@ -43,6 +69,8 @@ def check_head(version: str, target: bytes, headers: Headers, max_bytes: int) ->
             it is too large.
     """
     _check_size(target, headers, max_bytes)
+    if len(target) > MAX_TARGET_BYTES:
+        raise InvalidRequest("The request is not valid HTTP/1.1.")
     if version not in ("1.0", "1.1"):
         raise InvalidRequest(f"HTTP/{version} is not spoken here; say HTTP/1.1.")
     if not target.startswith(b"/") and target != b"*":

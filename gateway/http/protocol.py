@@ -1,0 +1,305 @@
+"""One connection: the shell between a socket, the parser of its requests, and the app.
+
+Uvicorn makes one for each that it accepts. How a connection ends:
+
+- When a client goes away, its request is cancelled. One that only ends its side still gets an
+  answer. Whether it is one of those, or has gone, an interim response tells: to that, who has gone
+  answers with a reset.
+- What is no HTTP gets S3's answer; requests before it get theirs first.
+- Where an answer is sent before its request's body is read, or to what is no HTTP, what the client
+  still sends is thrown away for a while: closing at once would reset the connection, and the client
+  would lose the answer.
+- When the server ends, each request of which anything has come is answered, and told that the
+  connection ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any, Protocol, cast
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from gateway import request_context
+from gateway.asgi import App
+from gateway.errors import rendered
+from gateway.http.answer_framing import CONTINUE, AnswerFraming
+from gateway.http.asgi_request import AsgiRequest
+from gateway.http.request_head import RequestHead
+from gateway.http.request_parser import Event, RequestParser
+from gateway.http.socket_writer import SocketWriter
+from gateway.lifecycle import Lifecycle
+from gateway.observing.request_observer import RequestObserver
+from gateway.settings import Settings
+from s3_wire.errors import InternalError, S3Error, SlowDown
+
+log = logging.getLogger("s3gateway")
+
+_ADMIN_CONNECTIONS = 20
+"""More connections than the limit, for whoever looks why there are so many."""
+
+_ARE_YOU_THERE_SECONDS = 0.5
+_NEW_SECONDS = 0.5
+"""How long a new connection's first request may take to begin when the server ends."""
+
+_LINGER_SECONDS = 3.0
+_LINGER_MAX_BYTES = 64 * 1024 * 1024
+
+
+class Served(Protocol):
+    """The app that is served, as far as connections know it."""
+
+    settings: Settings
+    lifecycle: Lifecycle
+    observer: RequestObserver
+
+
+class S3Protocol(asyncio.Protocol):
+    """One connection.
+
+    Args:
+        config: Uvicorn's, which has the app.
+        server_state: What all connections of the process share.
+    """
+
+    def __init__(self, config: uvicorn.Config, server_state: ServerState, **_: Any) -> None:
+        self._app = cast("App", config.loaded_app)
+        self._served = cast("Served", config.loaded_app)
+        self._limits = limits = self._served.settings
+        self._state = server_state
+        self._loop = loop = asyncio.get_running_loop()
+        self._parser = RequestParser(limits.max_head_bytes, limits.head_seconds, loop.time)
+        self._events: deque[Event] = deque()
+        self._request: AsgiRequest | None = None
+        self._idle_due = loop.time() + limits.head_seconds
+        self._request_timer: asyncio.TimerHandle | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
+        self._is_new = True
+        self._is_deaf = self._is_half_closed = self._is_reading_paused = False
+        self._lingered_bytes = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request, unless there are too many connections."""
+        limits = self._limits
+        self._transport = cast("asyncio.Transport", transport)
+        self.out = SocketWriter(
+            self._transport, limits.write_idle_seconds, limits.min_bytes_per_second
+        )
+        self.server: tuple[str, int] = transport.get_extra_info("sockname")[:2]
+        peer = transport.get_extra_info("peername")  # None where the client has gone already
+        self.client: tuple[str, int] | None = peer and peer[:2]
+        self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        connections = cast("set[Any]", self._state.connections)
+        connections.add(self)
+        more = _ADMIN_CONNECTIONS if self.server[1] == limits.admin_port else 0
+        if len(connections) > limits.max_connections + more:
+            self._refuse(SlowDown(retry_after_seconds=1))
+        else:
+            self._await_request()
+            if self._served.lifecycle.is_draining:
+                self.shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Cancel what nobody waits for any more."""
+        cast("set[Any]", self._state.connections).discard(self)
+        for timer in (self._request_timer, self._end_timer):
+            if timer is not None:
+                timer.cancel()
+        self.out.lose()
+        if self._request is not None:
+            self._request.lose_client()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        if self._is_deaf:
+            self._lingered_bytes += len(data)
+            if self._lingered_bytes > _LINGER_MAX_BYTES:
+                self._transport.abort()
+            return
+        self._events.extend(self._parser.feed(data))
+        self._is_deaf = self._parser.has_refused
+        self._go_on()
+
+    def eof_received(self) -> bool | None:
+        """Let requests that have come be answered; TLS knows no connection that is half closed."""
+        if self._is_deaf or self._request is None or self.scheme == "https":
+            return None
+        self._is_half_closed = True
+        self._go_on()
+        return True
+
+    def pause_writing(self) -> None:
+        """The system takes no more of what is sent."""
+        self.out.pause()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self.out.resume()
+
+    def shutdown(self) -> None:
+        """End the connection with the answer to what it has brought, or at once if that is nothing.
+
+        Who has just connected is about to send something.
+        """
+        if self._request is not None:
+            self._end_if_last(self._request)
+        elif self._is_new:
+            self._loop.call_later(_NEW_SECONDS, self._close_if_idle)
+        else:
+            self._close_if_idle()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """What stands in every answer."""
+        return self._state.default_headers
+
+    def pause_reading(self) -> None:
+        """Let the client wait with what it sends."""
+        if not self._is_reading_paused:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take what the client sends."""
+        if self._is_reading_paused:
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+
+    def answered(self, request: AsgiRequest) -> None:
+        """A request has its answer: go on with the next, or end."""
+        self._request = None
+        if not request.answer.keeps_alive:
+            self._end(request)
+        elif not self._transport.is_closing():
+            self._idle_due = self._loop.time() + self._limits.keep_alive_seconds
+            self.resume_reading()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take what has come, as far as it can be: a request waits for the one before it."""
+        events = self._events
+        while events and (
+            self._request is None
+            or not self._request.has_body_ended
+            or isinstance(events[0], S3Error)
+        ):
+            self._take(events.popleft())
+        if events:
+            self.pause_reading()
+        elif self._is_half_closed:
+            self._end_input()
+        else:
+            self._await_request()
+
+    def _take(self, event: Event) -> None:
+        request = self._request
+        if isinstance(event, RequestHead):
+            self._serve(event)
+        elif isinstance(event, S3Error) and request is None:
+            self._refuse(event)
+        elif request is None:
+            return  # the rest of a body, behind an answer that ends the connection
+        elif isinstance(event, bytes):
+            request.take_body(event)
+        elif isinstance(event, S3Error):
+            request.end_input(event)
+        else:
+            request.end_body()
+
+    def _serve(self, head: RequestHead) -> None:
+        self._is_new = False
+        request = self._request = AsgiRequest(head, self)
+        if self._served.lifecycle.is_draining:
+            self._end_if_last(request)
+        task = request.task = self._loop.create_task(self._run(request))
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
+    async def _run(self, request: AsgiRequest) -> None:
+        request_context.enter(request.context)
+        try:
+            await self._app(request.scope(), request.receive, request.send)
+        except Exception as error:
+            log.error("%s failed", request.context.record.request_id, exc_info=error)
+        if request.answer.is_complete or request.context.client_gone:
+            return
+        if request.answer.has_begun:
+            self._end(request)
+        else:
+            self._refuse(InternalError())
+
+    def _end_if_last(self, request: AsgiRequest) -> None:
+        if not any(isinstance(event, RequestHead) for event in self._events):
+            request.answer.keeps_alive = False
+
+    def _refuse(self, error: S3Error) -> None:
+        """Answer without a request, and end the connection."""
+        if self._transport.is_closing():
+            return
+        request_id = self._served.observer.refused(error, self.client)
+        given, body = rendered(error, "/", request_id)
+        headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+        framing = AnswerFraming("GET", keeps_alive=False)
+        self.out.write(framing.head(error.status, [*self.default_headers, *headers]))
+        self.out.write(framing.body(body, more=False))
+        self._linger()
+
+    def _end(self, request: AsgiRequest) -> None:
+        """End the connection behind an answer."""
+        self._events.clear()
+        if request.has_body_ended and not self._is_deaf:
+            self.out.close()
+        elif not self._transport.is_closing():
+            self._linger()
+
+    def _linger(self) -> None:
+        """End our side, and throw away for a while what the client still sends."""
+        self._is_deaf = True
+        self.out.flush()
+        self._end_timer = self._loop.call_later(_LINGER_SECONDS, self.out.close)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self.resume_reading()
+
+    def _await_request(self) -> None:
+        """Close the connection if the next request is late. One timer is moved, not many made."""
+        due = self._parser.head_due or self._idle_due
+        if self._request_timer is not None:
+            if self._request_timer.when() <= due:
+                return  # it looks again then
+            self._request_timer.cancel()
+        self._request_timer = self._loop.call_at(due, self._see_whether_late)
+
+    def _see_whether_late(self) -> None:
+        self._request_timer = None
+        if self._request is not None:
+            return  # perhaps nothing is read, for the sake of that
+        if self._loop.time() < (self._parser.head_due or self._idle_due):
+            self._await_request()
+        else:
+            self.out.close()
+
+    def _close_if_idle(self) -> None:
+        if self._request is None and self._parser.head_due is None:
+            self.out.close()
+
+    def _end_input(self) -> None:
+        """Have the last request answered, with what of its body there is."""
+        if self._request is None:
+            self.out.close()
+            return
+        self._request.end_input()
+        self._ask_later(self._request)
+
+    def _ask_later(self, request: AsgiRequest) -> None:
+        self._end_timer = self._loop.call_later(_ARE_YOU_THERE_SECONDS, self._ask, request)
+
+    def _ask(self, request: AsgiRequest) -> None:
+        """Find out whether a client that sends no more waits for its answer."""
+        # An answer that has begun asks by itself, and HTTP/1.0 knows no interim ones.
+        if not request.answer.has_begun and request.head.version == "1.1":
+            self.out.write(CONTINUE)
+            self._ask_later(request)

@@ -1,0 +1,46 @@
+"""The branches behind buckets, and the commit that a request sees: HEAD."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from handlers.addressing import branch_of
+from pfs_client.failures import BranchNotFound, RepoNotFound
+from pfs_client.interface import PfsClient
+from pfs_client.values import BranchInfo, Commit
+from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
+
+
+async def existing_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
+    """The branch behind a bucket.
+
+    Raises:
+        NoSuchBucket: There is no such branch.
+        InvalidBucketName: PFS can have none of this name.
+    """
+    branch = branch_of(bucket)
+    try:
+        return await pfs.inspect_branch(branch)
+    except (BranchNotFound, RepoNotFound):
+        raise NoSuchBucket(BucketName=bucket) from None
+
+
+async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
+    """The same, refusing branches that a pipeline writes, whether or not their head is open.
+
+    Raises:
+        NoSuchBucket, InvalidBucketName: As for `existing_branch`.
+        WriteToOutputBranch: It is one.
+    """
+    info = await existing_branch(pfs, bucket)
+    if info.direct_provenance:
+        raise WriteToOutputBranch(BucketName=bucket)
+    return info
+
+
+async def last_modified(pfs: PfsClient, head: Commit, committed: datetime | None) -> datetime:
+    """When a file changed, as far as PFS knows: when HEAD was committed, or begun if it is open."""
+    if committed is not None:
+        return committed
+    info = await pfs.inspect_commit(head)
+    return (info.finished or info.started).astimezone(UTC)
