@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from gateway import command, composition
+from gateway.identity import ANYBODY
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
@@ -104,7 +105,7 @@ class NaiveComposition(composition.Composition):
         pfs = NaivePfs(composition.pachd_settings(self._settings))
         writes = GroupedWrites(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
         reads = cast(CommitCache, NaiveReads(pfs))
-        self._services = Services(pfs, reads, writes, self.services.limits)
+        self._services = Services(pfs, reads, writes, self.services_of(ANYBODY).limits)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Gateway:
     def _layered(self, contract: Contract) -> ConnexionMiddleware:
         settings, composition = self.settings, self._composition
         layers = ConnexionMiddleware(
-            S3Handlers(composition),
+            S3Handlers(composition.services_of),
             lifespan=self._lifespan,
             resolver=Resolver(),
             middlewares=[
@@ -60,7 +60,7 @@ class Gateway:
                     ReservedPages,
                     settings=settings,
                     contract=contract,
-                    composition=composition,
+                    services_of=composition.services_of,
                     lifecycle=self.lifecycle,
                     metrics=self.observer.metrics,
                 ),

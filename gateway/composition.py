@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from embedded_pfs.client import EmbeddedPfs
+from gateway.identity import Identity
 from gateway.settings import BadSetting, Settings
 from handlers.exchange import Limits, Services
 from pfs_client.failures import PfsFailure
@@ -37,9 +38,8 @@ class Composition:
         self._services: Services | None = None
         self._greeting: asyncio.Task[None] | None = None
 
-    @property
-    def services(self) -> Services:
-        """What handlers work with."""
+    def services_of(self, identity: Identity) -> Services:
+        """What requests of an identity work with."""
         if self._services is None:
             raise RuntimeError("the gateway has not been started")
         return self._services

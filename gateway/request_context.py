@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.identity import ANYBODY, Identity
 from gateway.request_ids import new_request_id
 from s3_wire.errors import S3Error
 
@@ -87,12 +88,14 @@ class Routed:
 class RequestContext:
     """One request, as all that serve it see it.
 
-    `route` is what the document says that it is. `client_gone` says that nobody waits for its
-    answer any more, and that it was cancelled for that; `body_cut_short` that its client ended its
-    side before the body's end; `body_error` why its body cannot be read on.
+    `identity` is for whom it is served, `route` what the document says that it is. `client_gone`
+    says that nobody waits for its answer any more, and that it was cancelled for that;
+    `body_cut_short` that its client ended its side before the body's end; `body_error` why its body
+    cannot be read on.
     """
 
     record: Record = field(default_factory=Record)
+    identity: Identity = ANYBODY
     route: Routed | None = None
     client_gone: bool = False
     body_cut_short: bool = False

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Self
 
 from embedded_pfs.database import Synchronous
-from gateway.guards.hosts import is_host_name
+from gateway.hosts import is_host_name
 
 PREFIX = "S3GATEWAY_"
 DEFAULT_PFS = "embedded:~/.local/share/s3gateway"

@@ -13,7 +13,7 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 
 from gateway import request_context
 from gateway.asgi import SEND_FILE, Receive, Scope, Send
-from gateway.composition import Composition
+from gateway.identity import ServicesOf
 from handlers.exchange import S3Request, S3Response
 from pfs_client.interface import ByteStream
 
@@ -23,19 +23,19 @@ _NO_BODY = (204, 304)
 class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
     """Calls the function that the operation's `operationId` names."""
 
-    def __init__(self, composition: Composition) -> None:
+    def __init__(self, services_of: ServicesOf) -> None:
         super().__init__(None)
-        self.api_cls = self._api_class(composition)
+        self.api_cls = self._api_class(services_of)
 
     @staticmethod
-    def _api_class(composition: Composition) -> type[RoutedAPI]:
+    def _api_class(services_of: ServicesOf) -> type[RoutedAPI]:
         class S3HandlersAPI(RoutedAPI):  # type: ignore[misc]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 self.add_paths()
 
             def make_operation(self, operation: Any) -> Any:
-                return _Bound(operation.function, composition)
+                return _Bound(operation.function, services_of)
 
         return S3HandlersAPI
 
@@ -44,10 +44,10 @@ class _Bound:
     """One operation's function as an ASGI app."""
 
     def __init__(
-        self, handler: Callable[[S3Request], Awaitable[S3Response]], composition: Composition
+        self, handler: Callable[[S3Request], Awaitable[S3Response]], services_of: ServicesOf
     ) -> None:
         self._handler = handler
-        self._composition = composition
+        self._services_of = services_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = request_context.current()
@@ -61,7 +61,7 @@ class _Bound:
             routed.headers,
             routed.parameters,
             receive,
-            self._composition.services,
+            self._services_of(context.identity),
         )
         response = await self._handler(request)
         response.headers["x-amz-request-id"] = context.record.request_id

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.asgi import App, Message, Receive, Scope, Send
-from gateway.guards.hosts import is_address, is_loopback, is_within, name_of
-from gateway.pages.page import is_reserved
+from gateway.hosts import is_address, is_loopback, is_within, name_of
+from gateway.reserved_paths import is_reserved
 from gateway.settings import ANY, Settings
 from s3_wire.errors import AccessDenied
 

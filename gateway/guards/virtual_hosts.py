@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.guards.hosts import path_style
+from gateway.hosts import path_style
 from gateway.settings import Settings
 
 

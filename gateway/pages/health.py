@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.composition import Composition
+from gateway.identity import ANYBODY, ServicesOf
 from gateway.lifecycle import Lifecycle
 from gateway.observing.metrics import Metrics
 from gateway.pages.page import HEADERS
@@ -19,7 +19,7 @@ READY_SECONDS = 2.0
 """How long PFS may take to say that it is there."""
 
 
-def health_routes(composition: Composition, lifecycle: Lifecycle, metrics: Metrics) -> list[Route]:
+def health_routes(services_of: ServicesOf, lifecycle: Lifecycle, metrics: Metrics) -> list[Route]:
     """`/-/health`, `/-/ready` and `/-/metrics`."""
 
     async def health(request: Request) -> Response:
@@ -28,7 +28,7 @@ def health_routes(composition: Composition, lifecycle: Lifecycle, metrics: Metri
     async def ready(request: Request) -> Response:
         if lifecycle.is_draining:
             return _not_ready("The gateway is ending")
-        if await _answers(composition):
+        if await _answers(services_of):
             return PlainTextResponse("ready\n", headers=HEADERS)
         return _not_ready("PFS does not answer")
 
@@ -48,10 +48,10 @@ def _not_ready(why: str) -> Response:
     return PlainTextResponse(f"{why}\n", 503, headers={**HEADERS, "Retry-After": "2"})
 
 
-async def _answers(composition: Composition) -> bool:
+async def _answers(services_of: ServicesOf) -> bool:
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await composition.services.pfs.get_version()
+            await services_of(ANYBODY).pfs.get_version()
     except (TimeoutError, PfsFailure):
         return False
     return True

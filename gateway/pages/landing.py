@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.composition import Composition
+from gateway.identity import ANYBODY, ServicesOf
 from gateway.pages.page import HEADERS, asset, fixed_page, s3_authority, template
 from gateway.settings import Settings
 from handlers.addressing import bucket_of
@@ -36,12 +36,12 @@ class Bucket:
     age: str
 
 
-def landing_routes(composition: Composition, settings: Settings) -> list[Route]:
+def landing_routes(services_of: ServicesOf, settings: Settings) -> list[Route]:
     """The page and its style."""
     page = template("landing.html")
 
     async def landing(request: Request) -> Response:
-        buckets, count, version = await _look(composition.services.pfs)
+        buckets, count, version = await _look(services_of(ANYBODY).pfs)
         host = s3_authority(request, settings)
         filled = page.render(
             endpoint=f"{request.url.scheme}://{host}",

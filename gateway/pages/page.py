@@ -13,10 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.guards.hosts import name_of
+from gateway.hosts import name_of
 from gateway.settings import Settings
-
-PREFIX = b"/-"
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -28,11 +26,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-
-
-def is_reserved(raw_path: bytes) -> bool:
-    """Whether a path is one of the gateway's own, and no bucket's."""
-    return raw_path.startswith(PREFIX) and raw_path[2:3] in (b"", b"/")
 
 
 def asset(name: str) -> Traversable:

@@ -10,15 +10,15 @@ from starlette.routing import Router
 
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.composition import Composition
 from gateway.contract.document import Contract
+from gateway.identity import ServicesOf
 from gateway.lifecycle import Lifecycle
 from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
 from gateway.pages.landing import landing_routes
-from gateway.pages.page import is_reserved
+from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
 from s3_wire.errors import NoSuchKey, NotImplemented
 
@@ -31,15 +31,15 @@ class ReservedPages:
         next_app: App,
         settings: Settings,
         contract: Contract,
-        composition: Composition,
+        services_of: ServicesOf,
         lifecycle: Lifecycle,
         metrics: Metrics,
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        routes = health_routes(composition, lifecycle, metrics)
+        routes = health_routes(services_of, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings, contract) + landing_routes(composition, settings)
+            routes += docs_routes(settings, contract) + landing_routes(services_of, settings)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

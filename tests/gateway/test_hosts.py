@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.guards.hosts import is_address, is_host_name, is_loopback, name_of, path_style
+from gateway.hosts import is_address, is_host_name, is_loopback, name_of, path_style
 
 DOMAINS = ("localhost", "s3.example", "deep.s3.example")
 
