@@ -147,6 +147,7 @@ def serve(settings: Settings) -> None:
         log_config=log_config(settings),
         access_log=False,
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         headers=[("server", "s3gateway")],
         timeout_keep_alive=settings.keep_alive_seconds,

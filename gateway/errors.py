@@ -19,8 +19,14 @@ log = logging.getLogger("s3gateway")
 RETRY_AFTER_SECONDS = 2
 
 
+def _unforeseen(error: Exception) -> s3.S3Error:
+    return s3.InternalError("The server's log has more under this request id.")
+
+
 def _away(error: pfs.PfsFailure) -> s3.S3Error:
-    return s3.ServiceUnavailable(retry_after_seconds=RETRY_AFTER_SECONDS)
+    return s3.ServiceUnavailable(
+        "PFS is not available at the moment.", retry_after_seconds=RETRY_AFTER_SECONDS
+    )
 
 
 def _full(error: pfs.PfsFailure) -> s3.S3Error:
@@ -61,7 +67,7 @@ def _plain(kind: Callable[[], s3.S3Error]) -> Callable[[pfs.PfsFailure], s3.S3Er
 
 
 TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
-    pfs.PfsFailure: _plain(s3.InternalError),
+    pfs.PfsFailure: _unforeseen,
     pfs.PfsUnavailable: _away,
     pfs.PfsTimeout: _away,
     pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
@@ -96,7 +102,7 @@ def error_for(error: Exception) -> s3.S3Error:
         return error
     if isinstance(error, pfs.PfsFailure):
         return TABLE[type(error)](error)
-    return s3.InternalError()
+    return _unforeseen(error)
 
 
 def rendered(error: s3.S3Error, resource: str, request_id: str) -> tuple[dict[str, str], bytes]:

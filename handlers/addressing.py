@@ -2,8 +2,8 @@
 
 `branch.repo` is a branch of a repo in project `default`, `repo` alone its branch `master`, and
 `branch.repo.project` a branch in another project (`docs/concepts.md`). A key is a path
-without its leading slash, and a key that PFS cannot hold is refused here, never bent to fit: two
-keys must never be one file.
+without its leading slash. One that PFS cannot hold is never bent to fit, as two keys must never be
+one file: it cannot be written, and for who reads or deletes it is not there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 
 from pfs_client.values import DEFAULT_PROJECT, Branch, Repo
-from s3_wire.errors import InvalidBucketName, InvalidFilePath, KeyTooLongError
+from s3_wire.errors import InvalidBucketName, InvalidFilePath, KeyTooLongError, NoSuchKey
 
 RESERVED_BUCKET = "-"
 """`/-/` holds the gateway's own pages; the repo `-` is still there as `master.-`."""
@@ -38,12 +38,12 @@ def branch_of(bucket: str) -> Branch:
     """
     parts = bucket.split(".")
     if bucket == RESERVED_BUCKET:
-        raise _invalid(bucket, "/-/ holds the gateway's own pages; say master.- for the repo -")
+        raise _invalid(bucket, "/-/ holds the gateway's own pages: say master.- for the repo -")
     if len(parts) > 3:
-        raise _invalid(bucket, "a bucket is named branch.repo, repo, or branch.repo.project")
+        raise _invalid(bucket, "A bucket is named branch.repo, repo, or branch.repo.project")
     for part in parts:
         if not _NAME.fullmatch(part):
-            shown = f'"{part}"' if part else "an empty name"
+            shown = f'"{part}"' if part else "An empty name"
             raise _invalid(
                 bucket, f"{shown} is no name in PFS, which allows letters, digits, - and _"
             )
@@ -93,10 +93,24 @@ def directory_of(key: str) -> str:
     """The path of the directory that a directory marker stands for.
 
     Raises:
-        KeyTooLongError, InvalidFilePath: As for `path_of`.
+        KeyTooLongError: As for `path_of`.
+        InvalidFilePath: As for `path_of`.
     """
     _check_length(key)
     return path_of(key[:-1])
+
+
+def readable_path(key: str) -> str:
+    """The path of the file that a key is, or of the directory that a directory marker stands for.
+
+    Raises:
+        KeyTooLongError: The key is longer than S3 allows.
+        NoSuchKey: PFS can hold no such file; the reason names the character and the rule.
+    """
+    try:
+        return directory_of(key) if is_directory_marker(key) else path_of(key)
+    except InvalidFilePath as unholdable:
+        raise NoSuchKey(unholdable.message, Key=key) from None
 
 
 def is_holdable_prefix(prefix: str) -> bool:
@@ -132,7 +146,7 @@ def _shown(character: str) -> str:
 
 
 def _invalid(bucket: str, rule: str) -> InvalidBucketName:
-    return InvalidBucketName(f"The specified bucket is not valid: {rule}.", BucketName=bucket)
+    return InvalidBucketName(f"{rule}.", BucketName=bucket)
 
 
 def _unholdable(key: str, rule: str) -> InvalidFilePath:

@@ -39,8 +39,13 @@ async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
 
 
 async def last_modified(pfs: PfsClient, head: Commit, committed: datetime | None) -> datetime:
-    """When a file changed, as far as PFS knows: when HEAD was committed, or begun if it is open."""
-    if committed is not None:
-        return committed
-    info = await pfs.inspect_commit(head)
-    return (info.finished or info.started).astimezone(UTC)
+    """When a file changed, as far as PFS knows: when HEAD was committed, or begun if it is open.
+
+    In whole seconds, and never in the future: another machine's clock may be ahead, and HTTP
+    forbids a time that is later than the answer's Date
+    (https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1).
+    """
+    if committed is None:
+        info = await pfs.inspect_commit(head)
+        committed = (info.finished or info.started).astimezone(UTC)
+    return min(committed, datetime.now(UTC)).replace(microsecond=0)

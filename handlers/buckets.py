@@ -114,7 +114,7 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
         pass  # somebody else has just created it, which will do
     except ProjectNotFound:
         raise InvalidBucketName(
-            f"The specified bucket is not valid: PFS has no project {repo.project}.",
+            f"PFS has no project {repo.project}.",
             BucketName=bucket,
         ) from None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.addressing import is_directory_marker, readable_path
 from handlers.bucket_branches import writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.request_body import read_document
@@ -17,7 +17,7 @@ from pfs_client.failures import ConditionFailed
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import Branch, ExpectFile
 from s3_wire import xml
-from s3_wire.errors import MalformedXML, NotImplemented, S3Error
+from s3_wire.errors import MalformedXML, NoSuchKey, NotImplemented, S3Error
 
 MAX_OBJECTS = 1000
 
@@ -92,6 +92,8 @@ async def _delete(
         try:
             path = _path_of(named)
             expect = object_condition(writes, named.key, path or "", named.etag)
+            if expect and not path:
+                raise NoSuchKey(Key=named.key)
         except S3Error as error:
             errors[at] = error
             continue
@@ -107,13 +109,14 @@ async def _delete(
 
 
 def _path_of(named: _Object) -> str | None:
-    """The path to delete; None for a directory marker, which is nowhere stored."""
+    """The path to delete; None for what is nowhere stored, such as a directory marker."""
     if named.refused is not None:
         raise named.refused
-    if is_directory_marker(named.key):
-        directory_of(named.key)
+    try:
+        path = readable_path(named.key)
+    except NoSuchKey:
         return None
-    return path_of(named.key)
+    return None if is_directory_marker(named.key) else path
 
 
 async def _write(

@@ -16,6 +16,8 @@ from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import Commit, File, FileInfo, Part
 
 _DIRECTORY = "/"
+_BEHIND_A_PREFIX = 8
+"""Of the keys that follow a common prefix. More cost what they are, fewer another call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, Fi
     folding = _Folding(listing, by_directory)
     # One more tells whether the page is the last; a walk also meets directories, which are no keys.
     part = Part(_first_marker(listing), "/" + listing.prefix)
-    part = replace(part, number=wanted + 1) if by_directory else replace(part, files=wanted + 1)
+    size = wanted + 1
     while True:
+        part = replace(part, number=size) if by_directory else replace(part, files=size)
         try:
             infos = await call(directory, part)
         except FileNotFound:
@@ -81,9 +84,15 @@ async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, Fi
         for info in infos:
             if entry := folding.take(info):
                 yield entry
-        if sum(by_directory or info.is_file for info in infos) <= wanted:
+        if sum(by_directory or info.is_file for info in infos) < size:
             return
         part = replace(part, after=folding.jump_marker or infos[-1].path)
+        size = _next_size(size, wanted + 1, has_folded=not by_directory and folding.has_folded)
+
+
+def _next_size(size: int, most: int, *, has_folded: bool) -> int:
+    """How much to ask for: little behind a common prefix, as what follows may be the next one."""
+    return min(_BEHIND_A_PREFIX if has_folded else size * 2, most)
 
 
 class _Folding:
@@ -93,6 +102,11 @@ class _Folding:
         self._listing = listing
         self._by_directory = by_directory
         self._folded = ""
+
+    @property
+    def has_folded(self) -> bool:
+        """Whether the last key was folded."""
+        return bool(self._folded)
 
     @property
     def jump_marker(self) -> str:

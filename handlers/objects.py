@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from handlers.addressing import directory_of, is_directory_marker, path_of
+from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
 from handlers.bucket_branches import existing_branch, last_modified, writable_branch
 from handlers.content_types import content_type_of
 from handlers.exchange import S3Request, S3Response, Services
@@ -16,7 +16,13 @@ from handlers.write_conditions import delete_condition, put_condition, told_as_s
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
-from s3_wire.errors import InvalidArgument, InvalidFilePath, NoSuchKey
+from s3_wire.errors import (
+    InvalidArgument,
+    InvalidFilePath,
+    InvalidPartNumber,
+    InvalidRequest,
+    NoSuchKey,
+)
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
 from s3_wire.ranges import Span, requested_span
@@ -71,25 +77,25 @@ async def get_object(request: S3Request) -> S3Response:
 
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
-    try:
-        found = await _find(request.services, request.bucket, request.key)
-    except InvalidFilePath:
-        # A HEAD has no room for the reason. That nothing is there is true of such a key too, and
-        # clients that ask before they write go on to the PUT, whose refusal says why.
-        raise NoSuchKey(Key=request.key) from None
+    found = await _find(request.services, request.bucket, request.key)
     response, _ = _describe(request, found)
     return response
 
 
 async def delete_object(request: S3Request) -> S3Response:
     """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
-    marker = is_directory_marker(request.key)
-    path = directory_of(request.key) if marker else path_of(request.key)
-    expect = delete_condition(request.services.writes, request.headers, request.key, path)
-    info = await writable_branch(request.services.pfs, request.bucket)
-    if not marker:
-        with told_as_s3(request.key):
-            await request.services.writes.delete_file(info.branch, path, expect)
+    key, writes = request.key, request.services.writes
+    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    try:
+        path = readable_path(key)
+    except NoSuchKey:
+        if delete_condition(writes, request.headers, key, "") is not None:
+            raise
+        return S3Response(204)
+    expect = delete_condition(writes, request.headers, key, path)
+    if not is_directory_marker(key):
+        with told_as_s3(key):
+            await writes.delete_file(branch, path, expect)
     return S3Response(204)
 
 
@@ -108,14 +114,12 @@ async def _find(services: Services, bucket: str, key: str) -> _Found:
 
     Raises:
         NoSuchBucket: There is no such bucket.
-        NoSuchKey: There is no such object in it.
-        InvalidFilePath: There can be none.
+        NoSuchKey: There is no such object in it, or can be none.
     """
-    marker = is_directory_marker(key)
-    path = directory_of(key) if marker else path_of(key)
     head = (await existing_branch(services.pfs, bucket)).head
+    path = readable_path(key)
     try:
-        if marker:
+        if is_directory_marker(key):
             file = await _directory_marker(services.files, head, path)
         else:
             file = await services.files.inspect_file(File(head, path))
@@ -151,21 +155,39 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
         "Last-Modified": http_date(found.modified),
         "Accept-Ranges": "bytes",
     }
-    if is_unchanged(request.headers, found.etag, found.modified):
+    if is_unchanged(request.headers, found.etag, found.modified, datetime.now(UTC)):
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
     for parameter, value in request.query.items():
         if value and (header := _OVERRIDES.get(parameter)):
             headers[header] = _header_value(parameter, value)
-    span = None
-    if allows_range(request.headers.get("if-range"), found.etag, found.modified):
-        span = requested_span(request.headers.get("range"), file.size_bytes)
+    span = _wanted_span(request, found)
     if span is None:
         headers["Content-Length"] = str(file.size_bytes)
         return S3Response(200, headers), Span(0, file.size_bytes)
     headers["Content-Length"] = str(span.size_bytes)
     headers["Content-Range"] = span.content_range(file.size_bytes)
     return S3Response(206, headers), span
+
+
+def _wanted_span(request: S3Request, found: _Found) -> Span | None:
+    """Which bytes are asked for, by range or by part; None for all of them, without more.
+
+    Download managers begin with a question for part 1, to learn how an object was uploaded.
+    """
+    range_ = request.headers.get("range")
+    number = request.parameters.get("partNumber")
+    if number is not None:
+        if range_ is not None:
+            raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
+        if number > 1:
+            raise InvalidPartNumber(
+                PartNumberRequested=str(number), ActualPartCount="1", Key=request.key
+            )
+        return Span(0, found.file.size_bytes) if found.file.size_bytes else None
+    if not allows_range(request.headers.get("if-range"), found.etag, found.modified):
+        return None
+    return requested_span(range_, found.file.size_bytes)
 
 
 def _header_value(parameter: str, value: str) -> str:

@@ -164,7 +164,7 @@ class BodyDigests:
             return
         expected = _decoded(value, _MD5.size_bytes)
         if expected is None:
-            raise InvalidDigest("The Content-MD5 you specified is not valid.", Content_MD5=value)
+            raise InvalidDigest(Content_MD5=value)
         mismatch = BadDigest("The Content-MD5 you specified did not match what we received.")
         self._checks.append(_Check("content-md5", _MD5, expected, mismatch))
 

@@ -1,8 +1,9 @@
 """S3's error codes. Raise these; `gateway.errors` alone renders them.
 
-A class's name is the code that goes on the wire. Codes, statuses and wording follow
-https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; the few that are PFS's own say
-so.
+A class's name is the code that goes on the wire. Codes, statuses and messages are Amazon's, to the
+letter, as clients compare them: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+and what S3 answers. What there is to add goes into an element of its own, `Reason`. The few codes
+that are PFS's own say so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ class S3Error(Exception):
     """A failure that a client is told about.
 
     Args:
-        message: What went wrong and what to do about it; the class has a default.
+        said: What went wrong and what to do about it. It is the message where S3 itself has
+            several for a code, or none; otherwise it is told as the `Reason`.
         retry_after_seconds: Sent as `Retry-After`.
         **details: Further elements of the error document (`BucketName="b"` becomes
             `<BucketName>b</BucketName>`).
@@ -22,18 +24,22 @@ class S3Error(Exception):
 
     status: ClassVar[int]
     message: str
+    messages_vary: ClassVar[bool] = False
+    """Whether S3 has other messages of this code than `message`, or the code is ours."""
 
     def __init__(
         self,
-        message: str | None = None,
+        said: str | None = None,
         *,
         retry_after_seconds: int | None = None,
         **details: str,
     ) -> None:
-        self.message = message if message is not None else type(self).message
+        self.message = said if said and self.messages_vary else type(self).message
         self.retry_after_seconds = retry_after_seconds
-        self.details = details
-        super().__init__(self.message)
+        self.details = (
+            details if said is None or self.messages_vary else {"Reason": said, **details}
+        )
+        super().__init__(said or self.message)
 
     @property
     def code(self) -> str:
@@ -52,45 +58,43 @@ class BadDigest(S3Error):
     """The body does not have the digest that came with it."""
 
     status = 400
-    message = (
-        "The Content-MD5 or checksum value that you specified did not match what the server"
-        " received."
-    )
+    message = "The Content-MD5 you specified did not match what we received."
+    messages_vary = True
 
 
 class BucketAlreadyOwnedByYou(S3Error):
     """The branch exists."""
 
     status = 409
-    message = "The bucket that you tried to create already exists, and you own it."
+    message = "Your previous request to create the named bucket succeeded and you already own it."
 
 
 class BucketNotEmpty(S3Error):
     """The branch holds files."""
 
     status = 409
-    message = "The bucket that you tried to delete is not empty."
+    message = "The bucket you tried to delete is not empty"
 
 
 class EntityTooLarge(S3Error):
     """The body is larger than one PUT may be."""
 
     status = 400
-    message = "Your proposed upload exceeds the maximum allowed object size."
+    message = "Your proposed upload exceeds the maximum allowed size"
 
 
 class IncompleteBody(S3Error):
     """The body ended before its declared length."""
 
     status = 400
-    message = "You did not provide the number of bytes specified by the Content-Length HTTP header."
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
 
 
 class InternalError(S3Error):
     """Anything unforeseen. The details are in the log, under the request id."""
 
     status = 500
-    message = "We encountered an internal error. The server's log has more under this request id."
+    message = "We encountered an internal error. Please try again."
 
 
 class InvalidArgument(S3Error):
@@ -98,6 +102,7 @@ class InvalidArgument(S3Error):
 
     status = 400
     message = "Invalid Argument"
+    messages_vary = True
 
 
 class InvalidBucketName(S3Error):
@@ -111,7 +116,7 @@ class InvalidDigest(S3Error):
     """A digest header is no base64 of the right length."""
 
     status = 400
-    message = "The Content-MD5 or checksum value that you specified is not valid."
+    message = "The Content-MD5 you specified was invalid."
 
 
 class InvalidFilePath(S3Error):
@@ -119,6 +124,14 @@ class InvalidFilePath(S3Error):
 
     status = 400
     message = "PFS cannot hold a file of this name."
+    messages_vary = True
+
+
+class InvalidPartNumber(S3Error):
+    """The object has not so many parts."""
+
+    status = 416
+    message = "The requested partnumber is not satisfiable"
 
 
 class InvalidRange(S3Error):
@@ -133,6 +146,7 @@ class InvalidRequest(S3Error):
 
     status = 400
     message = "Invalid Request"
+    messages_vary = True
 
 
 class InvalidURI(S3Error):
@@ -146,14 +160,17 @@ class KeyTooLongError(S3Error):
     """A key longer than S3 allows."""
 
     status = 400
-    message = "Your key is too long: S3 allows 1024 bytes of UTF-8."
+    message = "Your key is too long"
 
 
 class MalformedTrailerError(S3Error):
     """The trailer of an aws-chunked body is not what `x-amz-trailer` announced."""
 
     status = 400
-    message = "The request contained trailing data that was not well-formed."
+    message = (
+        "The request contained trailing data that was not well-formed or did not conform to "
+        "our published schema."
+    )
 
 
 class MalformedXML(S3Error):
@@ -161,7 +178,7 @@ class MalformedXML(S3Error):
 
     status = 400
     message = (
-        "The XML you provided was not well-formed or did not validate against our published schema."
+        "The XML you provided was not well-formed or did not validate against our published schema"
     )
 
 
@@ -169,7 +186,7 @@ class MaxMessageLengthExceeded(S3Error):
     """A request document larger than any valid one."""
 
     status = 400
-    message = "Your request was too large."
+    message = "Your request was too big."
 
 
 class MissingContentLength(S3Error):
@@ -183,7 +200,7 @@ class NoSuchBucket(S3Error):
     """There is no such branch."""
 
     status = 404
-    message = "The specified bucket does not exist."
+    message = "The specified bucket does not exist"
 
 
 class NoSuchKey(S3Error):
@@ -197,14 +214,18 @@ class NotImplemented(S3Error):
     """The contract does not declare what was asked for."""
 
     status = 501
-    message = "A header or operation you provided implies functionality that is not implemented."
+    message = "A header you provided implies functionality that is not implemented"
+    messages_vary = True
 
 
 class OperationAborted(S3Error):
     """Something else holds what the operation would change."""
 
     status = 409
-    message = "A conflicting conditional operation is currently in progress against this resource."
+    message = (
+        "A conflicting conditional operation is currently in progress against this resource. "
+        "Please try again."
+    )
 
 
 class PreconditionFailed(S3Error):
@@ -225,14 +246,17 @@ class RequestTimeout(S3Error):
     """The client stopped sending its request."""
 
     status = 400
-    message = "Your socket connection to the server was not read from or written to in time."
+    message = (
+        "Your socket connection to the server was not read from or written to within the "
+        "timeout period. Idle connections will be closed."
+    )
 
 
 class ServiceUnavailable(S3Error):
     """PFS cannot be reached, or cannot store anything, now; or the gateway is ending."""
 
     status = 503
-    message = "PFS is not available at the moment. Please try again."
+    message = "Service is unable to handle request."
 
 
 class SlowDown(S3Error):
@@ -250,6 +274,7 @@ class WriteToOutputBranch(S3Error):
 
     status = 500
     message = "You cannot write to an output branch: a pipeline writes it from its input branches."
+    messages_vary = True
 
 
 class XAmzContentSHA256Mismatch(S3Error):

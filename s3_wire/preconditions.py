@@ -17,13 +17,16 @@ from s3_wire.etags import is_any, listed_etags
 _CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
 
 
-def is_unchanged(headers: Mapping[str, str], etag: str, last_modified: datetime) -> bool:
+def is_unchanged(
+    headers: Mapping[str, str], etag: str, last_modified: datetime, now: datetime
+) -> bool:
     """Decide a read's preconditions against the object as it is.
 
     Args:
         headers: The request's, names in lower case.
         etag: The object's, quoted.
         last_modified: The object's; HTTP dates have whole seconds, so it is compared as such.
+        now: The time. A client cannot have looked later than that, so that such a date is ignored.
 
     Returns:
         True where the answer is 304 Not Modified.
@@ -39,7 +42,7 @@ def is_unchanged(headers: Mapping[str, str], etag: str, last_modified: datetime)
     if none_match:
         return is_any(none_match) or etag in listed_etags(none_match)
     since = http_date(headers.get("if-modified-since"))
-    return since is not None and modified <= since
+    return since is not None and modified <= since <= now
 
 
 def _check_wanted(headers: Mapping[str, str], etag: str, modified: datetime) -> None:

@@ -34,6 +34,11 @@ class Answer:
     def message(self) -> str:
         return self.xml.findtext("Message") or ""
 
+    @property
+    def said(self) -> str:
+        """What it says to a person: the message, and the reason where there is one."""
+        return " ".join(filter(None, (self.message, self.xml.findtext("Reason"))))
+
     def texts(self, *names: str) -> list[str]:
         """The texts of all elements at a path of names, whatever their namespace."""
         path = "/".join("{*}" + name for name in names)

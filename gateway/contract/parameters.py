@@ -28,6 +28,7 @@ class Check:
     validator: Draft4Validator
     allows_empty: bool
     possible: tuple[str, ...]
+    message: str
 
     def value(self, text: str) -> Any:
         """The parameter's value in its type.
@@ -39,18 +40,18 @@ class Check:
         try:
             value = self.read(text)
         except (ValueError, KeyError):
-            raise self._refusal(text, "is not of the parameter's type") from None
-        for error in self.validator.iter_errors(value):
-            if self.possible:
-                raise NotImplemented(
-                    f"{NotImplemented.message[:-1]}: {self.name}: {text}."
-                    f" Only {' or '.join(self.possible)} is possible."
-                )
-            raise self._refusal(text, error.message)
-        return value
+            raise self._refusal(text) from None
+        if self.validator.is_valid(value):
+            return value
+        if self.possible:
+            raise NotImplemented(
+                f"{NotImplemented.message}: {self.name}: {text}."
+                f" Only {' or '.join(self.possible)} is possible."
+            )
+        raise self._refusal(text)
 
-    def _refusal(self, text: str, why: str) -> InvalidArgument:
-        return InvalidArgument(f"{self.name}: {why}", ArgumentName=self.name, ArgumentValue=text)
+    def _refusal(self, text: str) -> InvalidArgument:
+        return InvalidArgument(self.message, ArgumentName=self.name, ArgumentValue=text)
 
 
 @dataclass(slots=True)
@@ -96,6 +97,7 @@ class Declared:
             Draft4Validator(schema),
             parameter.get("allowEmptyValue", False),
             tuple(schema.get("enum", ())) if is_s3s else (),
+            parameter.get("x-s3-message", InvalidArgument.message),
         )
 
     def selects(self, sent: Values) -> bool:
@@ -107,12 +109,9 @@ class Declared:
             for name, allowed in self.required.items()
         )
 
-    def first_undeclared(self, names: Iterable[str]) -> str | None:
-        """A name that is neither declared nor of a declared family."""
-        for name in names:
-            if name not in self.names and not name.startswith(self.prefixes):
-                return name
-        return None
+    def undeclared(self, names: Iterable[str]) -> list[str]:
+        """The names that are neither declared nor of a declared family."""
+        return [n for n in names if n not in self.names and not n.startswith(self.prefixes)]
 
     def read(self, sent: Values) -> dict[str, Any]:
         """The declared parameters in their types.

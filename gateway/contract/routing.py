@@ -8,7 +8,7 @@ connexion's way and in ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
@@ -18,6 +18,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
 
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
+from gateway.contract.hints import Hints
 from gateway.contract.parameters import Declared
 from gateway.request_context import Record, Routed
 from s3_wire.errors import InvalidURI, NotImplemented
@@ -50,7 +51,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         self._routes: dict[tuple[int, str], list[Route]] = {}
         self._base_path = ""
         self._namespace = ""
-        self._hints: Mapping[str, str] = {}
+        self._hints = Hints({})
 
     def add_api(
         self, specification: Mapping[str, Any], *, resolver: Any = None, **_kwargs: Any
@@ -58,7 +59,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         """Read all operations of the document; connexion calls this once, at the start."""
         self._base_path = specification.base_path  # type: ignore[attr-defined]
         self._namespace = specification["x-s3-header-namespace"]
-        self._hints = specification.get("x-s3-hints", {})
+        self._hints = Hints(specification.get("x-s3-hints", {}))
         for path, item in specification["paths"].items():
             for method in METHODS & item.keys():
                 operation = specification.operation_cls.from_spec(  # type: ignore[attr-defined]
@@ -112,24 +113,19 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         what = f"{scope['method']} on {_THINGS[depth]}"
         if query:
             what += f" with {', '.join(query)}"
-        raise self._not_implemented(what, [*query, *headers])
+        raise NotImplemented(self._hints.add_to(what, [*query, *headers]))
 
     def _refuse_undeclared(
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
-        if query:
-            self._refuse_undeclared_query(route, query)
-        name = route.headers.first_undeclared(n for n in headers if n.startswith(self._namespace))
-        if name is not None:
-            raise self._not_implemented(f'header "{name}"', [name])
-
-    def _refuse_undeclared_query(self, route: Route, query: Mapping[str, str]) -> None:
-        moved = self._moved_headers(route, query)
-        name = route.query.first_undeclared(n for n in query if n.lower() not in moved)
-        if name is None:
-            name = route.headers.first_undeclared(moved)
-        if name is not None:
-            raise self._not_implemented(f'query parameter "{name}"', [name])
+        moved = self._moved_headers(route, query) if query else {}
+        names = route.query.undeclared(n for n in query if n.lower() not in moved)
+        names += route.headers.undeclared(moved)
+        if names:
+            raise self._not_implemented("query parameter", names)
+        names = route.headers.undeclared(n for n in headers if n.startswith(self._namespace))
+        if names:
+            raise self._not_implemented("header", names)
         if moved:
             route.headers.read(moved)
 
@@ -142,15 +138,13 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         return {
             name.lower(): value
             for name, value in query.items()
-            if name.lower().startswith(self._namespace) and route.query.first_undeclared([name])
+            if name.lower().startswith(self._namespace) and route.query.undeclared([name])
         }
 
-    def _not_implemented(self, what: str, names: Iterable[str]) -> NotImplemented:
-        message = f"{NotImplemented.message[:-1]}: {what}."
-        for name in names:
-            if hint := self._hints.get(name):
-                message += f" {hint}."
-        return NotImplemented(message)
+    def _not_implemented(self, what: str, names: Sequence[str]) -> NotImplemented:
+        """The refusal that names what can be helped with, in whatever order it was sent."""
+        name = min(names, key=self._hints.rank)
+        return NotImplemented(self._hints.add_to(f'{what} "{name}"', names))
 
 
 def _depth(path: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -85,3 +87,13 @@ class AnswerFraming:
         self._left_bytes -= size_bytes
         if self._left_bytes < 0:
             raise RuntimeError("an answer is longer than its Content-Length")
+
+
+def date_header(now: float) -> tuple[bytes, bytes]:
+    """The time of an answer."""
+    return b"date", _date(int(now))
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from typing import Any, Protocol, cast
 
@@ -26,7 +27,7 @@ from uvicorn.server import ServerState
 from gateway import request_context
 from gateway.asgi import App
 from gateway.errors import rendered
-from gateway.http.answer_framing import CONTINUE, AnswerFraming
+from gateway.http.answer_framing import CONTINUE, AnswerFraming, date_header
 from gateway.http.asgi_request import AsgiRequest
 from gateway.http.request_head import RequestHead
 from gateway.http.request_parser import Event, RequestParser
@@ -153,8 +154,8 @@ class S3Protocol(asyncio.Protocol):
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
-        """What stands in every answer."""
-        return self._state.default_headers
+        """What stands in every answer; the time among it is now, and not a second ago."""
+        return [date_header(time.time()), *self._state.default_headers]
 
     def pause_reading(self) -> None:
         """Let the client wait with what it sends."""

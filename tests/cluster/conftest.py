@@ -199,6 +199,7 @@ async def running_in_process(
         lifespan="on",
         log_config=None,
         proxy_headers=False,
+        date_header=False,
         timeout_graceful_shutdown=2,
     )
     server = _Server(config)

@@ -253,9 +253,9 @@ def test_undeclared_query_parameters(gateway: GatewayProcess, stored: str, query
 def test_a_refusal_says_what_helps(gateway: GatewayProcess, stored: str) -> None:
     answer = send(gateway, "POST", f"/{stored}/{KEY}?uploads=")
     assert answer.status == 501
-    assert "multipart_threshold" in answer.message
+    assert "multipart_threshold" in answer.said
     answer = send(gateway, "PUT", f"/{stored}/{KEY}", b"", {"x-amz-acl": "public-read"})
-    assert "x-amz-acl: public-read. Only private is possible." in answer.message
+    assert "x-amz-acl: public-read. Only private is possible." in answer.said
 
 
 def table() -> str:

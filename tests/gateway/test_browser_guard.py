@@ -43,7 +43,7 @@ def refused(answer: Answer) -> bool:
     if answer.status != 403:
         return False
     assert answer.code == "AccessDenied"
-    assert "--allowed-" in answer.message
+    assert "--allowed-" in answer.said
     return True
 
 

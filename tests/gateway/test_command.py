@@ -184,7 +184,7 @@ def test_a_full_disk_is_a_503(tmp_path: Path) -> None:
         answer = send(gateway, "PUT", "/master.r/a", bytes(5_000_000))
         assert (answer.status, answer.code) == (503, "ServiceUnavailable")
         assert int(answer.headers["retry-after"]) > 0
-        assert "no room" in answer.message
+        assert "no room" in answer.said
         assert send(gateway, "GET", "/master.r/a").body == b"before"
     finally:
         process.send_signal(signal.SIGINT)

@@ -54,7 +54,7 @@ def test_an_undeclared_header_in_the_query_is_not_implemented(
     send(gateway, "PUT", f"/{bucket}/a", b"before")
     answer = send(gateway, "PUT", f"/{bucket}/a?{SIGNATURE}&{moved}", b"")
     assert (answer.status, answer.code) == (501, "NotImplemented")
-    assert hint in answer.message
+    assert hint in answer.said
     assert send(gateway, "GET", f"/{bucket}/a").body == b"before"
 
 
@@ -64,4 +64,4 @@ def test_another_operations_name_does_not_hide_the_hint(
     source = {"x-amz-copy-source": f"{bucket}/a"}
     answer = send(gateway, "PUT", f"/{bucket}/b?x-id=CopyObject", b"", source)
     assert (answer.status, answer.code) == (501, "NotImplemented")
-    assert "Copying is not supported" in answer.message
+    assert "Copying is not supported" in answer.said

@@ -93,6 +93,7 @@ async def serving(
         lifespan="on",
         log_config=None,
         proxy_headers=False,
+        date_header=False,
         timeout_keep_alive=given.keep_alive_seconds,
         timeout_graceful_shutdown=2,
     )

@@ -235,7 +235,7 @@ def test_a_header_that_comes_back_is_no_other_header(target: GatewayProcess) -> 
             for method in ("GET", "PUT"):
                 answer = send(target, method, path, b"" if method == "PUT" else None)
                 assert "x-evil" not in answer.headers
-                assert answer.status in (200, 400, 501)
+                assert answer.status in (200, 400, 404, 501)
 
 
 def test_the_version_is_not_told(target: GatewayProcess) -> None:

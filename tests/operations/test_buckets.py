@@ -41,13 +41,13 @@ def test_a_repo_alone_means_its_master_branch(s3: Any, bucket: str) -> None:
     ("name", "says"),
     [
         ("a.b.c.d", "branch.repo"),
-        (".repo", "an empty name"),
-        ("branch.", "an empty name"),
-        ("a..b", "an empty name"),
+        (".repo", "An empty name"),
+        ("branch.", "An empty name"),
+        ("a..b", "An empty name"),
         ("a%20b", '"a b"'),
         ("a!b", '"a!b"'),
         ("%C3%A9", "is no name in PFS"),
-        ("..", "an empty name"),
+        ("..", "An empty name"),
         ("a%00", "is no name in PFS"),
         ("master.repo.no-such-project", "no project no-such-project"),
     ],
@@ -57,7 +57,7 @@ def test_create_bucket_refuses_what_pfs_cannot_name(
 ) -> None:
     answer = send(gateway, "PUT", f"/{name}", b"")
     assert (answer.status, answer.code) == (400, "InvalidBucketName")
-    assert says in answer.message
+    assert says in answer.said
 
 
 @pytest.mark.parametrize("name", ["x", "-a.facts", "master.fa_cts", "UPPER.Case", "b." + "y" * 200])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from s3_wire.errors import NoSuchKey, S3Error, SlowDown
+from s3_wire.errors import InvalidArgument, NoSuchKey, S3Error, SlowDown
 
 
 def _subclasses(cls: type[S3Error]) -> Iterator[type[S3Error]]:
@@ -56,11 +56,78 @@ def test_an_error_can_be_raised_as_a_class(error: type[S3Error]) -> None:
     assert raised.value.retry_after_seconds is None
 
 
-def test_a_message_of_its_own_replaces_the_default_in_one_error_only() -> None:
-    assert NoSuchKey("No such thing.").message == "No such thing."
-    assert str(NoSuchKey("No such thing.")) == "No such thing."
-    assert NoSuchKey("").message == ""
-    assert NoSuchKey().message == str(NoSuchKey()) == "The specified key does not exist."
+def test_what_there_is_to_add_is_the_reason() -> None:
+    error = NoSuchKey("No such thing.", Key="k")
+    assert error.message == "The specified key does not exist."
+    assert list(error.details.items()) == [("Reason", "No such thing."), ("Key", "k")]
+    assert str(error) == "No such thing."
+    assert str(NoSuchKey()) == "The specified key does not exist."
+
+
+def test_a_code_with_many_messages_says_the_one_that_fits() -> None:
+    error = InvalidArgument("Part number must be an integer.", ArgumentName="partNumber")
+    assert error.message == str(error) == "Part number must be an integer."
+    assert error.details == {"ArgumentName": "partNumber"}
+    assert InvalidArgument().message == "Invalid Argument"
+
+
+OURS = {"InvalidFilePath", "WriteToOutputBranch"}
+AMAZONS = {
+    "AccessDenied": "Access Denied",
+    "BadDigest": "The Content-MD5 you specified did not match what we received.",
+    "BucketAlreadyOwnedByYou": (
+        "Your previous request to create the named bucket succeeded and you already own it."
+    ),
+    "BucketNotEmpty": "The bucket you tried to delete is not empty",
+    "EntityTooLarge": "Your proposed upload exceeds the maximum allowed size",
+    "IncompleteBody": (
+        "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    ),
+    "InternalError": "We encountered an internal error. Please try again.",
+    "InvalidArgument": "Invalid Argument",
+    "InvalidBucketName": "The specified bucket is not valid.",
+    "InvalidDigest": "The Content-MD5 you specified was invalid.",
+    "InvalidPartNumber": "The requested partnumber is not satisfiable",
+    "InvalidRange": "The requested range is not satisfiable",
+    "InvalidRequest": "Invalid Request",
+    "InvalidURI": "Couldn't parse the specified URI.",
+    "KeyTooLongError": "Your key is too long",
+    "MalformedTrailerError": (
+        "The request contained trailing data that was not well-formed or did not conform to our"
+        " published schema."
+    ),
+    "MalformedXML": (
+        "The XML you provided was not well-formed or did not validate against our published schema"
+    ),
+    "MaxMessageLengthExceeded": "Your request was too big.",
+    "MissingContentLength": "You must provide the Content-Length HTTP header.",
+    "NoSuchBucket": "The specified bucket does not exist",
+    "NoSuchKey": "The specified key does not exist.",
+    "NotImplemented": "A header you provided implies functionality that is not implemented",
+    "OperationAborted": (
+        "A conflicting conditional operation is currently in progress against this resource."
+        " Please try again."
+    ),
+    "PreconditionFailed": "At least one of the pre-conditions you specified did not hold",
+    "RequestHeaderSectionTooLarge": (
+        "Your request header section exceeds the maximum allowed size."
+    ),
+    "RequestTimeout": (
+        "Your socket connection to the server was not read from or written to within the timeout"
+        " period. Idle connections will be closed."
+    ),
+    "ServiceUnavailable": "Service is unable to handle request.",
+    "SlowDown": "Please reduce your request rate.",
+    "XAmzContentSHA256Mismatch": (
+        "The provided 'x-amz-content-sha256' header does not match what was computed."
+    ),
+}
+
+
+def test_messages_of_amazons_codes_are_amazons() -> None:
+    assert {error.__name__: error.message for error in ERRORS if error.__name__ not in OURS} == (
+        AMAZONS
+    )
 
 
 def test_details_are_kept_in_their_order() -> None:
@@ -70,9 +137,4 @@ def test_details_are_kept_in_their_order() -> None:
 
 
 def test_retry_after_is_kept() -> None:
-    error = SlowDown("Later.", retry_after_seconds=7, Reason="r")
-    assert (error.message, error.retry_after_seconds, error.details) == (
-        "Later.",
-        7,
-        {"Reason": "r"},
-    )
+    assert SlowDown("Later.", retry_after_seconds=7).retry_after_seconds == 7

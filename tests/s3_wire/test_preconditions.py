@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import product
 
 import pytest
@@ -13,6 +14,7 @@ ETAG = '"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f-1"'
 BARE = ETAG.strip('"')
 OTHER = '"5d41402abc4b2a76b9719d911017c592"'
 MODIFIED = datetime(1994, 11, 6, 8, 49, 37, 250_000, tzinfo=UTC)
+NOW = MODIFIED + timedelta(days=1)
 BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT"
 SAME = "Sun, 06 Nov 1994 08:49:37 GMT"
 AFTER = "Sun, 06 Nov 1994 08:49:38 GMT"
@@ -147,9 +149,15 @@ def test_dates_compare_in_whole_seconds(name: str, date: str, status: int) -> No
 def test_a_precondition_takes_dates_in_all_http_formats(date: str) -> None:
     assert _status({"if-modified-since": date}) == 304
     later = MODIFIED + timedelta(seconds=1)
-    assert not is_unchanged({"if-modified-since": date}, ETAG, later)
+    assert not is_unchanged({"if-modified-since": date}, ETAG, later, NOW)
     with pytest.raises(PreconditionFailed):
-        is_unchanged({"if-unmodified-since": date}, ETAG, later)
+        is_unchanged({"if-unmodified-since": date}, ETAG, later, NOW)
+
+
+def test_a_date_in_the_future_is_ignored() -> None:
+    for ahead, unchanged in ((timedelta(0), True), (timedelta(seconds=1), False)):
+        date = format_datetime(NOW.replace(microsecond=0) + ahead, usegmt=True)
+        assert is_unchanged({"if-modified-since": date}, ETAG, MODIFIED, NOW) is unchanged
 
 
 @pytest.mark.parametrize("date", NO_DATES)
@@ -169,7 +177,7 @@ def test_a_malformed_date_counts_as_not_sent(date: str) -> None:
 )
 def test_a_failed_precondition_is_named(headers: dict[str, str], condition: str) -> None:
     with pytest.raises(PreconditionFailed) as refusal:
-        is_unchanged(headers, ETAG, MODIFIED)
+        is_unchanged(headers, ETAG, MODIFIED, NOW)
     assert refusal.value.details == {"Condition": condition}
 
 
@@ -201,6 +209,6 @@ def test_what_is_no_http_date_is_none(value: str | None) -> None:
 
 def _status(headers: dict[str, str]) -> int:
     try:
-        return 304 if is_unchanged(headers, ETAG, MODIFIED) else 200
+        return 304 if is_unchanged(headers, ETAG, MODIFIED, NOW) else 200
     except PreconditionFailed as failed:
         return failed.status

@@ -184,11 +184,11 @@ def check_refusal(ask: Ask, answer: Answer, verdict: Verdict) -> None:
         assert answer.status in {status for status, _ in verdict.failures}, (answer, verdict)
         return
     told = (answer.status, answer.code)
-    assert told in verdict.failures, (told, answer.message, verdict)
+    assert told in verdict.failures, (told, answer.said, verdict)
     assert answer.headers["content-type"] == "application/xml"
     assert answer.xml.findtext("RequestId") == answer.headers["x-amz-request-id"]
     assert answer.xml.findtext("Resource") == ask.target.partition("?")[0]
-    assert answer.message
+    assert answer.said
 
 
 def check_success(ask: Ask, answer: Answer, verdict: Verdict, before: Buckets) -> None:

@@ -1,0 +1,75 @@
+"""What a page of a listing costs: calls to PFS, and rows that come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded_pfs.client import EmbeddedPfs
+from handlers.listing_pages import Listing, list_page
+from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.values import ALL, AddFile, Branch, Commit, File, FileInfo, Part, Repo
+
+BRANCH = Branch(Repo("r"), "master")
+PREFIXES = 20
+KEYS = 300
+
+
+class Counted(CommitCache):
+    """Counts what is asked of PFS."""
+
+    calls = 0
+    rows = 0
+
+    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+        return self._count(await super().list_file(directory, part))
+
+    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+        return self._count(await super().walk_file(directory, part))
+
+    def _count(self, found: list[FileInfo]) -> list[FileInfo]:
+        self.calls += 1
+        self.rows += len(found)
+        return found
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> AsyncIterator[tuple[Any, Commit]]:
+    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    await pfs.create_repo(BRANCH.repo)
+    await pfs.create_branch(BRANCH)
+    names = [f"/{kind}{p:02}-{n:03}" for kind in "ab" for p in range(PREFIXES) for n in range(KEYS)]
+    await pfs.modify_file(BRANCH, [AddFile(name, b"") for name in names])
+    yield pfs, (await pfs.inspect_branch(BRANCH)).head
+    await pfs.aclose()
+
+
+async def test_a_common_prefix_is_jumped_over(filled: tuple[Any, Commit]) -> None:
+    pfs, head = filled
+    counted = Counted(pfs, 0)
+    page = await list_page(Listing(counted, head, "", "-", ""), PREFIXES)
+    assert len(page.prefixes) == PREFIXES
+    assert page.is_truncated
+    assert counted.calls <= PREFIXES + 2
+    assert counted.rows <= PREFIXES * 10 + 2
+
+
+async def test_where_nothing_is_folded_a_page_is_one_call(filled: tuple[Any, Commit]) -> None:
+    pfs, head = filled
+    counted = Counted(pfs, 0)
+    page = await list_page(Listing(counted, head, "", "%", ""), 1000)
+    assert len(page.files) == 1000
+    assert counted.calls == 1
+
+
+async def test_behind_a_prefix_keys_are_read_in_growing_pieces(
+    filled: tuple[Any, Commit],
+) -> None:
+    pfs, head = filled
+    counted = Counted(pfs, 0)
+    page = await list_page(Listing(counted, head, "", "a00-", ""), 1000)
+    assert (page.prefixes, len(page.files)) == (["a00-"], 999)
+    assert counted.calls <= 10
