@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract_review.__main__ import RULES
+from tests.contract.compositions import each_composition
 from tests.contract.edits import (
     Edit,
     Project,
@@ -15,12 +16,14 @@ from tests.contract.edits import (
     run,
     schema,
     shared,
+    with_layers,
 )
 
 
 @needs_redocly
-def test_this_contract_is_clean() -> None:
-    status, told = run("lint")
+@each_composition
+def test_this_contract_is_clean(layers: tuple[str, ...]) -> None:
+    status, told = run("lint", *with_layers(layers))
     assert status == 0, told
 
 

@@ -12,6 +12,9 @@ from contract_review.documents import contract_of, operations, resolved
 from contract_review.printable import printable
 from tests import chromium
 from tests.chromium import Browser
+from tests.contract.compositions import each_composition
+
+pytestmark = each_composition
 
 
 class Read(HTMLParser):
@@ -36,8 +39,8 @@ class Read(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page() -> Read:
-    return Read(())
+def page(layers: tuple[str, ...]) -> Read:
+    return Read(layers)
 
 
 def test_every_operation_parameter_status_and_code_is_on_it(page: Read) -> None:
