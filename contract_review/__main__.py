@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from contract_review.documents import CONTRACT, RELEASED, ROOT, load
+from contract_review.documents import DEFAULT, RELEASED, ROOT, contract_of, name_of
 from contract_review.printable import printable
 from contract_review.review import NotReleasable, release, review
+from gateway.contract.document import Contract, UnknownLayer
 
 _TOOLS = ROOT / ".build" / "contract"
 OASDIFF = _TOOLS / "oasdiff"
@@ -21,30 +22,66 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 
 def main() -> int:
     """Run one command, and return its exit status."""
+    given = _parser().parse_args()
+    try:
+        contract = contract_of(given.layers, given.file)
+    except UnknownLayer as error:
+        print(f"contract_review: {error}", file=sys.stderr)
+        return 2
+    match given.command:
+        case "lint":
+            return _lint(given.file or _file_of(contract))
+        case "diff":
+            return _diff(contract)
+        case "release":
+            return _release(contract)
+        case _:
+            return _html(contract, given.target)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="contract_review")
+    parser.set_defaults(file=None)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("lint", "diff", "release"):
-        commands.add_parser(name).add_argument("contract", type=Path, nargs="?", default=CONTRACT)
-    commands.add_parser("html").add_argument("target", type=Path)
-    given = parser.parse_args()
-    if given.command == "html":
-        given.target.parent.mkdir(parents=True, exist_ok=True)
-        given.target.write_text(printable(load(CONTRACT)), "utf-8")
-        return 0
-    run = {"lint": _lint, "diff": _diff, "release": _release}[given.command]
-    return run(given.contract)
+    for name in ("lint", "diff", "release", "html"):
+        command = commands.add_parser(name)
+        command.add_argument(
+            "--with",
+            dest="layers",
+            metavar="LAYERS",
+            type=lambda names: [name for name in names.split(",") if name],
+            default=(),
+            help="layers of the contract, with commas between; none by default",
+        )
+        if name == "html":
+            command.add_argument("target", type=Path, help="the file to write")
+        else:
+            command.add_argument(
+                "file", type=Path, nargs="?", help="a document to take in the contract's place"
+            )
+    return parser
 
 
-def _lint(contract: Path) -> int:
+def _file_of(contract: Contract) -> Path:
+    """Where a contract can be read, so that the lines that the linter names can be looked up."""
+    if not contract.layers:
+        return DEFAULT
+    file = _TOOLS / "composed" / f"{name_of(contract)}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(contract.text, "utf-8")
+    return file
+
+
+def _lint(file: Path) -> int:
     if not REDOCLY.exists():
         print("Skipped: the document is not linted, for Node is not installed.")
         return 0
-    command = ["node", str(REDOCLY), "lint", str(contract), "--config", str(RULES)]
+    command = ["node", str(REDOCLY), "lint", str(file), "--config", str(RULES)]
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
     return subprocess.run(command, env={**os.environ, **quiet}, check=False).returncode
 
 
-def _diff(contract: Path) -> int:
+def _diff(contract: Contract) -> int:
     if not OASDIFF.exists():
         print("Skipped: the document is compared with none before it, for Go is not installed.")
         return 0
@@ -53,7 +90,7 @@ def _diff(contract: Path) -> int:
     return 0 if is_good else 1
 
 
-def _release(contract: Path) -> int:
+def _release(contract: Contract) -> int:
     if not OASDIFF.exists():
         print("A release is compared with the one before it, which needs Go.")
         return 1
@@ -63,6 +100,12 @@ def _release(contract: Path) -> int:
         print(error)
         return 1
     print(f"{target.relative_to(ROOT)} is the released contract now. Commit it.")
+    return 0
+
+
+def _html(contract: Contract, target: Path) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(printable(contract.document()), "utf-8")
     return 0
 
 

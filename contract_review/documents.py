@@ -1,19 +1,19 @@
-"""The documents there are: the one that is written, and those that were released."""
+"""The documents there are: the contract with layers or without, and those that were released."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import yaml
+from gateway.contract.document import Contract, load_contract
 
 Node: TypeAlias = dict[str, Any]
 Version: TypeAlias = tuple[int, int, int]
 
 ROOT = Path(__file__).parents[1]
-CONTRACT = ROOT / "spec" / "s3.yaml"
+DEFAULT = ROOT / "spec" / "s3.yaml"
 RELEASED = ROOT / "spec" / "released"
 METHODS = ("get", "head", "put", "post", "delete", "patch", "options", "trace")
 
@@ -33,10 +33,28 @@ class Operation:
         return f"{self.method.upper()} {self.path}"
 
 
+def contract_of(layers: Iterable[str], file: Path | None = None) -> Contract:
+    """The contract with these layers.
+
+    Args:
+        layers: Their names.
+        file: A document to take in its place.
+
+    Raises:
+        UnknownLayer: One of the layers does not exist.
+    """
+    contract = load_contract(layers)
+    return contract if file is None else Contract(contract.layers, file.read_text("utf-8"))
+
+
 def load(file: Path) -> Node:
     """A document as a tree with nothing shared between its parts."""
-    document: Node = json.loads(json.dumps(yaml.safe_load(file.read_text("utf-8"))))
-    return document
+    return Contract((), file.read_text("utf-8")).document()
+
+
+def name_of(contract: Contract) -> str:
+    """What the files of a contract with layers are called by; nothing for the default one."""
+    return "+".join(contract.layers)
 
 
 def version_of(document: Node) -> Version:
@@ -54,9 +72,18 @@ def written(version: Version) -> str:
     return ".".join(map(str, version))
 
 
-def last_released(folder: Path) -> Path:
-    """The file of the newest released document."""
-    return max(folder.glob("*.yaml"), key=lambda file: tuple(map(int, file.stem.split("."))))
+def released_of(contract: Contract, released: Path) -> Path:
+    """The folder of what was released of a contract; the default one's is the whole folder."""
+    return released / name_of(contract)
+
+
+def last_released(folder: Path) -> Path | None:
+    """The file of the newest released document, if there is one."""
+    return max(
+        folder.glob("*.yaml"),
+        key=lambda file: tuple(map(int, file.stem.split("."))),
+        default=None,
+    )
 
 
 def operations(document: Node) -> list[Operation]:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from contract_review.announcements import entries_to_write, unannounced
 from contract_review.changes import Change, changes
-from contract_review.documents import Version, last_released, load, version_of, written
+from contract_review.documents import (
+    Version,
+    last_released,
+    load,
+    released_of,
+    version_of,
+    written,
+)
+from gateway.contract.document import Contract
 
 
 class NotReleasable(Exception):
@@ -15,18 +23,20 @@ class NotReleasable(Exception):
 
 
 def review(
-    program: Path, contract: Path, released: Path, changelog: Path
+    program: Path, contract: Contract, released: Path, changelog: Path
 ) -> tuple[bool, list[str]]:
-    """Whether the document may stand as it is, and the lines to print.
+    """Whether the contract may stand as it is, and the lines to print.
 
     Args:
         program: oasdiff.
-        contract: The document.
+        contract: The contract, with layers or without.
         released: The folder of those that were released.
         changelog: Where breaking changes are announced.
     """
-    base = last_released(released)
-    before, after = load(base), load(contract)
+    base = last_released(released_of(contract, released))
+    if base is None:
+        return True, ["Nothing was released that it could be compared with."]
+    before, after = load(base), contract.document()
     found = changes(program, before, after)
     missing = unannounced(found, changelog.read_text("utf-8"))
     lines = list(_told(found, base.stem))
@@ -43,24 +53,27 @@ def review(
     return not missing, lines
 
 
-def release(program: Path, contract: Path, released: Path) -> Path:
-    """Keep the document as the released one of its version.
+def release(program: Path, contract: Contract, released: Path) -> Path:
+    """Keep the contract as the released one of its version.
 
     Raises:
         NotReleasable: Its version is taken, or too low for what has changed.
     """
-    base = last_released(released)
-    before, after = load(base), load(contract)
+    folder = released_of(contract, released)
+    after = contract.document()
     version = version_of(after)
-    target = released / f"{written(version)}.yaml"
+    target = folder / f"{written(version)}.yaml"
     if target.exists():
         raise NotReleasable(f"{written(version)} was released. Raise info.version.")
-    least = _least_version(version_of(before), changes(program, before, after))
-    if version < least:
-        raise NotReleasable(
-            f"What has changed since {base.stem} makes it at least {written(least)}."
-        )
-    target.write_bytes(contract.read_bytes())
+    if base := last_released(folder):
+        before = load(base)
+        least = _least_version(version_of(before), changes(program, before, after))
+        if version < least:
+            raise NotReleasable(
+                f"What has changed since {base.stem} makes it at least {written(least)}."
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(contract.text, "utf-8")
     return target
 
 

@@ -12,6 +12,7 @@ from botocore.config import Config
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from tests.contract.under_test import ContractUnderTest, contract_with
 from tests.servers import BACKENDS, GatewayProcess, running_gateway
 
 _numbers = itertools.count()
@@ -32,18 +33,50 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Clients
     return ClientsStayTogether(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that share a gateway follow each other: it is started and stopped once.
+
+    Pytest alone would go by the cases of `each_case`, and change the gateway at each.
+    """
+    items.sort(key=_shared_gateway)
+
+
+def _shared_gateway(item: pytest.Item) -> tuple[str, str]:
+    called = getattr(item, "callspec", None)
+    parameters = called.params if called else {}
+    return str(parameters.get("layers", ())), str(parameters.get("gateway", ""))
+
+
+@pytest.fixture(scope="session", params=[pytest.param((), id=pytest.HIDDEN_PARAM)])
+def layers(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Those of the contract under test: none, unless a test is marked with `each_composition`."""
+    composition: tuple[str, ...] = request.param
+    return composition
+
+
+@pytest.fixture(scope="session")
+def contract(layers: tuple[str, ...]) -> ContractUnderTest:
+    """The contract that the gateway under test serves."""
+    return contract_with(layers)
+
+
 @pytest.fixture(scope="session", params=BACKENDS)
 def gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    layers: tuple[str, ...],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[GatewayProcess]:
     """A gateway that a whole test run shares; each test has a bucket of its own."""
-    yield from running_gateway(request.param, tmp_path_factory.mktemp("gateway") / "pfs")
+    folder = tmp_path_factory.mktemp("gateway") / "pfs"
+    yield from running_gateway(request.param, folder, layers=layers)
 
 
 @pytest.fixture(params=BACKENDS)
-def own_gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayProcess]:
+def own_gateway(
+    request: pytest.FixtureRequest, layers: tuple[str, ...], tmp_path: Path
+) -> Iterator[GatewayProcess]:
     """A gateway for one test, which may look at all of it or break it."""
-    yield from running_gateway(request.param, tmp_path / "pfs")
+    yield from running_gateway(request.param, tmp_path / "pfs", layers=layers)
 
 
 @pytest.fixture(scope="session")

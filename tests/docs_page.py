@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chromium import Browser
-from tests.fuzz.contract import operations
+from tests.contract.under_test import ContractUnderTest
 
 _SET_VALUE = """(element, value) => {
   element.focus();
@@ -45,19 +45,21 @@ class DocsPage:
     Args:
         browser: Where it is opened.
         url: Its address.
+        contract: That the gateway serves.
     """
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, contract: ContractUnderTest) -> None:
         self._browser = browser
+        self._operations = contract.operations
         browser.open(url)
         browser.wait_for(
-            f"document.querySelectorAll('.opblock').length == {len(operations())} || null"
+            f"document.querySelectorAll('.opblock').length == {len(self._operations)} || null"
         )
 
     def expand(self, name: str) -> str:
         """Open an operation, and return the expression of its element."""
         # Swagger UI writes the dots of an id with backslashes, and lets those stand in the id.
-        end = "-" + operations()[name].id.replace(".", "\\.")
+        end = "-" + self._operations[name].id.replace(".", "\\.")
         ends = f"b => b.id.endsWith({json.dumps(end)})"
         block = f"[...document.querySelectorAll('.opblock')].find({ends})"
         if not self._browser.run(f"{block}.classList.contains('is-open')"):

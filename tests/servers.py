@@ -127,27 +127,41 @@ class GatewayProcess(ServerProcess):
     Args:
         pfs: The directory of its embedded PFS, or the address of another.
         *options: Of the command.
+        layers: Of the contract that it serves.
     """
 
     module = "gateway"
 
-    def __init__(self, pfs: Path | str, *options: str, synchronous: str = "off") -> None:
+    def __init__(
+        self,
+        pfs: Path | str,
+        *options: str,
+        synchronous: str = "off",
+        layers: tuple[str, ...] = (),
+    ) -> None:
+        self.layers = layers
         self.pfs = f"embedded:{pfs}" if isinstance(pfs, Path) else pfs
         arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
-        super().__init__(self.module, _ENDPOINT, *arguments, *options)
+        super().__init__(self.module, _ENDPOINT, *arguments, *_options_for(layers), *options)
         self.endpoint = self.address
         self.host, _, port = self.endpoint.partition("://")[2].rpartition(":")
         self.port = int(port)
 
 
-def running_gateway(backend: str, directory: Path, *options: str) -> Iterator[GatewayProcess]:
+def _options_for(layers: tuple[str, ...]) -> tuple[str, ...]:
+    return ("--with", ",".join(layers)) if layers else ()
+
+
+def running_gateway(
+    backend: str, directory: Path, *options: str, layers: tuple[str, ...] = ()
+) -> Iterator[GatewayProcess]:
     """For fixtures: a gateway on its embedded PFS, or on one that it speaks gRPC to."""
     if backend == EMBEDDED:
-        with GatewayProcess(directory, *options) as gateway:
+        with GatewayProcess(directory, *options, layers=layers) as gateway:
             yield gateway
     else:
         with (
             PfsProcess(directory) as pfs,
-            GatewayProcess(pfs.address, "--sole-writer", *options) as gateway,
+            GatewayProcess(pfs.address, "--sole-writer", *options, layers=layers) as gateway,
         ):
             yield gateway

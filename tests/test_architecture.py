@@ -7,27 +7,21 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
-from gateway.contract.document import load_contract
 from gateway.errors import TABLE, error_for
 from handlers.exchange import S3Request
 from pfs_client.failures import PfsFailure
 from s3_wire import errors
 from s3_wire.errors import S3Error
+from tests.contract.compositions import COMPOSITIONS, each_case, each_composition
+from tests.contract.under_test import ContractUnderTest, Operation, contract_with
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
-CONTRACT = load_contract(()).document()
-OPERATIONS: list[dict[str, Any]] = [
-    operation
-    for item in CONTRACT["paths"].values()
-    for method, operation in item.items()
-    if method != "parameters"
-]
 
 
 def subclasses(of: type[T]) -> Iterator[type[T]]:
@@ -37,53 +31,51 @@ def subclasses(of: type[T]) -> Iterator[type[T]]:
         yield from subclasses(kind)
 
 
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        found: Any = CONTRACT
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
+def named_operations(contract: ContractUnderTest) -> Iterator[tuple[str, Operation]]:
+    yield from contract.operations.items()
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o["x-s3-operation"])
-def test_every_operation_has_its_handler(operation: dict[str, Any]) -> None:
-    module, _, name = operation["operationId"].rpartition(".")
+@each_case("operation", named_operations)
+@pytest.mark.usefixtures("layers")
+def test_every_operation_has_its_handler(operation: Operation) -> None:
+    module, _, name = operation.id.rpartition(".")
     handler = getattr(importlib.import_module(module), name)
     assert inspect.iscoroutinefunction(handler)
     assert inspect.signature(handler, eval_str=True).parameters["request"].annotation is S3Request
-    snake_case = re.sub(
-        r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation["x-s3-operation"]
-    )
+    snake_case = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation.name)
     assert name == snake_case.lower().replace("v2", "_v2").replace("__", "_")
     assert "https://docs.aws.amazon.com/" in (handler.__doc__ or "")
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o["x-s3-operation"])
-def test_every_stanza_is_complete(operation: dict[str, Any]) -> None:
-    assert operation["summary"]
-    assert len(operation["description"]) > 60
-    assert operation["tags"]
-    assert operation["externalDocs"]["url"].endswith(f"API_{operation['x-s3-operation']}.html")
-    for parameter in operation.get("parameters", []):
-        assert resolved(parameter)["description"]
-    answered = {int(status) for status in operation["responses"]}
+@each_case("operation", named_operations)
+@pytest.mark.usefixtures("layers")
+def test_every_stanza_is_complete(operation: Operation) -> None:
+    stanza = operation.definition
+    assert stanza["summary"]
+    assert len(stanza["description"]) > 60
+    assert stanza["tags"]
+    assert stanza["externalDocs"]["url"].endswith(f"API_{operation.name}.html")
+    for parameter in operation.parameters:
+        assert parameter["description"]
+    answered = {int(status) for status in operation.responses}
     assert {400, 403, 500, 501, 503} <= answered
 
 
 def test_every_error_code_is_in_the_contract_with_its_status() -> None:
     documented: dict[str, set[int]] = {}
-    for operation in OPERATIONS:
-        for status, response in operation["responses"].items():
-            for code in resolved(response).get("x-s3-codes", []):
-                documented.setdefault(code, set()).add(int(status))
+    for layers in COMPOSITIONS:
+        for operation in contract_with(layers).operations.values():
+            for status, response in operation.responses.items():
+                for code in response.get("x-s3-codes", []):
+                    documented.setdefault(code, set()).add(int(status))
     defined = {kind.__name__: {kind.status} for kind in subclasses(S3Error)}
     assert documented == defined
 
 
-def test_every_code_in_a_response_is_explained_in_it() -> None:
-    for operation in OPERATIONS:
-        for response in map(resolved, operation["responses"].values()):
+@each_composition
+def test_every_code_in_a_response_is_explained_in_it(contract: ContractUnderTest) -> None:
+    for operation in contract.operations.values():
+        for response in operation.responses.values():
             for code in response.get("x-s3-codes", []):
                 assert f"`{code}`" in response["description"], code
 

@@ -13,12 +13,14 @@ import pytest
 import yaml
 
 from contract_review.__main__ import OASDIFF, REDOCLY
-from contract_review.documents import CONTRACT, ROOT, load
+from contract_review.documents import ROOT, contract_of
 from contract_review.review import review
 
 Edit: TypeAlias = Callable[[dict[str, Any]], Any]
 
-BEFORE = load(CONTRACT)
+BEFORE = contract_of(()).document()
+"""The default contract: what finds changes is tested with changes of that."""
+
 needs_oasdiff = pytest.mark.skipif(not OASDIFF.exists(), reason="oasdiff is not built: no Go")
 needs_redocly = pytest.mark.skipif(not REDOCLY.exists(), reason="redocly is not installed: no Node")
 
@@ -80,8 +82,9 @@ class Project:
     """A contract, those released before it, and a changelog."""
 
     def __init__(self, folder: Path, *edits: Edit, changelog: str = "") -> None:
-        self.contract = folder / "s3.yaml"
-        self.contract.write_text(yaml.safe_dump(edited(*edits)))
+        self.file = folder / "s3.yaml"
+        self.file.write_text(yaml.safe_dump(edited(*edits)))
+        self.contract = contract_of((), self.file)
         self.released = folder / "released"
         self.released.mkdir(exist_ok=True)
         (self.released / "1.0.0.yaml").write_text(yaml.safe_dump(BEFORE))
@@ -94,6 +97,11 @@ class Project:
     def review(self) -> tuple[bool, str]:
         is_good, lines = review(OASDIFF, self.contract, self.released, self.changelog)
         return is_good, "\n".join(lines)
+
+
+def with_layers(layers: tuple[str, ...]) -> tuple[str, ...]:
+    """The review's option for a composition."""
+    return ("--with", ",".join(layers)) if layers else ()
 
 
 def run(*arguments: str) -> tuple[int, str]:

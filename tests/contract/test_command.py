@@ -1,4 +1,4 @@
-"""What `make contract` says where a tool is missing."""
+"""What the review's commands say before they do anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from contract_review import __main__ as command
+from contract_review import __main__ as review_command
+from contract_review.documents import contract_of
+from contract_review.printable import printable
+from tests.contract.edits import run
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,22 @@ def test_what_is_skipped_is_said(
     status: int,
     told: str,
 ) -> None:
-    monkeypatch.setattr(command, tool, tmp_path / "missing")
+    monkeypatch.setattr(review_command, tool, tmp_path / "missing")
     monkeypatch.setattr(sys, "argv", ["contract_review", name])
-    assert command.main() == status
+    assert review_command.main() == status
     assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["lint", "diff", "release", "html"])
+def test_a_layer_that_there_is_not_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+    page = tmp_path / "contract.html"
+    target = [str(page)] if command == "html" else []
+    status, told = run(command, "--with", "nothing", *target)
+    assert (status, told) == (2, "contract_review: there is no layer nothing of the contract\n")
+    assert not page.exists()
+
+
+def test_the_contract_is_printed(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "contract.html"
+    assert run("html", str(page)) == (0, "")
+    assert page.read_text() == printable(contract_of(()).document())

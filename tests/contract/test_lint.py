@@ -7,12 +7,23 @@ from pathlib import Path
 import pytest
 
 from contract_review.__main__ import RULES
-from tests.contract.edits import Edit, Project, needs_redocly, path, run, schema, shared
+from tests.contract.compositions import each_composition
+from tests.contract.edits import (
+    Edit,
+    Project,
+    needs_redocly,
+    path,
+    run,
+    schema,
+    shared,
+    with_layers,
+)
 
 
 @needs_redocly
-def test_this_contract_is_clean() -> None:
-    status, told = run("lint")
+@each_composition
+def test_this_contract_is_clean(layers: tuple[str, ...]) -> None:
+    status, told = run("lint", *with_layers(layers))
     assert status == 0, told
 
 
@@ -50,7 +61,7 @@ def test_this_contract_is_clean() -> None:
 )
 def test_the_linter_finds_it(tmp_path: Path, edit: Edit, rule: str) -> None:
     project = Project(tmp_path, edit)
-    status, told = run("lint", str(project.contract))
+    status, told = run("lint", str(project.file))
     assert (status == 0) == (rule == ""), told
     assert rule in told
 

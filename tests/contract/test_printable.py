@@ -8,23 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from contract_review.documents import CONTRACT, load, operations, resolved
+from contract_review.documents import contract_of, operations, resolved
 from contract_review.printable import printable
 from tests import chromium
 from tests.chromium import Browser
+from tests.contract.compositions import each_composition
 
-DOCUMENT = load(CONTRACT)
-PAGE = printable(DOCUMENT)
+pytestmark = each_composition
 
 
 class Read(HTMLParser):
-    """What a reader sees, and where links lead."""
+    """A printed contract: what a reader sees, and where links lead."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: tuple[str, ...]) -> None:
         super().__init__()
+        self.document = contract_of(layers).document()
         self.ids: list[str] = []
         self.links: list[str] = []
         self.text = ""
+        self.html = printable(self.document)
+        self.feed(self.html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -36,24 +39,22 @@ class Read(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page() -> Read:
-    read = Read()
-    read.feed(PAGE)
-    return read
+def page(layers: tuple[str, ...]) -> Read:
+    return Read(layers)
 
 
 def test_every_operation_parameter_status_and_code_is_on_it(page: Read) -> None:
-    for operation in operations(DOCUMENT):
+    for operation in operations(page.document):
         assert operation.name in page.ids
         for reference in operation.definition["parameters"]:
-            parameter = resolved(DOCUMENT, reference)
+            parameter = resolved(page.document, reference)
             assert str(parameter.get("x-s3-prefix", parameter["name"])) in page.text
         for reference in operation.definition["responses"].values():
-            for code in resolved(DOCUMENT, reference).get("x-s3-codes", []):
+            for code in resolved(page.document, reference).get("x-s3-codes", []):
                 assert code in page.text
-    for name in DOCUMENT["components"]["schemas"]:
+    for name in page.document["components"]["schemas"]:
         assert f"schema-{name}" in page.ids
-    assert "Undefined" not in PAGE
+    assert "Undefined" not in page.html
     assert "{{" not in page.text
 
 
@@ -62,13 +63,13 @@ def test_its_links_lead_somewhere_and_it_loads_nothing(page: Read) -> None:
     inner = [link[1:] for link in page.links if link.startswith("#")]
     assert len(inner) > 100
     assert set(inner) <= set(page.ids)
-    assert not re.search(r"<(script|img|link|iframe)|url\(|@import|src=", PAGE)
+    assert not re.search(r"<(script|img|link|iframe)|url\(|@import|src=", page.html)
 
 
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="chromium is not installed")
-def test_it_fits_a_page_and_a_window(tmp_path: Path) -> None:
+def test_it_fits_a_page_and_a_window(page: Read, tmp_path: Path) -> None:
     file = tmp_path / "contract.html"
-    file.write_text(PAGE)
+    file.write_text(page.html)
     with Browser(tmp_path / "profile") as browser:
         browser.open(file.as_uri())
         for width in (1280, 794):

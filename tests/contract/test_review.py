@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contract_review.__main__ import CHANGELOG, OASDIFF
-from contract_review.documents import CONTRACT, RELEASED, ROOT, last_released
+from contract_review.documents import RELEASED, ROOT, contract_of, last_released
 from contract_review.review import NotReleasable, release, review
+from tests.contract.compositions import each_composition
 from tests.contract.edits import (
     Edit,
     Project,
@@ -119,7 +121,7 @@ def test_a_release_has_a_version_that_says_what_has_changed(
             release(OASDIFF, project.contract, project.released)
         return
     released = release(OASDIFF, project.contract, project.released)
-    assert released.read_bytes() == project.contract.read_bytes()
+    assert released.read_bytes() == project.file.read_bytes()
     assert last_released(project.released) == released
 
 
@@ -127,17 +129,36 @@ def test_a_release_has_a_version_that_says_what_has_changed(
 def test_versions_are_no_strings(tmp_path: Path) -> None:
     for version in ("1.9.0", "1.10.0", "0.99.0"):
         (tmp_path / f"{version}.yaml").touch()
-    assert last_released(tmp_path).stem == "1.10.0"
+    newest = last_released(tmp_path)
+    assert newest is not None
+    assert newest.stem == "1.10.0"
 
 
 @needs_oasdiff
-def test_this_contract_may_stand() -> None:
-    is_good, lines = review(OASDIFF, CONTRACT, RELEASED, CHANGELOG)
+def test_a_contract_with_layers_has_releases_of_its_own(tmp_path: Path) -> None:
+    project = Project(tmp_path, without_start_after)
+    project.contract = replace(project.contract, layers=("one", "other"))
+    assert project.review() == (True, "Nothing was released that it could be compared with.")
+    released = release(OASDIFF, project.contract, project.released)
+    assert released == project.released / "one+other" / "1.0.0.yaml"
+    assert released.read_bytes() == project.file.read_bytes()
+    assert project.review() == (
+        True,
+        "Nothing has changed since 1.0.0 that a client could notice.",
+    )
+    with pytest.raises(NotReleasable, match="was released"):
+        release(OASDIFF, project.contract, project.released)
+
+
+@needs_oasdiff
+@each_composition
+def test_this_contract_may_stand(layers: tuple[str, ...]) -> None:
+    is_good, lines = review(OASDIFF, contract_of(layers), RELEASED, CHANGELOG)
     assert is_good, "\n".join(lines)
 
 
 @needs_oasdiff
 def test_the_command_fails_for_what_is_not_announced(tmp_path: Path) -> None:
     project = Project(tmp_path, without_start_after)
-    status, told = run("diff", str(project.contract))
+    status, told = run("diff", str(project.file))
     assert (status, "Not announced in CHANGELOG.md" in told) == (1, True), told

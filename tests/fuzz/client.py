@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
-from tests.fuzz.conformance import faults_of
-from tests.fuzz.contract import Operation, operations
+from tests.contract.under_test import Operation, contract_with
+from tests.fuzz.conformance import XML, faults_of
+from tests.fuzz.xml_reading import read_document
 from tests.raw_http import Answer, Connection
 from tests.servers import GatewayProcess
 
@@ -17,6 +19,7 @@ class Client:
 
     def __init__(self, gateway: GatewayProcess) -> None:
         self._gateway = gateway
+        self._contract = contract_with(gateway.layers)
         self._connection: Connection | None = None
 
     def close(self) -> None:
@@ -44,14 +47,29 @@ class Client:
             headers: Without Host and Content-Length.
             body: None for none.
         """
-        operation = operations()[name]
+        operation = self._contract.operations[name]
         if body is None and operation.method in ("PUT", "POST"):
             body = b""
         target = target_of(operation, bucket, key, query or {})
         answer = self._exchange(operation.method, target, body, dict(headers or {}))
-        faults = faults_of(operation, operation.method, answer.status, answer.headers, answer.body)
+        faults = faults_of(
+            self._contract,
+            operation,
+            operation.method,
+            answer.status,
+            answer.headers,
+            answer.body,
+        )
         assert not faults, f"{operation.method} {target} {headers} -> {answer}: {faults}"
         return answer
+
+    def document_of(self, name: str, answer: Answer) -> dict[str, Any]:
+        """The value of the document in an operation's answer."""
+        response = self._contract.operations[name].response(answer.status)
+        assert response is not None
+        schema = response["content"][XML]["schema"]
+        value: dict[str, Any] = read_document(self._contract, answer.body, schema)
+        return value
 
     def _exchange(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]

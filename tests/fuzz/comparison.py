@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from tests.fuzz.client import Client, delete_document
-from tests.fuzz.contract import operations
 from tests.fuzz.listing_model import Page
 from tests.fuzz.model import Condition, Content, Model, Outcome, bucket_id, in_range
-from tests.fuzz.xml_reading import read_document
 from tests.raw_http import Answer
 
 NO_ETAG = f'"{"0" * 64}-1"'
@@ -78,7 +75,7 @@ class Comparison:
         keys = [key for key, _ in named]
         gone = [k for k, o in zip(keys, expected, strict=True) if o.status == 204]
         wrong = [(k, o.code) for k, o in zip(keys, expected, strict=True) if o.status != 204]
-        value = document_of("DeleteObjects", answer)
+        value = self.client.document_of("DeleteObjects", answer)
         assert [d["Key"] for d in value.get("Deleted", [])] == ([] if quiet else gone)
         assert [(e["Key"], e["Code"]) for e in value.get("Error", [])] == wrong
 
@@ -116,7 +113,7 @@ class Comparison:
     def list_buckets(self, repo_mark: str, prefix: str) -> None:
         """List the buckets, of which those of a mark in their repo's name are the model's."""
         answer = self.client.send("ListBuckets", query={"prefix": prefix})
-        value = document_of("ListBuckets", answer)
+        value = self.client.document_of("ListBuckets", answer)
         names = [b["Name"] for b in value["Buckets"] if repo_mark in b["Name"]]
         assert names == self.model.list_buckets(prefix)
 
@@ -175,7 +172,7 @@ class Comparison:
         """Compare a page, and return the token of the next one."""
         assert answer.status == 200, answer
         name = "ListObjects" if asked.version == 1 else "ListObjectsV2"
-        value = document_of(name, answer)
+        value = self.client.document_of(name, answer)
         decode = unquote if asked.is_encoded else str
         contents = value.get("Contents", [])
         keys = tuple(decode(one["Key"]) for one in contents)
@@ -194,16 +191,6 @@ class Comparison:
         assert value["KeyCount"] == len(keys) + len(prefixes)
         assert ("NextContinuationToken" in value) == expected.is_truncated
         return str(value.get("NextContinuationToken", ""))
-
-
-def document_of(name: str, answer: Answer) -> dict[str, Any]:
-    """The value of an answer's document."""
-    response = operations()[name].response(answer.status)
-    assert response is not None
-    value: dict[str, Any] = read_document(
-        answer.body, response["content"]["application/xml"]["schema"]
-    )
-    return value
 
 
 def _check(answer: Answer, expected: Outcome) -> None:

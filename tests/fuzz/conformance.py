@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonschema import Draft4Validator, FormatChecker
 
-from tests.fuzz.contract import CONTRACT, Node, Operation, resolved
+from tests.contract.under_test import ContractUnderTest, Node, Operation
 from tests.fuzz.xml_reading import Unreadable, read_document
 
 XML = "application/xml"
@@ -25,11 +25,8 @@ _UNDECLARED = {
     "connection", "content-length", "content-type", "date", "server", "transfer-encoding",
 }  # fmt: skip
 
-# Of requests that are no operation of the document's.
-_REFUSALS = {
-    400: CONTRACT["components"]["responses"]["InvalidArgument"],
-    501: CONTRACT["components"]["responses"]["NotImplemented"],
-}
+# The shared responses to requests that are no operation of the document's.
+_REFUSALS = {400: "InvalidArgument", 501: "NotImplemented"}
 
 _FORMATS = FormatChecker(["date-time"])
 
@@ -40,37 +37,51 @@ def _is_date_time(value: object) -> bool:
 
 
 def faults_of(
-    operation: Operation | None, method: str, status: int, headers: Mapping[str, str], body: bytes
+    contract: ContractUnderTest,
+    operation: Operation | None,
+    method: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> list[str]:
     """What is wrong with an answer, if anything.
 
     Args:
+        contract: That the server has.
         operation: That the request was for; None where the document declares none for it.
         method: That was sent.
         status: Of the answer.
         headers: Of the answer, names in lower case.
         body: Of the answer.
     """
-    response = operation.response(status) if operation else _REFUSALS.get(status)
+    response = operation.response(status) if operation else _refusal(contract, status)
     if response is None:
         return [f"the status {status} is not declared"]
-    found = list(_header_faults(response, headers))
+    found = list(_header_faults(contract, response, headers))
     if method == "HEAD" or "content" not in response:
         if body:
             found.append(f"a body where none is declared: {body[:200]!r}")
     elif XML in response["content"]:
-        found += _document_faults(response, status, headers, body)
+        found += _document_faults(contract, response, status, headers, body)
     return found
 
 
-def _header_faults(response: Node, headers: Mapping[str, str]) -> Iterator[str]:
-    declared = {name.lower(): resolved(h) for name, h in response.get("headers", {}).items()}
+def _refusal(contract: ContractUnderTest, status: int) -> Node | None:
+    name = _REFUSALS.get(status)
+    return None if name is None else contract.components["responses"][name]
+
+
+def _header_faults(
+    contract: ContractUnderTest, response: Node, headers: Mapping[str, str]
+) -> Iterator[str]:
+    stated = response.get("headers", {}).items()
+    declared = {name.lower(): contract.resolved(header) for name, header in stated}
     for name, header in declared.items():
         if name not in headers:
             if header.get("required"):
                 yield f"the header {name} is missing"
         else:
-            for error in _validator(_key(header["schema"])).iter_errors(
+            for error in _validator(contract, _key(header["schema"])).iter_errors(
                 _typed(headers[name], header["schema"])
             ):
                 yield f"the header {name} is wrong: {error.message}"
@@ -81,18 +92,22 @@ def _header_faults(response: Node, headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _document_faults(
-    response: Node, status: int, headers: Mapping[str, str], body: bytes
+    contract: ContractUnderTest,
+    response: Node,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> Iterator[str]:
     if headers.get("content-type") != XML:
         yield f"the Content-Type is {headers.get('content-type')}, not {XML}"
         return
     schema = response["content"][XML]["schema"]
     try:
-        value = read_document(body, schema)
+        value = read_document(contract, body, schema)
     except Unreadable as unreadable:
         yield str(unreadable)
         return
-    for error in _validator(_key(schema)).iter_errors(value):
+    for error in _validator(contract, _key(schema)).iter_errors(value):
         yield f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
     if status >= 400:
         yield from _error_faults(response, headers, value)
@@ -119,6 +134,6 @@ def _key(schema: Node) -> str:
 
 
 @cache
-def _validator(schema: str) -> Draft4Validator:
-    whole = {**json.loads(schema), "components": CONTRACT["components"]}
+def _validator(contract: ContractUnderTest, schema: str) -> Draft4Validator:
+    whole = {**json.loads(schema), "components": contract.components}
     return Draft4Validator(whole, format_checker=_FORMATS)

@@ -12,6 +12,9 @@ settings.load_profile("fuzz")
 
 
 @pytest.fixture(scope="session")
-def embedded_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def embedded_gateway(
+    layers: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
     """A gateway on its embedded PFS, for tests that are not about the PFS."""
-    yield from running_gateway(EMBEDDED, tmp_path_factory.mktemp("embedded") / "pfs")
+    folder = tmp_path_factory.mktemp("embedded") / "pfs"
+    yield from running_gateway(EMBEDDED, folder, layers=layers)

@@ -5,7 +5,7 @@ Loaded by schemathesis, as `schemathesis.toml` says.
 
 from __future__ import annotations
 
-import re
+import copy
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from schemathesis.core.failures import AcceptedNegativeData, CustomFailure, Failure
 from schemathesis.transport.serialization import Binary
 
+from tests.contract.under_test import ContractUnderTest, Operation
 from tests.fuzz import generators
 from tests.fuzz.conformance import XML, faults_of
-from tests.fuzz.contract import CONTRACT, Operation, operation_of, operations
 from tests.fuzz.routes import operation_of_request
 from tests.fuzz.signing import signed
 from tests.fuzz.xml_reading import Unreadable, read_document
@@ -29,6 +29,21 @@ schemathesis.openapi.format("key", generators.keys)
 _ANSWERS_TO_VALID = {200, 204, 206, 304, 404, 409, 412, 416}
 
 
+_contracts: dict[int, tuple[object, ContractUnderTest]] = {}
+
+
+def contract_of(operation: Any) -> ContractUnderTest:
+    """The contract that schemathesis has an operation of, read once.
+
+    A process may fuzz by several, one after the other, and hooks are the same for all.
+    """
+    document = operation.schema.raw_schema
+    if id(document) not in _contracts:
+        # The document is kept too, lest another one get its id.
+        _contracts[id(document)] = (document, ContractUnderTest(copy.deepcopy(document)))
+    return _contracts[id(document)][1]
+
+
 @schemathesis.deserializer(XML)
 def read_xml(context: Any, response: Any) -> Any:
     """The value of an answer's document by the schema that the document has for it, or None.
@@ -36,10 +51,11 @@ def read_xml(context: Any, response: Any) -> Any:
     Schemathesis looks at answers outside of its checks, too, and an exception there would end its
     thread, and the tests in it, without a word: `answers_as_declared` says what is wrong.
     """
-    operation = actual_operation(response) or operation_of(_id(context.operation))
-    declared = operation.response(response.status_code) or {}
+    contract = contract_of(context.operation)
+    asked = actual_operation(contract, response) or contract.operation_of(_id(context.operation))
+    declared = asked.response(response.status_code) or {}
     try:
-        return read_document(response.content, declared["content"][XML]["schema"])
+        return read_document(contract, response.content, declared["content"][XML]["schema"])
     except (Unreadable, KeyError):
         return None
 
@@ -95,19 +111,17 @@ def _is_to_be_valid(case: Any) -> bool:
         return False
     # What an answer named is tried as a key, even where it is none.
     key = unquote(case.path_parameters.get("key", "a"))
-    return bool(_KEY_PATTERN.search(key))
-
-
-_KEY_PATTERN = re.compile(CONTRACT["components"]["parameters"]["Key"]["schema"]["pattern"])
+    return bool(contract_of(case.operation).pattern_of("Key").match(key))
 
 
 @schemathesis.check
 def answers_as_declared(context: Any, response: Any, case: Any) -> None:
     """The answer is one that the document declares for what the request is."""
-    operation = actual_operation(response)
+    contract = contract_of(case.operation)
+    operation = actual_operation(contract, response)
     headers = {name: values[0] for name, values in response.headers.items()}
-    method = response.request.method
-    faults = faults_of(operation, method, response.status_code, headers, response.content)
+    told = (response.request.method, response.status_code, headers, response.content)
+    faults = faults_of(contract, operation, *told)
     what = operation.name if operation else "What is not declared"
     assert not faults, "\n".join([f"{what} answered {response.status_code}:", *faults])
 
@@ -115,7 +129,7 @@ def answers_as_declared(context: Any, response: Any, case: Any) -> None:
 @schemathesis.check
 def the_declared_is_accepted(context: Any, response: Any, case: Any) -> None:
     """A request that the document allows is not refused for its form."""
-    operation = actual_operation(response)
+    operation = actual_operation(contract_of(case.operation), response)
     if operation is None or not _is_to_be_valid(case) or response.status_code in _ANSWERS_TO_VALID:
         return
     text = response.content.decode()
@@ -147,15 +161,19 @@ class EveryOperationSucceeds:
     """Every operation has succeeded at least once: else a run has tested less than it looks."""
 
     def __init__(self) -> None:
+        self.declared: set[str] = set()
         self.succeeded: set[str] = set()
 
     def after_response(self, context: Any, response: Any, case: Any) -> None:
-        operation = actual_operation(response)
+        contract = contract_of(case.operation)
+        self.declared.update(contract.operations)
+        operation = actual_operation(contract, response)
         if operation is not None and response.status_code < 300:
             self.succeeded.add(operation.name)
 
     def after_run(self, context: Any) -> None:
-        missing = set(operations()) - self.succeeded
+        assert self.declared, "nothing was answered"
+        missing = self.declared - self.succeeded
         assert not missing, f"never succeeded: {sorted(missing)}"
 
 
@@ -168,7 +186,7 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
     """
     if isinstance(failure, CustomFailure):
         return True
-    operation = actual_operation(response)
+    operation = actual_operation(contract_of(case.operation), response)
     if operation is None or operation.id != _id(case.operation):
         return False
     return not isinstance(failure, AcceptedNegativeData) or _FOREIGN_HEADER not in case.headers
@@ -177,14 +195,14 @@ def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> 
 _FOREIGN_HEADER = "x-schemathesis-unknown-property"
 
 
-def actual_operation(response: Any) -> Operation | None:
+def actual_operation(contract: ContractUnderTest, response: Any) -> Operation | None:
     """The operation that a request is, whatever it was generated for."""
     url = urlsplit(response.request.url)
     headers = {name.lower(): value for name, value in response.request.headers.items()}
     query: dict[str, str] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         query.setdefault(name, value)
-    return operation_of_request(response.request.method, url.path, query, headers)
+    return operation_of_request(contract, response.request.method, url.path, query, headers)
 
 
 def _name(operation: Any) -> str:

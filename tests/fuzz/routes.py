@@ -6,19 +6,22 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from tests.fuzz.contract import CONTRACT, Node, Operation, operations
-
-_NAMESPACE = CONTRACT["x-s3-header-namespace"]
+from tests.contract.under_test import ContractUnderTest, Node, Operation
 
 
 def operation_of_request(
-    method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+    contract: ContractUnderTest,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
 ) -> Operation | None:
-    """The operation, or None where the document declares none.
+    """The operation, or None where the contract declares none.
 
     Args:
+        contract: By which it is told.
         method: As sent.
         path: As sent, without the query string.
         query: Names decoded; of a repeated one the first value.
@@ -26,7 +29,7 @@ def operation_of_request(
     """
     fitting = [
         operation
-        for operation in operations().values()
+        for operation in contract.operations.values()
         if operation.method == method
         and operation.path.partition("#")[0].count("{") == _depth(path)
         and _is_selected(operation, query, headers)
@@ -34,7 +37,8 @@ def operation_of_request(
     if not fitting:
         return None
     chosen = max(fitting, key=lambda operation: len(_required(operation)))
-    return None if _has_undeclared(chosen, query, headers) else chosen
+    in_namespace = [name for name in headers if name.startswith(contract.namespace)]
+    return None if _has_undeclared(chosen, query, in_namespace) else chosen
 
 
 def _depth(path: str) -> int:
@@ -59,13 +63,10 @@ def _is_selected(
     return all(query.get(name, "") in ("", operation.name) for name in naming)
 
 
-def _has_undeclared(
-    operation: Operation, query: Mapping[str, str], headers: Mapping[str, str]
-) -> bool:
-    in_namespace = [name for name in headers if name.startswith(_NAMESPACE)]
+def _has_undeclared(operation: Operation, query: Iterable[str], headers: Iterable[str]) -> bool:
     return any(
         not _is_declared(operation, place, name)
-        for place, names in (("query", query), ("header", in_namespace))
+        for place, names in (("query", query), ("header", headers))
         for name in names
     )
 

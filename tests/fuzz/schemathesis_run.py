@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import spec
+import schemathesis
+
+import tests.fuzz.hooks  # noqa: F401 - registers the checks
+from gateway.contract.document import load_contract
+from tests.contract.under_test import ContractUnderTest
 
 ROOT = Path(__file__).parents[2]
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
@@ -35,23 +42,40 @@ class Run:
         return sent
 
 
+@cache
+def api_of(contract: ContractUnderTest) -> Any:
+    """A contract as schemathesis has it, for requests one by one."""
+    return schemathesis.openapi.from_dict(
+        copy.deepcopy(contract.document), config=schemathesis.Config.from_path(CONFIGURATION)
+    )
+
+
 def run_schemathesis(
-    endpoint: str, report: Path, *, seed: int, examples: int, options: tuple[str, ...] = ()
+    layers: tuple[str, ...],
+    endpoint: str,
+    report: Path,
+    *,
+    seed: int,
+    examples: int,
+    options: tuple[str, ...] = (),
 ) -> Run:
     """Fuzz what is at an endpoint.
 
     Args:
+        layers: Of the contract to fuzz it by.
         endpoint: Where the gateway is.
-        report: The file to write the report to.
+        report: The file to write the report to. The contract is written beside it.
         seed: Of everything random.
         examples: For each operation in each phase.
         options: Further ones.
     """
+    contract = report.with_name("contract.yaml")
+    contract.write_text(load_contract(layers).text)
     ended = subprocess.run(
         [
             Path(sys.executable).with_name("st"),
-            "--config-file", Path(__file__).with_name("schemathesis.toml"), "--no-color",
-            "run", Path(spec.__file__).with_name("s3.yaml"),
+            "--config-file", CONFIGURATION, "--no-color",
+            "run", contract,
             "--url", endpoint, "--seed", str(seed), "--max-examples", str(examples),
             "--report", "ndjson", "--report-ndjson-path", report, *options,
         ],

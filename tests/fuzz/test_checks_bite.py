@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 import schemathesis
 from schemathesis.core.failures import FailureGroup
 
-from gateway.contract.document import load_contract
+from tests.contract.under_test import contract_with
 from tests.fuzz.client import Client
+from tests.fuzz.schemathesis_run import api_of
 from tests.servers import GatewayProcess
 
 BUCKET = "master.bites"
@@ -111,14 +111,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def api() -> Any:
-    config = schemathesis.Config.from_path(Path(__file__).with_name("schemathesis.toml"))
-    import tests.fuzz.hooks  # noqa: F401 - registers the checks
-
-    return schemathesis.openapi.from_dict(load_contract(()).document(), config=config)
-
-
 @pytest.fixture
 def filled(embedded_gateway: GatewayProcess) -> Iterator[GatewayProcess]:
     client = Client(embedded_gateway)
@@ -137,7 +129,6 @@ def filled(embedded_gateway: GatewayProcess) -> Iterator[GatewayProcess]:
     ],
 )
 def test_a_fault_is_found(
-    api: Any,
     filled: GatewayProcess,
     path: str,
     method: str,
@@ -147,6 +138,7 @@ def test_a_fault_is_found(
     fault: Fault,
     finding: str,
 ) -> None:
+    api = api_of(contract_with(filled.layers))
     case = api[path][method].Case(path_parameters=path_parameters, query=query, headers=headers)
     response = case.call(base_url=filled.endpoint)
     case.validate_response(response)

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.client import Client, delete_document
-from tests.fuzz.comparison import document_of
 from tests.fuzz.history import Event, Seen, has_an_order, told
 from tests.fuzz.model import Condition, Content, Model, Outcome, bucket_id
 from tests.fuzz.profiles import examples
@@ -130,13 +129,15 @@ class Clients:
         answer = client.send(request.name, bucket, request.key, headers=headers, body=body)
         ended = time.monotonic()
         what = f"{request.name} {bucket} {request.key} {request.content} {headers} {request.keys}"
-        return Event(what, applied(request, bucket), self._seen(request, answer), began, ended)
+        return Event(
+            what, applied(request, bucket), self._seen(client, request, answer), began, ended
+        )
 
-    def _seen(self, request: Request, answer: Answer) -> Seen:
+    def _seen(self, client: Client, request: Request, answer: Answer) -> Seen:
         if answer.status >= 300:
             return Outcome(answer.status, answer.code or "")
         if request.name == "ListObjectsV2":
-            value = document_of(request.name, answer)
+            value = client.document_of(request.name, answer)
             return {one["Key"]: self.contents[one["ETag"]] for one in value.get("Contents", [])}
         content = self.contents[answer.headers["etag"]] if "etag" in answer.headers else None
         if request.name == "GetObject":

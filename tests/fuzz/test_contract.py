@@ -10,7 +10,8 @@ from threading import Thread
 
 import pytest
 
-from tests.fuzz.contract import operations
+from tests.contract.compositions import each_composition
+from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.profiles import SEED, examples
 from tests.fuzz.schemathesis_run import PHASES, run_schemathesis
 from tests.servers import EMBEDDED, GatewayProcess, running_gateway
@@ -19,18 +20,27 @@ FULL_SECONDS = 1200
 
 
 @pytest.fixture(params=[EMBEDDED, pytest.param("grpc", marks=pytest.mark.thorough)])
-def fuzzed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayProcess]:
-    yield from running_gateway(request.param, tmp_path / "pfs")
+def fuzzed(
+    request: pytest.FixtureRequest, layers: tuple[str, ...], tmp_path: Path
+) -> Iterator[GatewayProcess]:
+    yield from running_gateway(request.param, tmp_path / "pfs", layers=layers)
 
 
 @pytest.mark.timeout(FULL_SECONDS)
-def test_the_gateway_is_what_the_document_says(fuzzed: GatewayProcess, tmp_path: Path) -> None:
+@each_composition
+def test_the_gateway_is_what_the_document_says(
+    fuzzed: GatewayProcess, contract: ContractUnderTest, tmp_path: Path
+) -> None:
     run = run_schemathesis(
-        fuzzed.endpoint, tmp_path / "report.ndjson", seed=SEED, examples=examples(60, 400)
+        fuzzed.layers,
+        fuzzed.endpoint,
+        tmp_path / "report.ndjson",
+        seed=SEED,
+        examples=examples(60, 400),
     )
     assert run.status == 0, run.output
     assert "Exception in thread" not in run.output, run.output
-    declared = {f"{o.method} {o.path}" for o in operations().values()}
+    declared = {f"{o.method} {o.path}" for o in contract.operations.values()}
     for phase in PHASES[1:]:
         missing = declared - set(run.tested(phase))
         assert not missing or phase == "stateful", f"{phase} has left out {missing}: {run.output}"
@@ -69,6 +79,7 @@ def test_a_server_that_always_answers_the_same_is_found_out(
 ) -> None:
     with answering(*answer) as endpoint:
         run = run_schemathesis(
+            (),
             endpoint,
             tmp_path / "report.ndjson",
             seed=SEED,

@@ -33,8 +33,9 @@ from s3_wire.errors import (
 from s3_wire.etags import etag_of, file_hash_of, is_any, listed_etags
 from s3_wire.preconditions import allows_range, http_date, is_unchanged
 from s3_wire.ranges import requested_span
+from tests.contract.compositions import each_composition
+from tests.contract.under_test import ContractUnderTest
 from tests.fuzz import keys as k
-from tests.fuzz.contract import CONTRACT
 from tests.fuzz.profiles import examples
 from tests.fuzz.signing import framed
 
@@ -237,36 +238,33 @@ def test_a_token_is_ours_or_refused(text: str) -> None:
     assert after_token(token_for(name)) == name
 
 
-def _pattern(parameter: str) -> re.Pattern[str]:
-    pattern = CONTRACT["components"]["parameters"][parameter]["schema"]["pattern"]
-    return re.compile(pattern.removesuffix("$") + r"\Z")
-
-
 KEYS = k.keys | st.text("ab./ *\\é~@", max_size=8) | st.text(max_size=20)
-KEY_PATTERN = _pattern("Key")
-BUCKET_PATTERN = _pattern("Bucket")
 
 
+@each_composition
 @SOME
 @given(KEYS.filter(bool))
-def test_the_documents_pattern_of_keys_is_the_rule(key: str) -> None:
+def test_the_documents_pattern_of_keys_is_the_rule(contract: ContractUnderTest, key: str) -> None:
     try:
         directory_of(key) if is_directory_marker(key) else path_of(key)
         is_taken = True
     except S3Error:
         is_taken = False
-    assert is_taken == bool(len(key) <= 1024 and KEY_PATTERN.match(key))
+    assert is_taken == bool(len(key) <= 1024 and contract.pattern_of("Key").match(key))
 
 
+@each_composition
 @SOME
 @given(st.text("aZ09-_.é/ ", min_size=1, max_size=10) | st.text(min_size=1))
-def test_the_documents_pattern_of_buckets_is_the_rule(bucket: str) -> None:
+def test_the_documents_pattern_of_buckets_is_the_rule(
+    contract: ContractUnderTest, bucket: str
+) -> None:
     try:
         branch_of(bucket)
         is_taken = True
     except S3Error:
         is_taken = False
-    assert is_taken == bool(BUCKET_PATTERN.match(bucket))
+    assert is_taken == bool(contract.pattern_of("Bucket").match(bucket))
 
 
 @SOME

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.contract.compositions import COMPOSITIONS, each_case
+from tests.contract.under_test import ContractUnderTest, Node, Operation, contract_with
 from tests.fuzz.client import Client, delete_document
-from tests.fuzz.comparison import document_of
-from tests.fuzz.contract import Node, Operation, operation_of, operations, resolved
 from tests.raw_http import Answer
 from tests.servers import GatewayProcess
 
@@ -29,12 +29,12 @@ class Link(NamedTuple):
     definition: Node
 
 
-LINKS = [
-    Link(operation, int(status), name, link)
-    for operation in operations().values()
-    for status, response in operation.definition["responses"].items()
-    for name, link in resolved(response).get("links", {}).items()
-]
+def links_of(contract: ContractUnderTest) -> Iterator[tuple[str, Link]]:
+    for operation in contract.operations.values():
+        for status, response in operation.responses.items():
+            for name, link in response.get("links", {}).items():
+                yield f"{operation.name}-{name}", Link(operation, int(status), name, link)
+
 
 # What is asked so that the answer has everything that the links of the operation point to.
 ASKED: dict[str, Request] = {
@@ -66,8 +66,8 @@ def client(embedded_gateway: GatewayProcess) -> Iterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: f"{link.source.name}-{link.name}")
-def test_a_link_leads_on(client: Client, link: Link) -> None:
+@each_case("link", links_of)
+def test_a_link_leads_on(client: Client, contract: ContractUnderTest, link: Link) -> None:
     branch = f"b{next(_numbers)}"
     for bucket in ("full", "void"):
         client.send("CreateBucket", f"{branch}.{bucket}")
@@ -76,14 +76,14 @@ def test_a_link_leads_on(client: Client, link: Link) -> None:
     request = _of_branch(ASKED[link.source.name], branch)
     answer = client.send(link.source.name, **request)
     assert answer.status == link.status
-    target = operation_of(link.definition["operationId"])
-    following = _followed(link, target, request, answer)
+    target = contract.operation_of(link.definition["operationId"])
+    following = _followed(client, link, target, request, answer)
     if target.name == "PutObject":
         following = {"key": "chosen", **following, "body": b"put"}
     followed = client.send(target.name, **following)
     assert followed.status == FOLLOWED.get(link.name, 200)
     if link.name == "nextPage":
-        _check_next_page(link, answer, followed)
+        _check_next_page(client, link, answer, followed)
 
 
 def _of_branch(request: Request, branch: str) -> Request:
@@ -96,12 +96,14 @@ def _of_branch(request: Request, branch: str) -> Request:
     return asked
 
 
-def _followed(link: Link, target: Operation, request: Request, answer: Answer) -> Request:
+def _followed(
+    client: Client, link: Link, target: Operation, request: Request, answer: Answer
+) -> Request:
     """The request that a link describes."""
     following: Request = {"query": {}, "headers": {}}
     places = {p["name"]: p["in"] for p in target.parameters}
     for name, expression in link.definition["parameters"].items():
-        value = _evaluated(expression, link, request, answer)
+        value = _evaluated(client, expression, link, request, answer)
         if value is None:
             continue
         if places[name] == "path":
@@ -111,11 +113,13 @@ def _followed(link: Link, target: Operation, request: Request, answer: Answer) -
     return following
 
 
-def _evaluated(expression: str, link: Link, request: Request, answer: Answer) -> str | None:
+def _evaluated(
+    client: Client, expression: str, link: Link, request: Request, answer: Answer
+) -> str | None:
     """A runtime expression's value; None for a parameter that was not sent."""
     what, _, name = expression.removeprefix("$").partition("#")
     if what == "response.body":
-        value: Any = document_of(link.source.name, answer)
+        value: Any = client.document_of(link.source.name, answer)
         for part in name.strip("/").split("/"):
             value = value[int(part) if isinstance(value, list) else part]
         return str(value)
@@ -128,16 +132,16 @@ def _evaluated(expression: str, link: Link, request: Request, answer: Answer) ->
     return None if value is None else str(value)
 
 
-def _check_next_page(link: Link, page: Answer, following: Answer) -> None:
+def _check_next_page(client: Client, link: Link, page: Answer, following: Answer) -> None:
     """The next page shows other things, and there was a first one."""
-    names = [_names(link, answer) for answer in (page, following)]
+    names = [_names(client, link, answer) for answer in (page, following)]
     assert names[0]
     assert names[1]
     assert max(names[0]) < min(names[1])
 
 
-def _names(link: Link, answer: Answer) -> list[str]:
-    value = document_of(link.source.name, answer)
+def _names(client: Client, link: Link, answer: Answer) -> list[str]:
+    value = client.document_of(link.source.name, answer)
     if "Buckets" in value:
         return [bucket["Name"] for bucket in value["Buckets"]]
     keys = [one["Key"] for one in value.get("Contents", [])]
@@ -145,4 +149,5 @@ def _names(link: Link, answer: Answer) -> list[str]:
 
 
 def test_every_operation_that_changes_or_lists_leads_on() -> None:
-    assert {link.source.name for link in LINKS} == set(ASKED)
+    links = [link for layers in COMPOSITIONS for _, link in links_of(contract_with(layers))]
+    assert {link.source.name for link in links} == set(ASKED)

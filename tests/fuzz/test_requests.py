@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.contract.compositions import each_composition
+from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.client import Client
 from tests.fuzz.conformance import faults_of
-from tests.fuzz.contract import operations
 from tests.fuzz.profiles import examples
 from tests.raw_http import Connection
 from tests.servers import GatewayProcess
@@ -62,7 +63,10 @@ _OWN_PAGES = re.compile(rb"/-(?:[/?]|$)")
 
 
 @pytest.mark.timeout(600)
-def test_no_request_makes_the_server_fail(embedded_gateway: GatewayProcess) -> None:
+@each_composition
+def test_no_request_makes_the_server_fail(
+    embedded_gateway: GatewayProcess, contract: ContractUnderTest
+) -> None:
     with closing(Client(embedded_gateway)) as client:
         client.send("CreateBucket", "master.b")
         client.send("PutObject", "master.b", "k", body=b"content")
@@ -82,9 +86,10 @@ def test_no_request_makes_the_server_fail(embedded_gateway: GatewayProcess) -> N
         if _BAD_ESCAPE.search(target.partition(b"?")[0]):
             assert answer.status in (400, 403), answer  # of another origin it is not looked at
         if answer.status >= 400 and method != b"HEAD":
+            told = (method.decode(), answer.status, answer.headers, answer.body)
             faults = [
-                faults_of(operation, method.decode(), answer.status, answer.headers, answer.body)
-                for operation in (None, *operations().values())
+                faults_of(contract, operation, *told)
+                for operation in (None, *contract.operations.values())
             ]
             assert [] in faults, (answer, faults)
         assert not [line for line in embedded_gateway.log if "Traceback" in line]

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tests.contract.compositions import each_case, each_composition
+from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.client import Client, delete_document
-from tests.fuzz.contract import operations
 from tests.servers import GatewayProcess
 
 _numbers = itertools.count()
@@ -121,14 +122,13 @@ def client(gateway: GatewayProcess) -> Iterator[Client]:
     client.close()
 
 
-@pytest.mark.parametrize(
-    ("name", "status", "request_"),
-    [
-        pytest.param(n, s, r, id=f"{n}-{s}-{i}")
-        for n, a in ASKED.items()
-        for i, (s, r) in enumerate(a)
-    ],
-)
+def requests_of(contract: ContractUnderTest) -> Iterator[tuple[str, str, int, Request]]:
+    for name in contract.operations:
+        for i, (status, request) in enumerate(ASKED.get(name, [])):
+            yield f"{name}-{status}-{i}", name, status, request
+
+
+@each_case("name,status,request_", requests_of)
 def test_a_declared_status(client: Client, name: str, status: int, request_: Request) -> None:
     branch = f"b{next(_numbers)}"
     for bucket in ("full", "void"):
@@ -141,7 +141,10 @@ def test_a_declared_status(client: Client, name: str, status: int, request_: Req
     assert client.send(name, **asked).status == status
 
 
-def test_every_declared_status_is_asked_for() -> None:
-    for name, operation in operations().items():
-        declared = {int(status) for status in operation.definition["responses"]}
-        assert declared - ELSEWHERE == {status for status, _ in ASKED[name]} - ELSEWHERE, name
+@each_composition
+def test_every_declared_status_is_asked_for(contract: ContractUnderTest) -> None:
+    for name, operation in contract.operations.items():
+        declared = {int(status) for status in operation.responses}
+        assert declared - ELSEWHERE == {status for status, _ in ASKED.get(name, [])} - ELSEWHERE, (
+            name
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from tests.fuzz.contract import Node, resolved
+from tests.contract.under_test import ContractUnderTest, Node
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -18,18 +18,18 @@ class Unreadable(Exception):
     """A document is not what its schema describes."""
 
 
-def read_document(data: bytes, schema: Node) -> Any:
+def read_document(contract: ContractUnderTest, data: bytes, schema: Node) -> Any:
     """The value of a whole document."""
     try:
         root = ElementTree.fromstring(data)  # noqa: S314 - our own server's answer
     except ElementTree.ParseError as error:
         raise Unreadable(f"no XML: {error}") from None
-    schema = resolved(schema)
+    schema = contract.resolved(schema)
     namespace = schema["xml"].get("namespace", "")
     expected = schema["xml"]["name"]
     if _split(root) != (namespace, expected):
         raise Unreadable(f"the root is {root.tag}, not {{{namespace}}}{expected}")
-    return _read(root, schema, namespace)
+    return _read(contract, root, schema, namespace)
 
 
 def _split(node: ElementTree.Element) -> tuple[str, str]:
@@ -37,14 +37,16 @@ def _split(node: ElementTree.Element) -> tuple[str, str]:
     return (namespace, name) if brace else ("", namespace)
 
 
-def _read(node: ElementTree.Element, schema: Node, namespace: str) -> Any:
-    schema = resolved(schema)
+def _read(
+    contract: ContractUnderTest, node: ElementTree.Element, schema: Node, namespace: str
+) -> Any:
+    schema = contract.resolved(schema)
     if node.attrib:
         raise Unreadable(f"{node.tag} has attributes: {sorted(node.attrib)}")
     if schema["type"] == "object":
-        return _read_object(node, schema, namespace)
+        return _read_object(contract, node, schema, namespace)
     if schema["type"] == "array":
-        return _read_wrapped(node, schema, namespace)
+        return _read_wrapped(contract, node, schema, namespace)
     if len(node):
         raise Unreadable(f"{node.tag} is a {schema['type']} and has elements")
     return _read_text(node.text or "", schema["type"])
@@ -59,10 +61,15 @@ def _read_text(text: str, kind: str) -> Any:
     return text
 
 
-def _read_object(node: ElementTree.Element, schema: Node, namespace: str) -> dict[str, Any]:
+def _read_object(
+    contract: ContractUnderTest, node: ElementTree.Element, schema: Node, namespace: str
+) -> dict[str, Any]:
     _check_no_text(node)
     value: dict[str, Any] = {}
-    by_element = {_element_name(n, s): (n, resolved(s)) for n, s in schema["properties"].items()}
+    by_element = {
+        _element_name(contract, name, declared): (name, contract.resolved(declared))
+        for name, declared in schema["properties"].items()
+    }
     for child in node:
         child_namespace, element = _split(child)
         if child_namespace != namespace:
@@ -71,28 +78,31 @@ def _read_object(node: ElementTree.Element, schema: Node, namespace: str) -> dic
         if not isinstance(child_schema, dict):
             raise Unreadable(f"{node.tag} declares no {element}")
         if _is_unwrapped(child_schema):
-            value.setdefault(name, []).append(_read(child, child_schema["items"], namespace))
+            item = _read(contract, child, child_schema["items"], namespace)
+            value.setdefault(name, []).append(item)
         elif name in value:
             raise Unreadable(f"{element} comes twice in {node.tag}")
         else:
-            value[name] = _read(child, child_schema, namespace)
+            value[name] = _read(contract, child, child_schema, namespace)
     return value
 
 
-def _read_wrapped(node: ElementTree.Element, schema: Node, namespace: str) -> list[Any]:
+def _read_wrapped(
+    contract: ContractUnderTest, node: ElementTree.Element, schema: Node, namespace: str
+) -> list[Any]:
     _check_no_text(node)
-    item = _element_name("", schema["items"])
+    item = _element_name(contract, "", schema["items"])
     wrong = [child.tag for child in node if _split(child) != (namespace, item)]
     if wrong:
         raise Unreadable(f"{node.tag} holds {wrong}, not {item}")
-    return [_read(child, schema["items"], namespace) for child in node]
+    return [_read(contract, child, schema["items"], namespace) for child in node]
 
 
-def _element_name(property_name: str, schema: Node) -> str:
+def _element_name(contract: ContractUnderTest, property_name: str, schema: Node) -> str:
     """How a property is called in XML; an unwrapped array's elements as its items are."""
-    schema = resolved(schema)
+    schema = contract.resolved(schema)
     if _is_unwrapped(schema):
-        schema = resolved(schema["items"])
+        schema = contract.resolved(schema["items"])
     return str(schema.get("xml", {}).get("name", property_name))
 
 

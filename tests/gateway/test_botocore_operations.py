@@ -6,7 +6,8 @@ Writes `docs/operations.md`, and fails if it was stale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel, Shape
 
-from gateway.contract.document import load_contract
+from tests.contract.compositions import each_case, each_composition
+from tests.contract.under_test import ContractUnderTest, contract_with
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -25,13 +27,6 @@ KEY = "dir/object"
 CONTENT = b"must not change"
 
 MODEL = boto3.client("s3", region_name="us-east-1").meta.service_model
-CONTRACT = load_contract(()).document()
-DECLARED: dict[str, tuple[str, str, dict[str, Any]]] = {
-    operation["x-s3-operation"]: (path, method, operation)
-    for path, item in CONTRACT["paths"].items()
-    for method, operation in item.items()
-    if method != "parameters"
-}
 
 
 def wire_form(name: str) -> tuple[str, str, tuple[str, ...]]:
@@ -40,14 +35,23 @@ def wire_form(name: str) -> tuple[str, str, tuple[str, ...]]:
     return operation.http["method"], operation.http["requestUri"], tuple(sorted(required))
 
 
-# An operation for another endpoint of AWS, sent here, is the request that a declared one is.
-TWINS = {
-    name: twin
-    for name in set(MODEL.operation_names) - set(DECLARED)
-    for twin in DECLARED
-    if wire_form(name) == wire_form(twin)
-}
-UNDECLARED = sorted(set(MODEL.operation_names) - set(DECLARED) - set(TWINS))
+@cache
+def twins(contract: ContractUnderTest) -> dict[str, str]:
+    """Operations for another endpoint of AWS that, sent here, are the request of a declared one."""
+    return {
+        name: twin
+        for name in set(MODEL.operation_names) - set(contract.operations)
+        for twin in contract.operations
+        if wire_form(name) == wire_form(twin)
+    }
+
+
+def undeclared(contract: ContractUnderTest) -> list[str]:
+    return sorted(set(MODEL.operation_names) - set(contract.operations) - set(twins(contract)))
+
+
+def named_as_itself(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, name) for name in names]
 
 
 @pytest.fixture
@@ -125,11 +129,14 @@ def call(client: Any, operation: OperationModel, arguments: dict[str, Any]) -> t
     return status, answer.get("Error", {}).get("Code", "")
 
 
-def test_only_one_operation_cannot_be_told_from_a_declared_one() -> None:
-    assert TWINS == {"ListDirectoryBuckets": "ListBuckets"}
+@each_composition
+def test_only_one_operation_cannot_be_told_from_a_declared_one(
+    contract: ContractUnderTest,
+) -> None:
+    assert twins(contract) == {"ListDirectoryBuckets": "ListBuckets"}
 
 
-@pytest.mark.parametrize("name", UNDECLARED)
+@each_case("name", lambda contract: named_as_itself(undeclared(contract)))
 def test_an_undeclared_operation_is_not_implemented(client: Any, stored: str, name: str) -> None:
     operation = MODEL.operation_model(name)
     status, code = call(client, operation, arguments_for(operation, stored))
@@ -137,7 +144,7 @@ def test_an_undeclared_operation_is_not_implemented(client: Any, stored: str, na
     assert code == ("501" if operation.http["method"] == "HEAD" else "NotImplemented")
 
 
-@pytest.mark.parametrize("name", sorted(DECLARED))
+@each_case("name", lambda contract: named_as_itself(sorted(contract.operations)))
 def test_a_declared_operation_is_handled(client: Any, s3: Any, bucket: str, name: str) -> None:
     s3.put_object(Bucket=bucket, Key=KEY, Body=CONTENT)
     operation = MODEL.operation_model(name)
@@ -150,15 +157,12 @@ def test_a_declared_operation_is_handled(client: Any, s3: Any, bucket: str, name
         assert 200 <= status < 300, code
 
 
-def is_declared(name: str, member: Shape) -> bool:
+def is_declared(contract: ContractUnderTest, name: str, member: Shape) -> bool:
     """Whether the contract declares where botocore puts a member."""
     where = {"querystring": "query", "header": "header", "headers": "header"}
     location = where[member.serialization["location"]]
     wire_name = member.serialization.get("name", "")
-    path, _, operation = DECLARED[name]
-    for parameter in operation.get("parameters", []) + CONTRACT["paths"][path]["parameters"]:
-        if "$ref" in parameter:
-            parameter = CONTRACT["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
+    for parameter in contract.operations[name].parameters:
         if parameter["in"] != location:
             continue
         prefix = parameter.get("x-s3-prefix")
@@ -170,15 +174,15 @@ def is_declared(name: str, member: Shape) -> bool:
     return location == "header" and not wire_name.lower().startswith("x-amz-")
 
 
-def optional_parameters() -> Iterator[tuple[str, str, bool]]:
-    for name in sorted(DECLARED):
+def optional_parameters(contract: ContractUnderTest) -> Iterator[tuple[str, str, bool]]:
+    for name in sorted(contract.operations):
         shape = MODEL.operation_model(name).input_shape
         if shape is None:
             continue
         for member_name, member in shape.members.items():
             in_place = member.serialization.get("location") in ("querystring", "header", "headers")
             if in_place and member_name not in shape.required_members:
-                yield name, member_name, is_declared(name, member)
+                yield name, member_name, is_declared(contract, name, member)
 
 
 # boto3 sends these only with others, or turns them into something else.
@@ -187,10 +191,13 @@ SENT_OTHERWISE = {"ChecksumAlgorithm", "ContentLength", "MFA", "SSECustomerKeyMD
 CONDITIONS = {"IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"}
 
 
-@pytest.mark.parametrize(
-    ("name", "member", "declared"),
-    [p for p in optional_parameters() if p[1] not in SENT_OTHERWISE | CONDITIONS],
-)
+def parameters_to_send(contract: ContractUnderTest) -> Iterator[tuple[str, str, str, bool]]:
+    for name, member, declared in optional_parameters(contract):
+        if member not in SENT_OTHERWISE | CONDITIONS:
+            yield f"{name}-{member}-{declared}", name, member, declared
+
+
+@each_case("name,member,declared", parameters_to_send)
 def test_a_parameter_is_declared_or_not_implemented(
     client: Any, stored: str, name: str, member: str, declared: bool
 ) -> None:
@@ -209,6 +216,7 @@ def test_a_parameter_is_declared_or_not_implemented(
         assert status == 501, (status, code)
 
 
+@each_composition
 def test_html_form_uploads_are_not_implemented(gateway: GatewayProcess, stored: str) -> None:
     form = (
         b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\n'
@@ -222,6 +230,7 @@ def test_html_form_uploads_are_not_implemented(gateway: GatewayProcess, stored: 
         assert (answer.status, answer.code) == (501, "NotImplemented")
 
 
+@each_composition
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data"]
 )
@@ -233,6 +242,7 @@ def test_a_put_of_a_forms_content_type_is_a_put(
     assert send(gateway, "GET", f"/{bucket}/a").body == b"a=b&c=d"
 
 
+@each_composition
 @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "PROPFIND", "MKCOL", "BREW"])
 def test_unknown_methods_are_not_implemented(
     gateway: GatewayProcess, stored: str, method: str
@@ -242,6 +252,7 @@ def test_unknown_methods_are_not_implemented(
         assert (answer.status, answer.code) == (501, "NotImplemented")
 
 
+@each_composition
 @pytest.mark.parametrize(
     "query", ["unknown", "list-type=3", "list-type=2&unknown=1", "delete", "=1", "prefix=a&="]
 )
@@ -258,7 +269,8 @@ def test_a_refusal_says_what_helps(gateway: GatewayProcess, stored: str) -> None
     assert "x-amz-acl: public-read. Only private is possible." in answer.said
 
 
-def table() -> str:
+def table(contract: ContractUnderTest) -> str:
+    missing = undeclared(contract)
     lines = [
         "# Operations",
         "",
@@ -267,33 +279,32 @@ def table() -> str:
         "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
         " the contract is [`spec/s3.yaml`](contract.md).",
         "",
-        f"{len(DECLARED)} are supported. {len(UNDECLARED)} answer `501 NotImplemented` and change"
-        " nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same as"
-        " ListBuckets and answered as that.",
+        f"{len(contract.operations)} are supported. {len(missing)} answer `501 NotImplemented` and"
+        " change nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same"
+        " as ListBuckets and answered as that.",
         "",
         "## Supported",
         "",
         "| Operation | Request | Parameters that are not implemented |",
         "|---|---|---|",
     ]
-    for name, (path, method, _) in sorted(DECLARED.items()):
-        missing = [
-            f"`{m}`" for n, m, declared in optional_parameters() if n == name and not declared
-        ]
-        request = f"`{method.upper()} {path.replace('#', '?')}`"
-        lines.append(f"| **{name}** | {request} | {', '.join(missing)} |")
+    parameters = list(optional_parameters(contract))
+    for name, operation in sorted(contract.operations.items()):
+        without = [f"`{m}`" for n, m, declared in parameters if n == name and not declared]
+        request = f"`{operation.method} {operation.path.replace('#', '?')}`"
+        lines.append(f"| **{name}** | {request} | {', '.join(without)} |")
     lines += [
         "",
         "## Not implemented",
         "",
-        ", ".join(UNDECLARED) + ".",
+        ", ".join(missing) + ".",
     ]
     return "\n".join(lines) + "\n"
 
 
 def test_the_table_of_operations_is_fresh() -> None:
     written = DOCUMENT.read_text() if DOCUMENT.exists() else ""
-    fresh = table()
+    fresh = table(contract_with(()))
     if written != fresh:
         DOCUMENT.write_text(fresh)
     assert written == fresh, f"{DOCUMENT.name} was stale; it has been written anew"

@@ -12,8 +12,9 @@ import trustme
 
 from tests import chromium
 from tests.chromium import Browser
+from tests.contract.compositions import each_composition
+from tests.contract.under_test import ContractUnderTest
 from tests.docs_page import DocsPage, Tried
-from tests.fuzz.contract import operations
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -43,15 +44,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
-    with GatewayProcess(tmp_path / "pfs") as gateway:
+def gateway(layers: tuple[str, ...], tmp_path: Path) -> Iterator[GatewayProcess]:
+    with GatewayProcess(tmp_path / "pfs", layers=layers) as gateway:
         yield gateway
 
 
 @pytest.fixture
-def page(browser: Browser, gateway: GatewayProcess) -> DocsPage:
+def page(browser: Browser, gateway: GatewayProcess, contract: ContractUnderTest) -> DocsPage:
     browser.forget()
-    return DocsPage(browser, f"{gateway.endpoint}/-/docs")
+    return DocsPage(browser, f"{gateway.endpoint}/-/docs", contract)
 
 
 def file_of(folder: Path, content: bytes) -> Path:
@@ -65,10 +66,11 @@ def hosts_asked(browser: Browser) -> set[str]:
     return {urlsplit(url).netloc for url in browser.requested if not url.startswith("data:")}
 
 
+@each_composition
 def test_it_loads_from_here_alone_and_complains_of_nothing(
-    browser: Browser, gateway: GatewayProcess, page: DocsPage
+    browser: Browser, gateway: GatewayProcess, contract: ContractUnderTest, page: DocsPage
 ) -> None:
-    for name in operations():
+    for name in contract.operations:
         block = page.expand(name)
         assert name in browser.run(f"{block}.querySelector('.opblock-summary').textContent")
         page.collapse(block)
@@ -99,15 +101,20 @@ def every_operation(page: DocsPage, folder: Path) -> dict[str, Tried]:
     ],
 )
 def test_every_operation_works_as_the_form_has_it(
-    browser: Browser, tmp_path: Path, certificate: str, host: str, options: list[str]
+    browser: Browser,
+    contract: ContractUnderTest,
+    tmp_path: Path,
+    certificate: str,
+    host: str,
+    options: list[str],
 ) -> None:
     if options == ["--tls-cert"]:
         options = [*options, certificate]
     with GatewayProcess(tmp_path / "pfs", *options) as gateway:
         base = f"{gateway.endpoint.partition(':')[0]}://{host}:{gateway.port}"
         browser.forget()
-        tried = every_operation(DocsPage(browser, f"{base}/-/docs"), tmp_path)
-        assert tried.keys() == operations().keys()
+        tried = every_operation(DocsPage(browser, f"{base}/-/docs", contract), tmp_path)
+        assert tried.keys() == contract.operations.keys()
         for name, one in tried.items():
             assert one.status in (200, 204), (name, one)
             assert one.url.startswith(base)
@@ -171,7 +178,7 @@ def test_keys_are_sent_as_they_are_written(
 
 
 def test_nothing_in_its_address_chooses_another_document(
-    browser: Browser, gateway: GatewayProcess
+    browser: Browser, gateway: GatewayProcess, contract: ContractUnderTest
 ) -> None:
     evil = "data:application/json," + quote(
         json.dumps({"openapi": "3.0.3", "info": {"title": "E"}})
@@ -179,7 +186,7 @@ def test_nothing_in_its_address_chooses_another_document(
     asked = "&".join(f"{name}={quote(evil)}" for name in ("url", "configUrl", "urls", "spec"))
     for query in (asked, "config=http://evil.example/&url=http://evil.example/openapi.json"):
         browser.forget()
-        DocsPage(browser, f"{gateway.endpoint}/-/docs?{query}")
+        DocsPage(browser, f"{gateway.endpoint}/-/docs?{query}", contract)
         assert browser.run("document.querySelector('.info .title').innerText").startswith(
             "S3 over PFS"
         )
@@ -189,16 +196,16 @@ def test_nothing_in_its_address_chooses_another_document(
 
 
 def test_on_a_port_of_its_own_it_says_that_nothing_can_be_tried_out(
-    browser: Browser, tmp_path: Path
+    browser: Browser, contract: ContractUnderTest, tmp_path: Path
 ) -> None:
     with GatewayProcess(tmp_path / "pfs", "--admin-port", "0") as gateway:
         docs = next(line.split()[-1] for line in gateway.log if line.startswith("API docs"))
         browser.forget()
-        page = DocsPage(browser, docs)
+        page = DocsPage(browser, docs, contract)
         here = f"http://{gateway.host}:{gateway.port}"
         assert here in browser.run("document.querySelector('.notice').innerText")
         assert browser.run("document.querySelector('.servers select').value") == here
-        for name in operations():
+        for name in contract.operations:
             block = page.expand(name)
             assert browser.run(f"{block}.querySelector('.try-out') === null")
             page.collapse(block)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gateway.contract.document import load_contract
+from tests.contract.compositions import COMPOSITIONS
+from tests.contract.under_test import contract_with
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -13,18 +14,22 @@ PAGES = ("/-/", "/-/docs", "/-/docs.js", "/-/assets/swagger-ui-bundle.js", "/-/m
 
 
 def assert_it_serves(command: Path, directory: Path) -> None:
-    """Start a program and use all that it should have brought along."""
+    """Start a program and use all that it should have brought along, each composition too."""
 
     class InstalledGateway(GatewayProcess):
         program = command
 
-    with InstalledGateway(directory) as gateway:
-        assert send(gateway, "PUT", "/master.r").status == 200
-        assert send(gateway, "PUT", "/master.r/a", b"hello").status == 200
-        assert send(gateway, "GET", "/master.r").texts("Contents", "Key") == ["a"]
-        for page in PAGES:
-            assert send(gateway, "GET", page).status == 200, page
-        assert (
-            json.loads(send(gateway, "GET", "/-/openapi.json").body) == load_contract(()).document()
-        )
-        assert gateway.stop() == 0
+    for layers in COMPOSITIONS:
+        with InstalledGateway(directory / "-".join(["pfs", *layers]), layers=layers) as gateway:
+            _assert_it_does(gateway)
+            assert gateway.stop() == 0
+
+
+def _assert_it_does(gateway: GatewayProcess) -> None:
+    assert send(gateway, "PUT", "/master.r").status == 200
+    assert send(gateway, "PUT", "/master.r/a", b"hello").status == 200
+    assert send(gateway, "GET", "/master.r").texts("Contents", "Key") == ["a"]
+    for page in PAGES:
+        assert send(gateway, "GET", page).status == 200, page
+    served = json.loads(send(gateway, "GET", "/-/openapi.json").body)
+    assert served == contract_with(gateway.layers).document

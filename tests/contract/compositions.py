@@ -1,0 +1,48 @@
+"""Which contracts are tested: the default one, and those with layers.
+
+A tuple more in COMPOSITIONS is all that it takes to test another: every test that is marked with
+`each_composition` or `each_case` runs for it too, and the gateway under test is started with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from tests.contract.under_test import ContractUnderTest, contract_with
+
+COMPOSITIONS: tuple[tuple[str, ...], ...] = ((),)
+"""The layers of each, in the order in which they are put upon each other."""
+
+
+def id_of(layers: tuple[str, ...]) -> str:
+    """How a composition is called in the name of a test."""
+    return "+".join(layers) or "default"
+
+
+each_composition = pytest.mark.parametrize("layers", COMPOSITIONS, ids=id_of, indirect=True)
+"""Runs a test for each; the fixture `contract` and those of gateways have its layers."""
+
+
+def each_case(
+    names: str, cases: Callable[[ContractUnderTest], Iterable[tuple[Any, ...]]]
+) -> pytest.MarkDecorator:
+    """Run a test for what there is in the contract of each composition.
+
+    Args:
+        names: The test's arguments, with commas between.
+        cases: Gives what a contract has: an id, and a value for each argument.
+    """
+    return pytest.mark.parametrize(
+        ("layers", *names.split(",")),
+        [
+            pytest.param(layers, *values, id=f"{id_of(layers)}-{id_}")
+            for layers in COMPOSITIONS
+            for id_, *values in cases(contract_with(layers))
+        ],
+        indirect=["layers"],
+        # Else the layers, which gateways of a whole session have, would be the test's alone.
+        scope="session",
+    )
