@@ -211,9 +211,8 @@ def _of_names(operation: Operation, ask: Ask) -> Iterator[Failure]:
         len(names) <= 3 and all(re.fullmatch(r"[A-Za-z0-9_-]+", n) for n in names)
     ):
         yield 400, "InvalidBucketName"
-    if ask.key and not is_holdable(ask.key.removesuffix("/")):
-        refused = resolved(operation.responses["400"])["description"]
-        yield (400, "InvalidFilePath") if "`InvalidFilePath`" in refused else (404, "NoSuchKey")
+    if operation.name == "PutObject" and not is_holdable(ask.key.removesuffix("/")):
+        yield 400, "InvalidFilePath"
 
 
 def is_holdable(key: str) -> bool:
