@@ -8,9 +8,10 @@ LOCKED := --no-deps --require-hashes
 ARGS ?=
 # Clients under test whose own pins clash with ours: each in an environment of its own.
 CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
-# And those in Go and JavaScript, where Go and Node are.
+# And those in Go, JavaScript and Java, where Go, Node, and a JDK and Maven are.
 CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
-	$(if $(shell command -v npm),.build/clients/node/ready)
+	$(if $(shell command -v npm),.build/clients/node/ready) \
+	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
@@ -102,6 +103,8 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
 	if command -v npm >/dev/null; then for folder in tests/clients/node contract_review; do \
 		(cd $$folder && npm install --package-lock-only $(NPM_FLAGS)) || exit 1; done; fi
+	if command -v mvn >/dev/null; then $(call build_java,.build/clients/java) && \
+		$(BIN)/python -m tests.clients.jars lock .build/clients/java; fi
 UPGRADE ?= --upgrade
 LOCK_FLAGS := --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
@@ -170,3 +173,15 @@ NPM_FLAGS := --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-
 .build/clients/node/ready: .build/clients/node/installed $(wildcard tests/clients/node/*.mjs)
 	@cp tests/clients/node/*.mjs $(@D)
 	@touch $@
+
+.build/clients/java/ready: $(wildcard tests/clients/java/pom.xml tests/clients/java/*/pom.xml tests/clients/java/*.sha256 \
+	tests/clients/java/*/src/main/java/clients/*.java) tests/clients/jars.py
+	@echo 'Building the clients in Java into $(@D), this once.'
+	@mkdir -p $(@D)
+	@$(call build_java,$(@D))
+	@$(PYTHON) -m tests.clients.jars check $(@D)
+	@touch $@
+
+# The jars stay where Maven keeps them. Strict about the checksums that their registry has (-C); ours are compared afterwards.
+build_java = mvn --quiet --batch-mode --no-transfer-progress -C -Dstyle.color=never -f tests/clients/java \
+	-Doutputs=$(CURDIR)/$(1) compile dependency:build-classpath

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.clients.outcomes import ClientUnderTest
 from tests.clients.pages import BUCKET, Block, blocks
-from tests.clients.toolchains import BUILD, HERE
+from tests.clients.toolchains import BUILD, HERE, JAVA
 from tests.servers import GatewayProcess
 
 QUICK_START_SECONDS = 120
@@ -67,6 +67,10 @@ def _command(client: ClientUnderTest, program: Block, folder: Path) -> list[str]
             shutil.copy(HERE / "go" / name, folder)
         (folder / "main.go").write_text(program.text)
         return ["go", "run", "-buildvcs=false", "."]
+    if program.language == "java":
+        (folder / "QuickStart.java").write_text(program.text)
+        options = client.command[: len(JAVA) + 1]  # with the class path
+        return [*map(str, options), "QuickStart.java"]
     assert program.language == "js", program.language
     # Beside the packages that it imports.
     script = BUILD / "node" / f"quick-start-{client.name}.mjs"

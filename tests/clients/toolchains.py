@@ -13,13 +13,25 @@ from tests.clients.pages import ROOT
 BUILD = ROOT / ".build" / "clients"
 OWN_BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
+JAVA = ("java", "-Xmx256m")
 
-_NEEDS = {"go": "go", "rclone": "go", "mc": "go", "node": "node"}
+_NEEDS = {
+    "go": ("go",),
+    "rclone": ("go",),
+    "mc": ("go",),
+    "node": ("node",),
+    "java": ("javac", "mvn"),
+}
 
 
 def python_program(name: str, interpreter: str | Path = sys.executable) -> list[str | Path]:
     """The command of a program in Python."""
     return [interpreter, "-m", f"tests.clients.{name}.program"]
+
+
+def java_program(module: str, *arguments: str) -> list[str | Path]:
+    """The command of a program in Java, with little memory."""
+    return [*JAVA, f"@{BUILD / 'java' / module}.args", *arguments]
 
 
 def locked_version(environment: str) -> str:
@@ -40,6 +52,12 @@ def node_version(package: str) -> str:
     return str(declared["dependencies"][package])
 
 
+def java_version(library: str) -> str:
+    """The version of a library that a program in Java is built with."""
+    project = (HERE / "java" / "pom.xml").read_text()
+    return _only(rf"^\s*<{re.escape(library)}>(\S+)</{re.escape(library)}>$", project)
+
+
 def _only(pattern: str, text: str) -> str:
     found = re.findall(pattern, text, re.MULTILINE)
     assert len(found) == 1, pattern
@@ -50,9 +68,9 @@ def why_not_there(folder: Path | None) -> str:
     """Why a client cannot be run, or nothing."""
     if folder is None:
         return ""
-    tool = _NEEDS.get(folder.name)
-    if tool is not None and shutil.which(tool) is None:
-        return f"{tool} is not installed"
+    for tool in _NEEDS.get(folder.name, ()):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
     return f"{folder.name} is not there; `make clients` installs it"
