@@ -17,7 +17,7 @@ class S3Error(Exception):
         message: What went wrong and what to do about it; the class has a default.
         retry_after_seconds: Sent as `Retry-After`.
         **details: Further elements of the error document (`BucketName="b"` becomes
-            `<BucketName>b</BucketName>`).
+            `<BucketName>b</BucketName>`); `_` stands for a hyphen.
     """
 
     status: ClassVar[int]
@@ -52,10 +52,7 @@ class BadDigest(S3Error):
     """The body does not have the digest that came with it."""
 
     status = 400
-    message = (
-        "The Content-MD5 or checksum value that you specified did not match what the server"
-        " received."
-    )
+    message = "The Content-MD5 you specified did not match what we received."
 
 
 class BucketAlreadyOwnedByYou(S3Error):
@@ -83,7 +80,7 @@ class IncompleteBody(S3Error):
     """The body ended before its declared length."""
 
     status = 400
-    message = "You did not provide the number of bytes specified by the Content-Length HTTP header."
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
 
 
 class InternalError(S3Error):
@@ -111,7 +108,7 @@ class InvalidDigest(S3Error):
     """A digest header is no base64 of the right length."""
 
     status = 400
-    message = "The Content-MD5 or checksum value that you specified is not valid."
+    message = "The Content-MD5 you specified was invalid."
 
 
 class InvalidFilePath(S3Error):
@@ -153,7 +150,10 @@ class MalformedTrailerError(S3Error):
     """The trailer of an aws-chunked body is not what `x-amz-trailer` announced."""
 
     status = 400
-    message = "The request contained trailing data that was not well-formed."
+    message = (
+        "The request contained trailing data that was not well-formed or did not conform to "
+        "our published schema."
+    )
 
 
 class MalformedXML(S3Error):

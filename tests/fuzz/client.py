@@ -73,7 +73,7 @@ class Client:
 def target_of(operation: Operation, bucket: str, key: str, query: Mapping[str, str]) -> str:
     """A request target, with the parameters that select the operation."""
     selecting = {
-        p["name"]: str(p["schema"]["enum"][0])
+        p["name"]: str(p["schema"].get("enum", [""])[0])
         for p in operation.parameters
         if p["in"] == "query" and p.get("required")
     }
