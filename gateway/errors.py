@@ -110,7 +110,7 @@ def rendered(error: s3.S3Error, resource: str, request_id: str) -> tuple[dict[st
     content = [
         xml.element("Code", error.code),
         xml.element("Message", error.message),
-        *(xml.element(name, value) for name, value in error.details.items()),
+        *(xml.element(n.replace("_", "-"), value) for n, value in error.details.items()),
         xml.element("Resource", resource),
         xml.element("RequestId", request_id),
     ]

@@ -81,9 +81,7 @@ async def delete_bucket(request: S3Request) -> S3Response:
 
 async def _check_configuration(request: S3Request) -> None:
     """Accept any location, which is ignored; refuse what else a bucket could have."""
-    if not request.headers.get("content-length") and "transfer-encoding" not in request.headers:
-        return
-    document = await read_document(request)
+    document = await read_document(request, is_optional=True)
     if not document.strip():
         return
     root = xml.parse(document, "CreateBucketConfiguration")

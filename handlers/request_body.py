@@ -8,12 +8,14 @@ of the iteration, so that whoever stores it must be able to drop what came befor
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
+from enum import Enum, auto
 from typing import Any
 
 from handlers.exchange import Limits, Receive, S3Request
-from s3_wire.aws_chunked import AwsChunkedDecoder
-from s3_wire.checksums import BodyDigests
+from s3_wire.aws_chunked import AwsChunkedDecoder, size_mismatch
+from s3_wire.checksums import BodyDigests, names_checksum
 from s3_wire.errors import (
     EntityTooLarge,
     IncompleteBody,
@@ -22,9 +24,22 @@ from s3_wire.errors import (
     MissingContentLength,
     RequestTimeout,
 )
+from s3_wire.payload_modes import PLAIN, PayloadMode, payload_mode
 
 PIECE_BYTES = 1024 * 1024
 _INLINE_DIGEST_BYTES = 64 * 1024
+_DECODED_LENGTH = "x-amz-decoded-content-length"
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
+
+
+class BodyUse(Enum):
+    """What an operation does with a body."""
+
+    OBJECT = auto()
+    DOCUMENT = auto()
+    OPTIONAL_DOCUMENT = auto()
+    NONE = auto()
+    """Nothing, but verify the checksum that came with it."""
 
 
 class RequestBody:
@@ -34,32 +49,33 @@ class RequestBody:
         MissingContentLength: Neither its length nor an end was announced.
         EntityTooLarge, MaxMessageLengthExceeded: It is declared larger than an object, or a
             document, may be.
-        InvalidArgument, InvalidDigest, InvalidRequest, BadDigest: Of its headers.
+        IncompleteBody: It is declared to have two sizes.
+        InvalidArgument, InvalidDigest, InvalidRequest, MalformedTrailerError: Of its headers.
     """
 
-    def __init__(self, request: S3Request, *, is_document: bool = False) -> None:
+    def __init__(self, request: S3Request, use: BodyUse = BodyUse.OBJECT) -> None:
         headers = request.headers
+        mode = payload_mode(headers, request.query)
+        if use is BodyUse.NONE:
+            mode = PLAIN
+            headers = {name: value for name, value in headers.items() if name != "content-md5"}
         self._receive: Receive = request.receive
         self._limits: Limits = request.services.limits
-        self._is_document = is_document
-        self._wire_bytes_left = _declared(headers, "content-length")
-        if self._wire_bytes_left is None and "transfer-encoding" not in headers:
-            raise MissingContentLength
-        self._decoder: AwsChunkedDecoder | None = None
-        self.declared_size_bytes = self._wire_bytes_left
-        if _is_aws_chunked(headers):
-            self.declared_size_bytes = _declared(headers, "x-amz-decoded-content-length")
-            if self.declared_size_bytes is None:
-                raise MissingContentLength(
-                    "You must provide the x-amz-decoded-content-length HTTP header."
-                )
-            self._decoder = AwsChunkedDecoder(self.declared_size_bytes)
+        self._is_document = use is not BodyUse.OBJECT
+        self.declared_size_bytes = _decoded_size(headers, mode)
+        self._digests = BodyDigests(headers, mode, is_document=self._is_document)
+        self._wire_bytes = self._wire_bytes_left = _content_length(headers, use)
+        if self.declared_size_bytes is None:
+            self.declared_size_bytes = self._wire_bytes
         self._check_size(self.declared_size_bytes or 0)
-        trailers = headers.get("x-amz-trailer", "") if self._decoder else ""
-        self._digests = BodyDigests(headers, [t.strip().lower() for t in trailers.split(",") if t])
+        self._decoder: AwsChunkedDecoder | None = None
+        if mode.is_framed:
+            self._decoder = AwsChunkedDecoder(self.declared_size_bytes, mode, self._digests.trailer)
+        elif self._wire_bytes is not None:
+            self._check_declared(self._wire_bytes)
         self._patience = self._limits.body_idle_seconds
         self.checksum_headers: Mapping[str, str] = {}
-        """The checksums that were verified, for the answer; filled at the end of the body."""
+        """The checksum that was verified, for the answer; filled at the end of the body."""
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body's bytes, in pieces of at least `PIECE_BYTES` but for the last.
@@ -101,7 +117,7 @@ class RequestBody:
         while more:
             message = await self._next_message()
             if message["type"] == "http.disconnect":
-                raise IncompleteBody("The connection ended before the body did.")
+                raise self._cut_short()
             data: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             if self._wire_bytes_left is not None:
@@ -141,35 +157,79 @@ class RequestBody:
 
     def _check_end(self, total_bytes: int) -> None:
         if self._wire_bytes_left:
-            raise IncompleteBody
+            raise self._cut_short()
         trailers = self._decoder.finish() if self._decoder else {}
-        if self.declared_size_bytes is not None and total_bytes != self.declared_size_bytes:
-            raise IncompleteBody(
-                "The body does not have the number of bytes that x-amz-decoded-content-length says."
-            )
+        self._check_declared(total_bytes)
         self.checksum_headers = self._digests.verify(trailers)
 
+    def _check_declared(self, size_bytes: int) -> None:
+        if self.declared_size_bytes not in (None, size_bytes):
+            raise size_mismatch(self.declared_size_bytes or 0, size_bytes)
 
-async def read_document(request: S3Request) -> bytes:
+    def _cut_short(self) -> IncompleteBody:
+        if self._wire_bytes is None or self._wire_bytes_left is None:
+            return IncompleteBody(Reason="The connection ended before the body did.")
+        return size_mismatch(self._wire_bytes, self._wire_bytes - self._wire_bytes_left)
+
+
+async def read_document(request: S3Request, *, is_optional: bool = False) -> bytes:
     """The whole body of a request that brings a document.
 
     Raises:
         MaxMessageLengthExceeded: It is larger than any valid document.
     """
-    body = RequestBody(request, is_document=True)
-    return b"".join([piece async for piece in body.pieces()])
+    use = BodyUse.OPTIONAL_DOCUMENT if is_optional else BodyUse.DOCUMENT
+    return b"".join([piece async for piece in RequestBody(request, use).pieces()])
 
 
-def _is_aws_chunked(headers: Mapping[str, str]) -> bool:
-    if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
-        return True
-    return "aws-chunked" in headers.get("content-encoding", "").lower()
+async def verify_unread_body(request: S3Request) -> None:
+    """See that a request says nothing false of its body, where the operation takes none.
+
+    S3 ignores `Content-MD5` there, and compares `x-amz-content-sha256` with nothing. A checksum is
+    verified all the same, since its client believes that it was.
+
+    Raises:
+        InvalidArgument, InvalidRequest, MalformedTrailerError: Of its headers.
+        BadDigest: The body has another checksum; where there is none, that of no bytes is right.
+    """
+    if names_checksum(request.headers):
+        async for _ in RequestBody(request, BodyUse.NONE).pieces():
+            pass
+    else:
+        payload_mode(request.headers, request.query)
 
 
-def _declared(headers: Mapping[str, str], name: str) -> int | None:
-    value = headers.get(name)
-    if value is None:
+def _content_length(headers: Mapping[str, str], use: BodyUse) -> int | None:
+    """The body's size on the wire; None where only its end will tell."""
+    value = headers.get("content-length")
+    if value is not None:
+        size_bytes = _size(value)
+        if size_bytes is None:
+            raise InvalidArgument(
+                "content-length is no size.", ArgumentName="content-length", ArgumentValue=value
+            )
+        return size_bytes
+    if "transfer-encoding" in headers:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise InvalidArgument(f"{name} is no size.", ArgumentName=name, ArgumentValue=value)
-    return int(value)
+    if use in (BodyUse.NONE, BodyUse.OPTIONAL_DOCUMENT):
+        return 0
+    raise MissingContentLength
+
+
+def _decoded_size(headers: Mapping[str, str], mode: PayloadMode) -> int | None:
+    """The size that a body has within its framing, which one without may also declare."""
+    value = headers.get(_DECODED_LENGTH)
+    size_bytes = None if value is None else _size(value)
+    if mode.needs_decoded_size and not _INTEGER.fullmatch(value or ""):
+        raise MissingContentLength(Reason=f"{_DECODED_LENGTH} must be the size of the object.")
+    if value is not None and size_bytes is None:
+        raise InvalidArgument(
+            f"{_DECODED_LENGTH} must be a number of bytes",
+            ArgumentName=_DECODED_LENGTH,
+            ArgumentValue=value,
+        )
+    return size_bytes
+
+
+def _size(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None

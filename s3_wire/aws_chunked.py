@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
 `sigv4-streaming-trailers.html` beside it. It lies inside HTTP's own chunks and shares no boundary
-with them. Signatures are skipped, not verified: this server has no users whose keys it knows.
+with them. Signatures must be there where the request says so, and are not verified: this server has
+no users whose keys it knows. S3 also refuses small chunks, which do no harm here.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from s3_wire.errors import IncompleteBody, MalformedTrailerError
+from s3_wire.payload_modes import UNSIGNED_CHUNKS, PayloadMode
 
 Trailers: TypeAlias = Mapping[str, str]
 
 MAX_CHUNK_HEAD_BYTES = 1024
 MAX_TRAILER_BYTES = 8192
 
-_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;[\x20-\x7e]*)?", re.ASCII)
+_CHUNK_HEAD = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;([\t\x20-\x7e]*))?", re.ASCII)
+_CHUNK_SIGNATURE = re.compile(rb"[ \t]*chunk-signature[ \t]*=[ \t]*[^ \t;][^;]*")
+_TRAILER_SIGNATURE = "x-amz-trailer-signature"
 
 
 class _State(Enum):
@@ -38,13 +42,24 @@ class AwsChunkedDecoder:
     Args:
         declared_size_bytes: The payload's size where the client said it; more is refused before it
             is read.
+        mode: Which signatures the framing must hold.
+        trailer: The field that the client has announced, its name in lower case; there may be no
+            other.
     """
 
-    def __init__(self, declared_size_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        declared_size_bytes: int | None = None,
+        mode: PayloadMode = UNSIGNED_CHUNKS,
+        trailer: str | None = None,
+    ) -> None:
         self._state = _State.CHUNK_HEAD
         self._line = bytearray()
         self._chunk_left = 0
-        self._allowed_left = declared_size_bytes
+        self._declared = declared_size_bytes
+        self._payload_bytes = 0
+        self._mode = mode
+        self._announced = trailer
         self._trailers: dict[str, str] = {}
         self._trailer_bytes = 0
 
@@ -52,9 +67,9 @@ class AwsChunkedDecoder:
         """Take the next piece of the body and return the payload in it.
 
         Raises:
-            IncompleteBody: The bytes are no aws-chunked framing, or the chunks hold more than the
+            IncompleteBody: The bytes are no aws-chunked framing, or the chunks do not hold the
                 declared size.
-            MalformedTrailerError: The trailer is no list of fields.
+            MalformedTrailerError: The trailer is no list of the announced fields.
         """
         payload: list[bytes] = []
         at, end = 0, len(data)
@@ -66,32 +81,50 @@ class AwsChunkedDecoder:
                 self._chunk_left -= len(piece)
                 if not self._chunk_left:
                     self._state = _State.CHUNK_END
+            elif self._state is _State.DONE:
+                self._pass_over(end - at)
+                at = end
             else:
                 at = self._take_line(data, at)
         return payload
 
     def finish(self) -> Trailers:
-        """Declare the body ended.
+        """Declare the body ended. The line behind the last one may be missing, as S3 takes it.
 
         Returns:
-            The trailer's fields, names in lower case.
+            The trailer's fields, names in lower case; one that came twice as it came last.
 
         Raises:
-            IncompleteBody: The last chunk, or what follows it, has not come.
+            IncompleteBody: The last chunk or a signature has not come, or what did come does not
+                have the declared size.
+            MalformedTrailerError: The announced field has not come.
         """
-        if self._state is not _State.DONE:
-            raise IncompleteBody("The aws-chunked body ended before its last chunk.")
+        if self._line or self._state not in (_State.TRAILER, _State.DONE):
+            raise _terminated("The aws-chunked body ended before its last chunk.")
+        self._check_size(self._payload_bytes)
+        if self._mode.has_signed_trailer and (
+            self._announced is None or _TRAILER_SIGNATURE not in self._trailers
+        ):
+            raise _terminated("The aws-chunked body has no signed trailer.")
+        if self._announced is not None and self._announced not in self._trailers:
+            raise MalformedTrailerError(
+                Reason=f"The trailer {self._announced} that x-amz-trailer announces has not come."
+            )
         return self._trailers
+
+    def _pass_over(self, size_bytes: int) -> None:
+        """Leave out what lies behind an announced trailer, a little of it, as S3 does."""
+        self._trailer_bytes += size_bytes
+        if self._announced is None or self._trailer_bytes > MAX_TRAILER_BYTES:
+            raise _terminated("The aws-chunked body goes on after its last chunk.")
 
     def _take_line(self, data: bytes, at: int) -> int:
         """Gather a CRLF-ended line, act on it when it is whole; return where reading goes on."""
-        if self._state is _State.DONE:
-            raise IncompleteBody("The aws-chunked body goes on after its last chunk.")
         newline = data.find(b"\n", at)
         stop = len(data) if newline < 0 else newline + 1
         self._line += data[at:stop]
         if len(self._line) > self._line_limit():
-            raise IncompleteBody("A line of the aws-chunked framing is too long.")
+            raise _terminated("A line of the aws-chunked framing is too long.")
         if self._line.endswith(b"\r\n"):
             line = bytes(self._line[:-2])
             self._line.clear()
@@ -108,25 +141,29 @@ class AwsChunkedDecoder:
             self._begin_chunk(line)
         elif self._state is _State.CHUNK_END:
             if line:
-                raise IncompleteBody("An aws-chunked chunk is longer than its head says.")
+                raise _terminated("An aws-chunked chunk is longer than its head says.")
             self._state = _State.CHUNK_HEAD
         elif line:
             self._add_trailer(line)
         else:
+            self._check_size(self._payload_bytes)
             self._state = _State.DONE
 
     def _begin_chunk(self, line: bytes) -> None:
         match = _CHUNK_HEAD.fullmatch(line)
         if match is None:
-            raise IncompleteBody("An aws-chunked chunk does not begin with its size.")
+            raise _terminated("An aws-chunked chunk does not begin with its size.")
+        if self._mode.has_signatures and not _CHUNK_SIGNATURE.fullmatch(match[2] or b""):
+            raise _terminated("An aws-chunked chunk has no signature.")
         self._chunk_left = int(match[1], 16)
-        if self._allowed_left is not None:
-            self._allowed_left -= self._chunk_left
-            if self._allowed_left < 0:
-                raise IncompleteBody(
-                    "The aws-chunked body holds more bytes than x-amz-decoded-content-length says."
-                )
+        self._payload_bytes += self._chunk_left
+        if self._declared is not None and self._payload_bytes > self._declared:
+            self._check_size(self._payload_bytes)
         self._state = _State.CHUNK_DATA if self._chunk_left else _State.TRAILER
+
+    def _check_size(self, size_bytes: int) -> None:
+        if self._declared not in (None, size_bytes):
+            raise size_mismatch(self._declared or 0, size_bytes)
 
     def _add_trailer(self, line: bytes) -> None:
         # minio-go ends a signed trailer's value with LF before the CRLF, as it was recorded
@@ -137,9 +174,23 @@ class AwsChunkedDecoder:
             name = raw_name.decode("ascii").strip().lower()
             value = raw_value.decode("ascii").strip()
         except UnicodeDecodeError:
-            raise MalformedTrailerError("A trailer of the aws-chunked body is not ASCII.") from None
-        if b":" not in line or not name or name in self._trailers:
+            raise MalformedTrailerError(Reason="A trailer is not ASCII.") from None
+        if b":" not in line:
+            raise MalformedTrailerError(Reason="A trailer has no colon.")
+        is_signature = self._mode.has_signed_trailer and name == _TRAILER_SIGNATURE
+        if name != self._announced and not is_signature:
             raise MalformedTrailerError(
-                "A trailer of the aws-chunked body is no field, or came twice."
+                Reason="A trailer has come that x-amz-trailer does not announce."
             )
         self._trailers[name] = value
+
+
+def size_mismatch(expected_bytes: int, provided_bytes: int) -> IncompleteBody:
+    """The refusal of a body that does not have the size that its client has declared."""
+    return IncompleteBody(
+        NumberBytesExpected=str(expected_bytes), NumberBytesProvided=str(provided_bytes)
+    )
+
+
+def _terminated(why: str) -> IncompleteBody:
+    return IncompleteBody("The request body terminated unexpectedly", Reason=why)

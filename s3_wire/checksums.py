@@ -1,8 +1,8 @@
 """The digests that clients send along with a body, verified while it streams.
 
-`Content-MD5`, the hex `x-amz-content-sha256`, and S3's flexible checksums as header or as trailer:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html. The
-CRCs are awscrt's, AWS's own native code; the rest is the standard library's.
+`x-amz-content-sha256`, `Content-MD5`, and S3's flexible checksums as header or as trailer:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html. Of
+several that are wrong, S3 tells of the first in this order.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Protocol
 
-from awscrt import checksums as crt
-
+from s3_wire.algorithms import ALGORITHMS, MD5, Hash
 from s3_wire.errors import (
     BadDigest,
     InvalidDigest,
@@ -24,77 +21,25 @@ from s3_wire.errors import (
     MalformedTrailerError,
     XAmzContentSHA256Mismatch,
 )
+from s3_wire.payload_modes import PLAIN, PayloadMode
 
-CHECKSUM_PREFIX = "x-amz-checksum-"
-_HEX_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
-
-
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-    def digest(self) -> bytes: ...
-
-
-class _Crc:
-    """One of awscrt's CRC functions in the shape of a hashlib object."""
-
-    def __init__(self, function: Callable[[bytes, int], int], size_bytes: int) -> None:
-        self._function = function
-        self._size_bytes = size_bytes
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        self._value = self._function(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(self._size_bytes, "big")
+_PREFIX = "x-amz-checksum-"
+# They say something about a checksum, and are none.
+_ABOUT_CHECKSUMS = {_PREFIX + word for word in ("algorithm", "type", "mode")}
+_BY_HEADER = {_PREFIX + name: algorithm for name, algorithm in ALGORITHMS.items()}
+_SINGLE = "Expecting a single x-amz-checksum- header"
+_MULTIPLE = f"{_SINGLE}. Multiple checksum Types are not allowed."
+_SDK_ALGORITHM = "x-amz-sdk-checksum-algorithm"
+_TRAILER = "x-amz-trailer"
 
 
-class _XxHash:
-    """One of awscrt's XXHash objects in the shape of a hashlib object."""
+class _Check(Protocol):
+    """One digest of the body and what it must be."""
 
-    def __init__(self, hash_: crt.XXHash) -> None:
-        self._hash = hash_
+    hash: Hash
 
-    def update(self, data: bytes, /) -> None:
-        self._hash.update(data)
-
-    def digest(self) -> bytes:
-        digest: bytes = self._hash.finalize()
-        return digest
-
-
-@dataclass(frozen=True, slots=True)
-class _Algorithm:
-    create: Callable[[], _Hash]
-    size_bytes: int
-
-
-_MD5 = _Algorithm(lambda: hashlib.md5(usedforsecurity=False), 16)
-_SHA256 = _Algorithm(hashlib.sha256, 32)
-_ALGORITHMS: dict[str, _Algorithm] = {
-    "crc32": _Algorithm(lambda: _Crc(crt.crc32, 4), 4),
-    "crc32c": _Algorithm(lambda: _Crc(crt.crc32c, 4), 4),
-    "crc64nvme": _Algorithm(lambda: _Crc(crt.crc64nvme, 8), 8),
-    "md5": _MD5,
-    "sha1": _Algorithm(lambda: hashlib.sha1(usedforsecurity=False), 20),
-    "sha256": _SHA256,
-    "sha512": _Algorithm(hashlib.sha512, 64),
-    "xxhash64": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash64()), 8),
-    "xxhash3": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_64()), 8),
-    "xxhash128": _Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_128()), 16),
-}
-
-
-class _Check:
-    """One digest of the body and what it must be; a trailer's is not known until the end."""
-
-    def __init__(
-        self, name: str, algorithm: _Algorithm, expected: bytes | None, mismatch: Exception
-    ) -> None:
-        self.name = name
-        self.expected = expected
-        self.mismatch = mismatch
-        self.hash = algorithm.create()
+    def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
+        """Compare at the end of the body, and say what S3 sends back of it, as headers."""
 
 
 class BodyDigests:
@@ -102,18 +47,32 @@ class BodyDigests:
 
     Args:
         headers: The request's, names in lower case.
-        announced_trailers: Names that `x-amz-trailer` announces, in lower case.
+        mode: What they say of how the body comes.
+        is_document: Whether the body is a request's document and no object.
 
     Raises:
         InvalidDigest: Content-MD5 is no base64 of 16 bytes.
         InvalidRequest: More than one checksum, a malformed one, or one that S3 does not have.
+        MalformedTrailerError: A checksum is to come in a trailer, where the body can have none.
     """
 
-    def __init__(self, headers: Mapping[str, str], announced_trailers: Iterable[str] = ()) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], mode: PayloadMode = PLAIN, *, is_document: bool = False
+    ) -> None:
         self._checks: list[_Check] = []
-        self._add_content_md5(headers.get("content-md5"))
-        self._add_content_sha256(headers.get("x-amz-content-sha256", ""))
-        self._add_flexible(headers, announced_trailers)
+        if mode.sha256 is not None:
+            self._checks.append(_ContentSha256(mode.sha256))
+        if (value := headers.get("content-md5")) is not None:
+            self._checks.append(_ContentMd5(value, is_document))
+        checksum = _flexible_checksum(headers)
+        if checksum is not None:
+            self._checks.append(checksum)
+        self.trailer: str | None = None
+        """The checksum that comes in the trailer, if one does."""
+        if checksum is not None and checksum.is_in_trailer:
+            if not mode.is_framed:
+                raise MalformedTrailerError(Reason="Only an aws-chunked body has a trailer.")
+            self.trailer = checksum.name
 
     @property
     def is_empty(self) -> bool:
@@ -131,122 +90,161 @@ class BodyDigests:
     def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
         """Compare everything at the end of the body.
 
+        Args:
+            trailers: The body's, with the one that was announced.
+
         Returns:
-            The flexible checksums that held, as response headers, which S3 sends back.
+            The flexible checksum that held, as a response header, which S3 sends back.
 
         Raises:
-            BadDigest: A digest differs.
-            XAmzContentSHA256Mismatch: The one in x-amz-content-sha256 does.
-            InvalidRequest: A trailer is no base64 of the right length.
-            MalformedTrailerError: An announced trailer has not come, or a checksum has come that
-                was not announced.
+            XAmzContentSHA256Mismatch: The digest in x-amz-content-sha256 differs.
+            BadDigest: Another one does.
+            InvalidRequest: The checksum in the trailer is no base64 of the right length.
         """
-        held = {}
+        held: dict[str, str] = {}
         for check in self._checks:
-            actual = check.hash.digest()
-            if (check.expected or _from_trailer(check.name, trailers, len(actual))) != actual:
-                raise check.mismatch
-            if check.name.startswith(CHECKSUM_PREFIX):
-                held[check.name] = base64.b64encode(actual).decode("ascii")
-        self._check_announced(trailers)
+            held |= check.verify(trailers)
         return held
 
-    def _check_announced(self, trailers: Mapping[str, str]) -> None:
-        # It would not be verified, and the client believes that it was.
-        for name in filter(_is_checksum, trailers):
-            if name not in {check.name for check in self._checks}:
-                raise MalformedTrailerError(
-                    f"The trailer {name} has come, but x-amz-trailer does not announce it."
-                )
 
-    def _add_content_md5(self, value: str | None) -> None:
-        if value is None:
-            return
-        expected = _decoded(value, _MD5.size_bytes)
+def names_checksum(headers: Mapping[str, str]) -> bool:
+    """Whether a request says something of its body's flexible checksum."""
+    return _SDK_ALGORITHM in headers or _TRAILER in headers or any(map(_is_checksum, headers))
+
+
+class _ContentSha256:
+    """The SHA-256 of the body in hex; any other text differs from it."""
+
+    def __init__(self, expected: str) -> None:
+        self.hash: Hash = hashlib.sha256()
+        self._expected = expected
+
+    def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
+        actual = self.hash.digest().hex()
+        if actual != self._expected.lower():
+            raise XAmzContentSHA256Mismatch(
+                ClientComputedContentSHA256=self._expected, S3ComputedContentSHA256=actual
+            )
+        return {}
+
+
+class _ContentMd5:
+    """The MD5 of the body in base64."""
+
+    def __init__(self, value: str, is_document: bool) -> None:
+        self.hash: Hash = MD5.create()
+        expected = _decoded(value, MD5.size_bytes)
         if expected is None:
             raise InvalidDigest(Content_MD5=value)
-        mismatch = BadDigest("The Content-MD5 you specified did not match what we received.")
-        self._checks.append(_Check("content-md5", _MD5, expected, mismatch))
+        self._expected = expected
+        # S3 repeats an object's MD5 in hex, and a document's as it was sent.
+        self._repeated = value if is_document else expected.hex()
 
-    def _add_content_sha256(self, value: str) -> None:
-        if _HEX_SHA256.fullmatch(value):
-            expected = bytes.fromhex(value)
-            mismatch = XAmzContentSHA256Mismatch(ClientComputedContentSHA256=value)
-            self._checks.append(_Check("x-amz-content-sha256", _SHA256, expected, mismatch))
+    def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
+        actual = self.hash.digest()
+        if actual != self._expected:
+            raise BadDigest(ExpectedDigest=self._repeated, CalculatedDigest=_base64(actual))
+        return {}
 
-    def _add_flexible(self, headers: Mapping[str, str], announced_trailers: Iterable[str]) -> None:
-        sent = [n for n in (*headers, *announced_trailers) if _is_checksum(n)]
-        names = set(sent)
-        if len(sent) > 1:
-            raise InvalidRequest(
-                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not"
-                " allowed."
+
+class _FlexibleChecksum:
+    """One of S3's own; one in a trailer is not known until the end."""
+
+    def __init__(self, name: str, value: str | None) -> None:
+        self.name = name
+        self.is_in_trailer = value is None
+        self._algorithm = _BY_HEADER[name]
+        self._expected = None if value is None else self._read(value, "header")
+        self.hash = self._algorithm.create()
+
+    @property
+    def label(self) -> str:
+        """The algorithm, as S3 writes it."""
+        return self.name.removeprefix(_PREFIX).upper()
+
+    def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
+        expected = self._expected
+        if expected is None:
+            expected = self._read(trailers[self.name], "trailing header")
+        actual = self.hash.digest()
+        if actual != expected:
+            raise BadDigest(
+                f"The {self.label} you specified did not match the calculated checksum."
             )
-        _check_sdk_algorithm(headers.get("x-amz-sdk-checksum-algorithm"), names)
-        for name in names:
-            algorithm = _algorithm_of(name)
-            value = headers.get(name)
-            expected = None if value is None else _checksum_value(name, value, algorithm.size_bytes)
-            mismatch = BadDigest(
-                f"The {_label(name)} you specified did not match the calculated checksum."
-            )
-            self._checks.append(_Check(name, algorithm, expected, mismatch))
+        return {self.name: _base64(actual)}
+
+    def _read(self, value: str, place: str) -> bytes:
+        digest = _decoded(value, self._algorithm.size_bytes)
+        if digest is None:
+            raise InvalidRequest(f"Value for {self.name} {place} is invalid.")
+        return digest
+
+
+def _flexible_checksum(headers: Mapping[str, str]) -> _FlexibleChecksum | None:
+    in_headers = _in_headers(headers)
+    in_trailer = _in_trailer(headers)
+    if in_headers and in_trailer:
+        raise InvalidRequest(_SINGLE)
+    names = in_headers or in_trailer
+    checksum = _FlexibleChecksum(names[0], headers.get(names[0])) if names else None
+    _check_sdk_algorithm(headers.get(_SDK_ALGORITHM), checksum)
+    return checksum
+
+
+def _in_headers(headers: Mapping[str, str]) -> list[str]:
+    names = [name for name in headers if _is_checksum(name)]
+    if not _BY_HEADER.keys() >= set(names):
+        raise InvalidRequest(
+            "The algorithm type you specified in x-amz-checksum- header is invalid."
+        )
+    return _at_most_one(names)
+
+
+def _in_trailer(headers: Mapping[str, str]) -> list[str]:
+    """The checksum that x-amz-trailer announces. S3 takes commas behind it, but no other field.
+
+    Its client would believe of a field without a checksum that something was verified.
+    """
+    value = headers.get(_TRAILER)
+    if value is None:
+        return []
+    names = [name.strip() for name in value.lower().strip().rstrip(",").split(",")]
+    if not _BY_HEADER.keys() >= set(names):
+        raise InvalidRequest("The value specified in the x-amz-trailer header is not supported")
+    return _at_most_one(names)
+
+
+def _at_most_one(names: list[str]) -> list[str]:
+    if len(names) > 1:
+        raise InvalidRequest(_MULTIPLE)
+    return names
+
+
+def _check_sdk_algorithm(algorithm: str | None, checksum: _FlexibleChecksum | None) -> None:
+    # API_PutObject says BadDigest of another algorithm; S3 says InvalidRequest.
+    if not algorithm:
+        return
+    if checksum is None:
+        raise InvalidRequest(
+            f"{_SDK_ALGORITHM} specified, but no corresponding x-amz-checksum-* or x-amz-trailer"
+            " headers were found."
+        )
+    if algorithm.upper() != checksum.label:
+        raise InvalidRequest(f"Value for {_SDK_ALGORITHM} header is invalid.")
 
 
 def _is_checksum(name: str) -> bool:
-    # `-algorithm`, `-type` and `-mode` say something about a checksum; they are none.
-    return name.startswith(CHECKSUM_PREFIX) and name.removeprefix(CHECKSUM_PREFIX) not in (
-        "algorithm",
-        "type",
-        "mode",
-    )
-
-
-def _algorithm_of(name: str) -> _Algorithm:
-    algorithm = _ALGORITHMS.get(name.removeprefix(CHECKSUM_PREFIX))
-    if algorithm is None:
-        raise InvalidRequest(
-            f"The checksum {name} is none of S3's: " + ", ".join(_ALGORITHMS) + "."
-        )
-    return algorithm
-
-
-def _label(name: str) -> str:
-    return name.removeprefix(CHECKSUM_PREFIX).upper()
-
-
-def _check_sdk_algorithm(algorithm: str | None, names: set[str]) -> None:
-    # Both refusals are documented under x-amz-sdk-checksum-algorithm in API_PutObject.
-    if not algorithm:
-        return
-    if not names:
-        raise InvalidRequest(
-            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or"
-            " x-amz-trailer headers were found."
-        )
-    if algorithm.upper() not in map(_label, names):
-        raise BadDigest("The checksum is not of the algorithm in x-amz-sdk-checksum-algorithm.")
-
-
-def _from_trailer(name: str, trailers: Mapping[str, str], size_bytes: int) -> bytes:
-    value = trailers.get(name)
-    if value is None:
-        raise MalformedTrailerError(
-            f"The trailer {name} that x-amz-trailer announces has not come."
-        )
-    return _checksum_value(name, value, size_bytes)
-
-
-def _checksum_value(name: str, value: str, size_bytes: int) -> bytes:
-    digest = _decoded(value, size_bytes)
-    if digest is None:
-        raise InvalidRequest(f"Value for {name} header is invalid.")
-    return digest
+    return name.startswith(_PREFIX) and name not in _ABOUT_CHECKSUMS
 
 
 def _decoded(value: str, size_bytes: int) -> bytes | None:
+    """Base64 of so many bytes, written in the one way that there is."""
     try:
         digest = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return digest if len(digest) == size_bytes else None
+    return digest if len(digest) == size_bytes and _base64(digest) == value else None
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")

@@ -19,7 +19,7 @@ class S3Error(Exception):
             several for a code, or none; otherwise it is told as the `Reason`.
         retry_after_seconds: Sent as `Retry-After`.
         **details: Further elements of the error document (`BucketName="b"` becomes
-            `<BucketName>b</BucketName>`).
+            `<BucketName>b</BucketName>`); `_` stands for a hyphen.
     """
 
     status: ClassVar[int]
@@ -88,6 +88,7 @@ class IncompleteBody(S3Error):
 
     status = 400
     message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    messages_vary = True
 
 
 class InternalError(S3Error):

@@ -15,6 +15,7 @@ from gateway import request_context
 from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.identity import ServicesOf
 from handlers.exchange import S3Request, S3Response
+from handlers.request_body import verify_unread_body
 from pfs_client.interface import ByteStream
 
 _NO_BODY = (204, 304)
@@ -35,7 +36,8 @@ class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
                 self.add_paths()
 
             def make_operation(self, operation: Any) -> Any:
-                return _Bound(operation.function, services_of)
+                takes_body = operation.is_request_body_defined
+                return _Bound(operation.function, services_of, takes_body=takes_body)
 
         return S3HandlersAPI
 
@@ -44,10 +46,15 @@ class _Bound:
     """One operation's function as an ASGI app."""
 
     def __init__(
-        self, handler: Callable[[S3Request], Awaitable[S3Response]], services_of: ServicesOf
+        self,
+        handler: Callable[[S3Request], Awaitable[S3Response]],
+        services_of: ServicesOf,
+        *,
+        takes_body: bool,
     ) -> None:
         self._handler = handler
         self._services_of = services_of
+        self._takes_body = takes_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = request_context.current()
@@ -63,6 +70,8 @@ class _Bound:
             receive,
             self._services_of(context.identity),
         )
+        if not self._takes_body:
+            await verify_unread_body(request)
         response = await self._handler(request)
         response.headers["x-amz-request-id"] = context.record.request_id
         await _send(response, scope, send)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError
 from tests.clients.record import record
 from tests.conftest import boto3_client
 from tests.raw_http import Answer, send
-from tests.s3_wire.test_checksums import HELLO
+from tests.s3_wire.known_digests import HELLO
 from tests.servers import GatewayProcess
 
 CONTENT = b"hello"

@@ -98,12 +98,16 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Sign a request that is to be valid; and an object is bytes, whatever they are called."""
     if _name(case.operation) == "PutObject" and case.media_type is not None:
         case.media_type = "application/octet-stream"
-    if not _is_to_be_valid(case) or case.method not in ("PUT", "POST"):
+    if not _is_to_be_valid(case) or not case.headers:
         return
-    body = case.as_transport_kwargs(case.operation.base_url).get("data") or b""
-    sent = signed(case.headers, body)
+    takes_body = case.method in ("PUT", "POST")
+    body = b""
+    if takes_body:
+        body = case.as_transport_kwargs(case.operation.base_url).get("data") or b""
+    is_presigned = not {"X-Amz-Signature", "Signature"}.isdisjoint(case.query or {})
+    sent = signed(case.headers, body, takes_body=takes_body, is_presigned=is_presigned)
     if sent != body:
-        case.body = Binary(sent)
+        case.body, case.media_type = Binary(sent), "application/octet-stream"
 
 
 def _is_to_be_valid(case: Any) -> bool:

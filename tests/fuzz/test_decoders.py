@@ -31,6 +31,7 @@ from s3_wire.errors import (
     XAmzContentSHA256Mismatch,
 )
 from s3_wire.etags import etag_of, file_hash_of, is_any, listed_etags
+from s3_wire.payload_modes import PLAIN, UNSIGNED_CHUNKS, PayloadMode
 from s3_wire.preconditions import allows_range, http_date, is_unchanged
 from s3_wire.ranges import requested_span
 from tests.contract.compositions import each_composition
@@ -68,8 +69,10 @@ def mutated(draw: st.DrawFn, of: st.SearchStrategy[bytes]) -> bytes:
     return bytes(data)
 
 
-def decoded(pieces: Sequence[bytes], size: int | None) -> tuple[bytes, Mapping[str, str]] | type:
-    decoder = AwsChunkedDecoder(size)
+def decoded(
+    pieces: Sequence[bytes], size: int | None, trailer: str | None = None
+) -> tuple[bytes, Mapping[str, str]] | type:
+    decoder = AwsChunkedDecoder(size, trailer=trailer)
     try:
         payload = b"".join(part for piece in pieces for part in decoder.feed(piece))
         return payload, decoder.finish()
@@ -82,23 +85,31 @@ CHUNKED = st.builds(framed, st.binary(max_size=60), TRAILERS)
 
 
 @SOME
-@given(st.data(), mutated(CHUNKED) | st.binary(max_size=60), st.none() | st.integers(0, 70))
+@given(
+    st.data(),
+    mutated(CHUNKED) | st.binary(max_size=60),
+    st.none() | st.integers(0, 70),
+    st.sampled_from((None, "a", "")),
+)
 def test_a_chunked_body_is_the_same_however_it_is_cut(
-    data: st.DataObject, wire: bytes, size: int | None
+    data: st.DataObject, wire: bytes, size: int | None, trailer: str | None
 ) -> None:
-    whole = decoded([wire], size)
-    assert decoded(data.draw(cuts(wire)), size) == whole
-    assert decoded([wire[at : at + 1] for at in range(len(wire))], size) == whole
+    whole = decoded([wire], size, trailer)
+    assert decoded(data.draw(cuts(wire)), size, trailer) == whole
+    assert decoded([wire[at : at + 1] for at in range(len(wire))], size, trailer) == whole
 
 
 @SOME
 @given(st.data(), st.binary(max_size=200))
 def test_a_chunked_body_comes_back(data: st.DataObject, payload: bytes) -> None:
-    wire = framed(payload, ["x-amz-checksum-crc32:AAAAAA=="])
-    expected = (payload, {"x-amz-checksum-crc32": "AAAAAA=="})
-    assert decoded(data.draw(cuts(wire)), len(payload)) == expected
-    assert decoded([wire[:-1]], None) is IncompleteBody
-    assert decoded([wire + b"\r"], None) is IncompleteBody
+    trailer = "x-amz-checksum-crc32"
+    wire = framed(payload, [f"{trailer}:AAAAAA=="])
+    expected = (payload, {trailer: "AAAAAA=="})
+    assert decoded(data.draw(cuts(wire)), len(payload), trailer) == expected
+    assert decoded([wire[:-2]], len(payload), trailer) == expected
+    assert decoded([wire[:-1]], None, trailer) is IncompleteBody
+    assert decoded([wire], None) is MalformedTrailerError
+    assert decoded([framed(payload, []) + b"\r"], None) is IncompleteBody
 
 
 TAGS = ("Delete", "Object", "Key", "ETag", "VersionId", "Quiet", "Size", "x:y", "!--", "?a")
@@ -195,33 +206,35 @@ DIGEST_HEADERS = st.dictionaries(
         (
             "content-md5", "x-amz-checksum-crc32", "x-amz-checksum-sha256", "x-amz-checksum-md5",
             "x-amz-checksum-none", "x-amz-checksum-type", "x-amz-sdk-checksum-algorithm",
-            "x-amz-content-sha256",
         )
     ),
     DIGESTS | st.sampled_from(("CRC32", "sha256", "0" * 64, "UNSIGNED-PAYLOAD")),
     max_size=3,
 )  # fmt: skip
+MODES = st.sampled_from((PLAIN, UNSIGNED_CHUNKS, PayloadMode(sha256="0" * 64)))
 TRAILER_NAMES = st.sampled_from(("x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-other"))
 
 
 @SOME
 @given(
     DIGEST_HEADERS,
+    MODES,
     st.lists(TRAILER_NAMES, max_size=2),
-    st.dictionaries(TRAILER_NAMES, DIGESTS),
+    DIGESTS,
     st.lists(st.just(b"hello") | st.binary(max_size=5), max_size=3),
 )
 def test_digests_hold_or_are_refused(
-    headers: dict[str, str], announced: list[str], trailers: dict[str, str], body: list[bytes]
+    headers: dict[str, str], mode: PayloadMode, announced: list[str], value: str, body: list[bytes]
 ) -> None:
+    trailer = {"x-amz-trailer": ",".join(announced)} if announced else {}
     refusals = (InvalidDigest, InvalidRequest, BadDigest, MalformedTrailerError)
     outcomes = []
     for pieces in (body, [b"".join(body)]):
         try:
-            digests = BodyDigests(headers, announced)
+            digests = BodyDigests(headers | trailer, mode)
             for piece in pieces:
                 digests.update(piece)
-            outcomes.append(digests.verify(trailers))
+            outcomes.append(digests.verify({digests.trailer: value} if digests.trailer else {}))
         except (*refusals, XAmzContentSHA256Mismatch) as refused:
             outcomes.append({"refused": type(refused).__name__})
     assert outcomes[0] == outcomes[1]
