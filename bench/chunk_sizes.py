@@ -27,7 +27,7 @@ import grpc
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from embedded_pfs import streams
-from pachd_server.server import serving
+from pachd_server.__main__ import serving_embedded
 from pfs_client.pachd import messages
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.client import PachdClient
@@ -181,8 +181,8 @@ async def _print_table(mib: int, repeat: int) -> None:
 
 async def _serve(directory: Path, piece_bytes: int) -> None:
     streams.READ_BYTES = piece_bytes
-    async with serving(directory, "127.0.0.1:0", synchronous="off") as (_, address):
-        print(f"serving {address}", file=sys.stderr, flush=True)
+    async with serving_embedded(directory, "127.0.0.1:0", synchronous="off") as served:
+        print(f"serving {served.address}", file=sys.stderr, flush=True)
         await asyncio.Event().wait()
 
 

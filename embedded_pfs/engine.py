@@ -121,15 +121,14 @@ class Engine:
         """Open a file for reading.
 
         Raises:
-            FileNotFound, NotAFile, CommitNotFound, FileSetNotFound: As they say.
+            PfsFailure: As for `files.find_file`.
         """
         content, _ = self.look_up(files.find_file, file)
-        return await self.open_content(content, file.path, offset, size_bytes)
+        return await self._open_content(content, file.path, offset, size_bytes)
 
-    async def open_content(
-        self, content: StoredContent, path: str, offset: int = 0, size_bytes: int | None = None
+    async def _open_content(
+        self, content: StoredContent, path: str, offset: int, size_bytes: int | None
     ) -> ByteStream:
-        """Open a content for reading, from an offset and at most so many bytes."""
         end = content.size_bytes
         if size_bytes is not None:
             end = min(offset + size_bytes, end)

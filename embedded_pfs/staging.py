@@ -43,8 +43,10 @@ class Staging:
         """Store the contents of all changes.
 
         Raises:
-            InvalidPath: Of an `AddFile`, before its content is taken.
-            StorageFull: As it says.
+            InvalidPath: There can be no file at the path of an `AddFile`; told before its content
+                is taken.
+            StorageFull: There is no room on the disk.
+            Exception: Whatever the stream of changes raises.
         """
         staged: list[StagedChange] = []
         run: _Run | None = None

@@ -14,9 +14,9 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client.failures import PfsFailure, PfsTimeout
-from pfs_client.interface import Changes
+from pfs_client.interface import Changes, stream_of
 from pfs_client.observer import Observer
-from pfs_client.pachd import hazards, messages
+from pfs_client.pachd import messages
 from pfs_client.pachd.calls import observed
 from pfs_client.pachd.channel import Connection, raise_unless_cancelled
 from pfs_client.pachd.error_texts import failure_from, failure_of
@@ -99,7 +99,7 @@ def _itself(request: bytes) -> bytes:
 async def _messages(changes: Changes, target: pfs_pb2.Commit | None = None) -> AsyncIterator[bytes]:
     if target is not None:
         yield pfs_pb2.ModifyFileRequest(set_commit=target).SerializeToString()
-    async for change in hazards.checked(changes):
+    async for change in stream_of(changes):
         match change:
             case AddFile(path, content):
                 for chunk in messages.chunks_of(content):

@@ -6,7 +6,7 @@ call is more than a translation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from pfs_client.failures import (
@@ -38,7 +38,6 @@ from pfs_client.values import (
     File,
     FileInfo,
     Part,
-    ProjectInfo,
     Repo,
     RepoInfo,
 )
@@ -75,46 +74,24 @@ class PachdClient(PfsClient):
         """End all calls and the connection."""
         await self._connection.close()
 
-    async def list_project(self) -> list[ProjectInfo]:
-        """All projects, by name."""
-        found = await self._calls.read_all("ListProject", pfs_pb2.ListProjectRequest())
-        return sorted(map(messages.project_info_of, found), key=lambda info: info.name)
-
-    async def create_project(self, name: str, description: str = "") -> None:
-        """Create a project."""
-        project = pfs_pb2.Project(name=name)
-        await self._calls.once(
-            "CreateProject",
-            pfs_pb2.CreateProjectRequest(project=project, description=description),
-        )
-
     async def list_repo(self) -> list[RepoInfo]:
         """All user repos of all projects."""
         request = pfs_pb2.ListRepoRequest(type=messages.USER_TYPE)
         return list(map(messages.repo_info_of, await self._calls.read_all("ListRepo", request)))
 
-    async def inspect_repo(self, repo: Repo) -> RepoInfo:
-        """One repo."""
-        request = pfs_pb2.InspectRepoRequest(repo=messages.repo_message(repo))
-        return messages.repo_info_of(await self._calls.read("InspectRepo", request))
-
-    async def create_repo(self, repo: Repo, description: str = "") -> None:
+    async def create_repo(self, repo: Repo) -> None:
         """Create a repo, without branches."""
-        await self._calls.once(
-            "CreateRepo",
-            pfs_pb2.CreateRepoRequest(repo=messages.repo_message(repo), description=description),
-        )
+        request = pfs_pb2.CreateRepoRequest(repo=messages.repo_message(repo))
+        await self._calls.once("CreateRepo", request)
 
-    async def delete_repo(
-        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
-    ) -> bool:
+    async def delete_repo(self, repo: Repo, *, expect_no_branches: bool = False) -> bool:
         """Delete a repo with all in it.
 
         Pachd says OK for one that does not exist, and that there was none.
         """
         if expect_no_branches and await self._has_branches(repo):
             raise RepoHasBranches(f"repo {repo} has branches")
-        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
+        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo))
         response = await self._calls.once("DeleteRepo", request)
         return bool(response.deleted)
 
@@ -128,19 +105,9 @@ class PachdClient(PfsClient):
         """One branch, with its head as it is now."""
         return await self._heads.inspect_branch(branch)
 
-    async def create_branch(
-        self,
-        branch: Branch,
-        *,
-        head: Commit | None = None,
-        provenance: Iterable[Branch] = (),
-    ) -> None:
+    async def create_branch(self, branch: Branch) -> None:
         """Create a branch. pachd says OK for one that exists."""
-        request = pfs_pb2.CreateBranchRequest(
-            branch=messages.branch_message(branch),
-            head=None if head is None else messages.commit_message(head),
-            provenance=map(messages.branch_message, provenance),
-        )
+        request = pfs_pb2.CreateBranchRequest(branch=messages.branch_message(branch))
         await self._calls.once("CreateBranch", request)
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
@@ -151,16 +118,6 @@ class PachdClient(PfsClient):
                 raise HeadMoved(f"the head of {branch} is {head.id}")
         request = pfs_pb2.DeleteBranchRequest(branch=messages.branch_message(branch))
         await self._calls.once("DeleteBranch", request)
-
-    async def start_commit(self, branch: Branch) -> Commit:
-        """Open a commit at a branch's head."""
-        request = pfs_pb2.StartCommitRequest(branch=messages.branch_message(branch))
-        return messages.commit_of(await self._calls.once("StartCommit", request))
-
-    async def finish_commit(self, commit: Commit) -> None:
-        """Close an open commit."""
-        request = pfs_pb2.FinishCommitRequest(commit=messages.commit_message(commit))
-        await self._calls.once("FinishCommit", request)
 
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
@@ -177,19 +134,11 @@ class PachdClient(PfsClient):
         """
         sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
         await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
-        target = pfs_pb2.Commit(
-            branch=messages.branch_message(branch), repo=messages.repo_message(branch.repo)
-        )
-        await self._changes.modify_file(changes, target)
+        await self._changes.modify_file(hazards.checked(changes), messages.head_message(branch))
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store files outside any commit."""
-        return await self._changes.create_file_set(changes)
-
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for longer."""
-        request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
-        await self._calls.read("RenewFileSet", request)
+        return await self._changes.create_file_set(hazards.checked(changes))
 
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
@@ -241,9 +190,14 @@ class PachdClient(PfsClient):
         request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
         return messages.branch_info_of(await self._calls.read("InspectBranch", request))
 
+    async def _renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
+        request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
+        await self._calls.read("RenewFileSet", request)
+
     async def _has_branches(self, repo: Repo) -> bool:
         try:
-            return bool((await self.inspect_repo(repo)).branches)
+            request = pfs_pb2.InspectRepoRequest(repo=messages.repo_message(repo))
+            return bool((await self._calls.read("InspectRepo", request)).branches)
         except RepoNotFound:
             return False
 
@@ -251,7 +205,7 @@ class PachdClient(PfsClient):
         """See that the source of a copy out of a file set is there, and stays."""
         index, source = indexed
         try:
-            await self.renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
+            await self._renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
             await self.inspect_file(source)
         except PfsFailure as error:
             error.change_index = index

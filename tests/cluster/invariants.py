@@ -1,4 +1,4 @@
-"""What must never come over pachd's wire, whatever a test does (`facts/pachd.md`, hazards)."""
+"""What must never come over pachd's wire, whatever a test does (`docs/pachd.md`, "Hazards")."""
 
 from __future__ import annotations
 

@@ -70,7 +70,6 @@ class TestWithAToken:
         assert len(cluster.wire.count()) >= 16
 
     async def test_clients_headers_are_no_metadata(self, cluster: Cluster) -> None:
-        """`facts/negative-cases.md` row 20."""
         cluster.wire.metadata.clear()
         headers = (
             "authn-token: mine\r\ngrpc-metadata-authn-token: mine\r\nx-pach-token: mine\r\n"

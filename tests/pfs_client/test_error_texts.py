@@ -1,6 +1,7 @@
 """Every error that a pachd was heard to give, and what it stands for.
 
-The texts are those of `facts/pachd.md` and of `tests/golden/pachd_golden.json`.
+The texts are those of `docs/pachd.md`, "Errors and their texts", and of
+`tests/golden/pachd_golden.json`.
 """
 
 from __future__ import annotations

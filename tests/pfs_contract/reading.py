@@ -36,6 +36,6 @@ def paths(infos: list[FileInfo]) -> list[str]:
 
 
 def pfs_hash(content: bytes) -> bytes:
-    """PFS's hash of a small file (`facts/pachd.md`)."""
+    """PFS's hash of a small file (`docs/pachd.md`, "File hashes")."""
     digest = hashlib.blake2b(content, digest_size=32).digest()
     return hashlib.blake2b(digest, digest_size=32).digest() if content else digest
