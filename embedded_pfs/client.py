@@ -16,7 +16,6 @@ from embedded_pfs import (
     listings,
     repos,
 )
-from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
@@ -53,11 +52,6 @@ class EmbeddedPfs(WholePfs):
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
-
-    supports_conditions = True
-    refuses_collisions = True
-    is_remote = False
-    small_file_bytes = INLINE_MAX_BYTES
 
     def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
         self.engine = Engine(directory, synchronous=synchronous)

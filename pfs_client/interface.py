@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from pfs_client.values import (
     ALL,
@@ -98,11 +98,6 @@ class PfsClient(ABC):
 
     Safe for any number of concurrent calls; every call may be cancelled.
     """
-
-    supports_conditions: ClassVar[bool]
-    refuses_collisions: ClassVar[bool]
-    is_remote: ClassVar[bool]
-    small_file_bytes: ClassVar[int]
 
     @abstractmethod
     async def get_version(self) -> str:

@@ -1,7 +1,7 @@
 """Group commit: the writes of a branch that arrive while one commit is under way share the next.
 
-A commit costs the same for one file or a hundred (`design.md`, "How a write becomes a commit"). An
-idle branch commits at once. A group is in arrival order, and how it becomes a commit is a
+A commit costs the same for one file or a hundred (`docs/pachd.md`, "Writes and commits"). An idle
+branch commits at once. A group is in arrival order, and how it becomes a commit is a
 `Committer`'s to know. A body that breaks off never joins a group.
 """
 
@@ -43,6 +43,8 @@ class GroupedWrites:
     Args:
         pfs: Where bodies go that are too large to wait in memory.
         committer: Where groups go.
+        inline_bytes: Bodies up to this size go with their group, larger ones into a file set first.
+            At most `SMALL_FILE_BYTES`, as their hash is computed.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
         wait_seconds: How long a write may wait for memory, and until it goes with a group.
@@ -55,6 +57,7 @@ class GroupedWrites:
         pfs: PfsClient,
         committer: Committer,
         *,
+        inline_bytes: int,
         commit_per_request: bool = False,
         memory_bytes: int = 64 * 1024**2,
         wait_seconds: float = WAIT_SECONDS,
@@ -65,6 +68,7 @@ class GroupedWrites:
         self._transfers = transfers or Transfers(pfs)
         self._observer = observer
         self._committer = committer
+        self._inline_bytes = inline_bytes
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
         self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
@@ -98,7 +102,7 @@ class GroupedWrites:
             PfsFailure: As `modify_file` does.
             Exception: Whatever the body raises; nothing is stored then.
         """
-        small = self._pfs.small_file_bytes
+        small = self._inline_bytes
         if declared_size_bytes is None or declared_size_bytes <= small:
             held_bytes = small if declared_size_bytes is None else declared_size_bytes
             async with self._memory.hold(held_bytes):

@@ -25,7 +25,6 @@ from pfs_client.pachd.calls import Calls
 from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.channel import Connection, PachdSettings
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.reading.branch_heads import BranchHeads
 from pfs_client.values import (
     ALL,
     FILE_SETS_REPO_NAME,
@@ -54,16 +53,10 @@ class PachdClient(PfsClient):
         observer: Is told of every call.
     """
 
-    supports_conditions = False
-    refuses_collisions = False
-    is_remote = True
-    small_file_bytes = 1_000_000
-
     def __init__(self, settings: PachdSettings, observer: Observer = UNOBSERVED) -> None:
         self._connection = Connection(settings)
         self._calls = Calls(self._connection, observer)
         self._changes = ChangeStreams(self._connection, observer)
-        self._heads = BranchHeads(self._inspect_branch)
 
     async def get_version(self) -> str:
         """Say which pachd this is."""
@@ -103,7 +96,8 @@ class PachdClient(PfsClient):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return await self._heads.inspect_branch(branch)
+        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
+        return messages.branch_info_of(await self._calls.read("InspectBranch", request))
 
     async def create_branch(self, branch: Branch) -> None:
         """Create a branch. pachd says OK for one that exists."""
@@ -185,10 +179,6 @@ class PachdClient(PfsClient):
             file=messages.file_message(File(file.commit, pattern)), offset=offset
         )
         return await self._calls.get_file(request, size_bytes)
-
-    async def _inspect_branch(self, branch: Branch) -> BranchInfo:
-        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
-        return messages.branch_info_of(await self._calls.read("InspectBranch", request))
 
     async def _renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
