@@ -162,8 +162,8 @@ async def compare(mib: int, repeat: int) -> AsyncIterator[str]:
                 tempfile.TemporaryDirectory() as folder,
                 server(Path(folder), kib * 1024) as address,
             ):
-                pfs = PachdClient(PachdSettings(address))
-                wire = Wire(pfs._connection.channel, by_hand=by_hand)
+                pfs = PachdClient.open(PachdSettings(address))
+                wire = Wire(pfs._caller.connection.channel, by_hand=by_hand)
                 for cost in await measure(wire, content, kib * 1024, repeat):
                     rate = mib / cost.wall_seconds
                     cells.append(f"{rate:.0f}, {cost.cpu_seconds / mib * 1000:.2f}")

@@ -93,7 +93,7 @@ class NaiveComposition(composition.Composition):
     async def open(self) -> None:
         """Open pachd."""
         await super().open()
-        pfs = PachdClient(composition.pachd_settings(self._settings))
+        pfs = PachdClient.open(composition.pachd_settings(self._settings))
         writes = GroupedWrites(
             pfs,
             cast(Any, NaiveCommitter(pfs)),

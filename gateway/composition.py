@@ -109,7 +109,7 @@ def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
-    return SharedHeads(PachdClient(pachd_settings(settings), observer))
+    return SharedHeads(PachdClient.open(pachd_settings(settings), observer))
 
 
 def is_embedded(settings: Settings) -> bool:

@@ -26,4 +26,4 @@ async def make_output_branch(pfs_name: str, branch: Branch) -> None:
 def _opened(settings: Settings) -> WholePfs:
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous="off")
-    return WholePachdClient(pachd_settings(settings))
+    return WholePachdClient.open(pachd_settings(settings))

@@ -47,7 +47,7 @@ async def serving_pachd(
     ) as served:
         assert served.latency is not None
         queues = served.latency.queues
-        pfs = WholePachdClient(PachdSettings(served.address, call_seconds=call_seconds))
+        pfs = WholePachdClient.open(PachdSettings(served.address, call_seconds=call_seconds))
         try:
             yield Pachd(served.pfs.engine, wire, queues, served.address, pfs)
         finally:

@@ -31,7 +31,7 @@ async def test_a_connection_cut_between_a_files_removal_and_its_content(tmp_path
         await proxy.start()
         outcomes = set()
         for cut_after in [*range(50, 1_000, 50), *range(1_000, 200_000, 20_000)]:
-            pfs = WholePachdClient(PachdSettings(proxy.address, call_seconds=5))
+            pfs = WholePachdClient.open(PachdSettings(proxy.address, call_seconds=5))
             await pfs.get_version()
             proxy.after(cut_after, proxy.cut)
             changes: list[Change] = [DeleteFile("/a"), AddFile("/a", b"new" * 50_000)]

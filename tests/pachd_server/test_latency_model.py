@@ -79,7 +79,7 @@ def scale() -> float:
 @pytest.fixture
 async def slow(tmp_path: Path, scale: float) -> AsyncIterator[Slow]:
     async with serving_like_pachd(tmp_path / "pfs", scale=scale) as (embedded, address, model):
-        pfs = WholePachdClient(PachdSettings(address, call_seconds=20))
+        pfs = WholePachdClient.open(PachdSettings(address, call_seconds=20))
         await pfs.create_repo(REPO)
         await pfs.create_branch(BRANCH)
         model.take_calls()
@@ -220,7 +220,7 @@ async def test_what_was_there_before_has_finished(tmp_path: Path) -> None:
     await before.aclose()
     async with serving_like_pachd(tmp_path / "pfs", scale=0) as (_, address, model):
         model.queues.hold()
-        pfs = WholePachdClient(PachdSettings(address))
+        pfs = WholePachdClient.open(PachdSettings(address))
         info = await pfs.inspect_commit((await pfs.inspect_branch(BRANCH)).head)
         assert info.finished is not None
         assert await read(pfs, info.commit, "/f") == b"1"
@@ -516,7 +516,7 @@ async def test_it_is_a_command(tmp_path: Path) -> None:
     announced = re.compile(r"pfs_v2\s+grpc://(\S+)")
     arguments = ("--address", "127.0.0.1:0", "--directory", str(tmp_path), "--latency", "0.1")
     with ServerProcess("pachd_server", announced, *arguments) as server:
-        pfs = WholePachdClient(PachdSettings(server.address))
+        pfs = WholePachdClient.open(PachdSettings(server.address))
         await pfs.create_repo(REPO)
         await put(pfs, BRANCH, "/f", b"1")
         assert (await pfs.inspect_commit((await pfs.inspect_branch(BRANCH)).head)).size_bytes == 1

@@ -30,14 +30,14 @@ async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[W
         await client.aclose()
     elif request.param == "grpc":
         async with serving_embedded(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as served:
-            client = WholePachdClient(PachdSettings(served.address, call_seconds=20))
+            client = WholePachdClient.open(PachdSettings(served.address, call_seconds=20))
             yield client
             await client.aclose()
     elif request.param == "grpc, passed on":
         async with passing_on(tmp_path / "pfs") as client:
             yield client
     else:
-        client = WholePachdClient(PachdSettings(str(PACHD)))
+        client = WholePachdClient.open(PachdSettings(str(PACHD)))
         yield client
         await client.aclose()
 
@@ -46,9 +46,9 @@ async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[W
 async def passing_on(directory: Path) -> AsyncIterator[WholePfs]:
     """A client of a server that speaks for another server."""
     async with serving_embedded(directory, "127.0.0.1:0", synchronous="off") as served:
-        behind = WholePachdClient(PachdSettings(served.address, call_seconds=20))
+        behind = WholePachdClient.open(PachdSettings(served.address, call_seconds=20))
         async with serving(behind, "127.0.0.1:0") as address:
-            client = WholePachdClient(PachdSettings(address, call_seconds=20))
+            client = WholePachdClient.open(PachdSettings(address, call_seconds=20))
             yield client
             await client.aclose()
         await behind.aclose()
