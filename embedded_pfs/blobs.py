@@ -140,7 +140,7 @@ class BlobWriter:
 
         Raises:
             StorageFull: There is no room on the disk; the writer must be abandoned.
-            PfsFailure: The disk refuses for another reason; likewise.
+            PfsFailure: The disk refuses for another reason; the writer must be abandoned.
         """
         self._hash.update(data)
         with _told_as_failures():
@@ -154,7 +154,7 @@ class BlobWriter:
 
         Raises:
             StorageFull: There is no room on the disk; the writer must be abandoned.
-            PfsFailure: The disk refuses for another reason; likewise.
+            PfsFailure: The disk refuses for another reason; the writer must be abandoned.
         """
         digest = self._hash.digest()
         with _told_as_failures():

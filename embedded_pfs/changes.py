@@ -20,7 +20,7 @@ from embedded_pfs import (
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
-from embedded_pfs.stored_changes import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
     ConditionFailed,
     FileNotFound,
@@ -43,7 +43,7 @@ def modify_branch(
     connection: sqlite3.Connection,
     blobs: Blobs,
     branch: Branch,
-    changes: Sequence[StagedChange],
+    changes: Sequence[StoredChange],
     *,
     create_missing: bool = False,
 ) -> list[BlobWriter]:
@@ -84,7 +84,7 @@ def modify_branch(
 
 
 def modify_commit(
-    connection: sqlite3.Connection, blobs: Blobs, commit: Commit, changes: Sequence[StagedChange]
+    connection: sqlite3.Connection, blobs: Blobs, commit: Commit, changes: Sequence[StoredChange]
 ) -> list[BlobWriter]:
     """Apply changes to an open commit.
 
@@ -124,7 +124,7 @@ def _apply(
     connection: sqlite3.Connection,
     blobs: Blobs,
     commit: commit_rows.CommitRow,
-    changes: Sequence[StagedChange],
+    changes: Sequence[StoredChange],
 ) -> list[BlobWriter]:
     editor = _Editor(connection, blobs, commit)
     for index, change in enumerate(changes):
@@ -153,7 +153,7 @@ class _Editor:
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
-    def apply(self, change: StagedChange) -> None:
+    def apply(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add(writable_path(path), content)

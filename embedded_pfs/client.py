@@ -160,28 +160,28 @@ class EmbeddedPfs(WholePfs):
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(stream_of(changes_))
-            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, staged)
+            stored = await staging.take(stream_of(changes_))
+            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
 
     async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:
         """Apply a stream of changes to a branch, created if it is missing, or to an open commit."""
         blobs = self.engine.blobs
         async with self.engine.staging() as staging:
-            staged = await staging.take(stream_of(changes_))
+            stored = await staging.take(stream_of(changes_))
             if isinstance(target, Commit):
-                more = await self.engine.write(changes.modify_commit, blobs, target, staged)
+                more = await self.engine.write(changes.modify_commit, blobs, target, stored)
             else:
                 more = await self.engine.write(
-                    changes.modify_branch, blobs, target, staged, create_missing=True
+                    changes.modify_branch, blobs, target, stored, create_missing=True
                 )
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:
         """Store files outside any commit."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(stream_of(changes_))
-            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, staged)
+            stored = await staging.take(stream_of(changes_))
+            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, stored)
             await staging.settle(more)
         return file_set_id
 
@@ -231,7 +231,11 @@ class EmbeddedPfs(WholePfs):
 
         Raises:
             ValueError: The offset is negative.
-            PfsFailure: As `PfsClient.get_file` says.
+            CommitNotFound: There is no such commit, or no such repo.
+            CommitNotFinished: It is open, and so is what it is based on.
+            FileSetNotFound: It stands for a file set that is not there, or no longer.
+            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            NotAFile: A directory stands there.
         """
         if offset < 0:
             raise ValueError("the offset is negative")

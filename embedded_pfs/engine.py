@@ -121,7 +121,11 @@ class Engine:
         """Open a file for reading.
 
         Raises:
-            PfsFailure: As for `files.find_file`.
+            CommitNotFound: There is no such commit, or no such repo.
+            CommitNotFinished: It is open, and so is what it is based on.
+            FileSetNotFound: It stands for a file set that is not there, or no longer.
+            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            NotAFile: A directory stands there.
         """
         content, _ = self.look_up(files.find_file, file)
         return await self._open_content(content, file.path, offset, size_bytes)

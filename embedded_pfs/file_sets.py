@@ -16,7 +16,7 @@ from embedded_pfs import contents
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
-from embedded_pfs.stored_changes import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import FileSetNotFound, PfsFailure
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.values import DeleteFile
@@ -25,7 +25,7 @@ from pfs_client.values import DeleteFile
 def create(
     connection: sqlite3.Connection,
     blobs: Blobs,
-    changes: Iterable[StagedChange],
+    changes: Iterable[StoredChange],
     ttl_seconds: int = MAX_FILE_SET_SECONDS,
 ) -> tuple[str, list[BlobWriter]]:
     """Store changes as a file set.
@@ -98,7 +98,7 @@ def check(connection: sqlite3.Connection, file_set_id: str) -> None:
         raise FileSetNotFound(f"file set {file_set_id[:32]} does not exist")
 
 
-def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StagedChange]:
+def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StoredChange]:
     """A file set's changes, in order.
 
     Raises:
@@ -147,7 +147,7 @@ class _NormalForm:
         self._files: dict[str, StoredContent] = {}
         self.writers: list[BlobWriter] = []
 
-    def add(self, change: StagedChange) -> None:
+    def add(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add_file(writable_path(path), content)

@@ -140,7 +140,11 @@ def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
     """What PFS says of a file.
 
     Raises:
-        PfsFailure: As for `find_file`.
+        CommitNotFound: There is no such commit, or no such repo.
+        CommitNotFinished: It is open, and so is what it is based on.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
+        FileNotFound: Nothing stands at the path.
+        NotAFile: A directory does.
     """
     content, committed = find_file(connection, file)
     return _file_info(stored_path(file.path), content, committed)

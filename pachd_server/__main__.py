@@ -122,7 +122,7 @@ def main(
     """Serve the embedded PFS on pachd's wire (pfs_v2).
 
     The gateway speaks to it as to pachd: s3gateway --pfs grpc://127.0.0.1:30650. So does
-        Pachyderm's own Python SDK.
+    Pachyderm's own Python SDK.
     """
     served = serving_embedded(
         directory,

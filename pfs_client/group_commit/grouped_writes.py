@@ -99,7 +99,14 @@ class GroupedWrites:
         """Replace one file with a body that is still coming, and return its PFS hash once durable.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            InvalidPath: PFS allows no file at the path.
+            PathCollision: A file would stand where a directory does, or below a file.
+            ConditionFailed: The file is not as expected.
+            StorageFull: There is no room for the content.
+            PfsOverloaded: There was no memory, or no group, for it in time.
             Exception: Whatever the body raises; nothing is stored then.
         """
         small = self._inline_bytes
@@ -124,7 +131,11 @@ class GroupedWrites:
         """Remove a file; a missing one is no error, unless it is expected.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            ConditionFailed: The file is not as expected.
+            PfsOverloaded: There was no group for it in time.
         """
         await self._queue_of(branch).join([Write(path, expect=expect)])
 
@@ -132,7 +143,10 @@ class GroupedWrites:
         """Remove files in one commit; missing ones are no error.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            PfsOverloaded: There was no group for them in time.
         """
         await self._queue_of(branch).join([Write(path) for path in paths])
 

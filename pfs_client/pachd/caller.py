@@ -58,7 +58,7 @@ class Caller:
         """Make a call with one answer; again if it is one of `interceptors.READS`.
 
         Raises:
-            PfsFailure: pachd refused, or did not answer in time.
+            PfsFailure: pachd refused, was away, or did not answer in time.
         """
         return await self._answered(getattr(self.connection.pfs, method), request)
 
@@ -66,7 +66,7 @@ class Caller:
         """Gather all messages of an answer.
 
         Raises:
-            PfsFailure: As for `call`.
+            PfsFailure: pachd refused, was away, or did not answer in time.
         """
         return await self._gathered(method, request, _all)
 
@@ -74,7 +74,7 @@ class Caller:
         """Gather a listing, and cancel it where it ends: pfs_v2 knows no prefix and no files.
 
         Raises:
-            PfsFailure: As for `call`.
+            PfsFailure: pachd refused, was away, or did not answer in time.
         """
         return await self._gathered(method, request, partial(_wanted, part))
 
@@ -82,7 +82,7 @@ class Caller:
         """Open a file. pfs_v2 has no length: the stream is cancelled where it should end.
 
         Raises:
-            PfsFailure: As for `call`.
+            PfsFailure: pachd refused, was away, or did not answer in time.
         """
         metadata = self.metadata()
         tries = self._tries(metadata)

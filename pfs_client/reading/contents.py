@@ -49,7 +49,11 @@ class Contents(ABC):
             size_bytes: How many; at least one.
 
         Raises:
-            PfsFailure: As `PfsClient.get_file`, or there is no memory for it now.
+            FileNotFound: Nothing stands at the path.
+            NotAFile: A directory does.
+            CommitNotFound: There is no such commit.
+            CommitNotFinished: It is open, and one that it is based on has not finished.
+            PfsOverloaded: There is no memory for it now.
         """
         if info.size_bytes > self._small_bytes:
             return await self._open(file, info, offset, size_bytes)
