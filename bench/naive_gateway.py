@@ -21,15 +21,7 @@ from pfs_client.group_commit.members import Member
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
-from pfs_client.values import ALL, Branch, BranchInfo, Commit, File, FileInfo, Part
-
-
-class NaivePfs(PachdClient):
-    """A call for every question."""
-
-    async def inspect_branch(self, branch: Branch) -> BranchInfo:
-        """One call for one request."""
-        return await self._inspect_branch(branch)
+from pfs_client.values import ALL, SMALL_FILE_BYTES, Branch, Commit, File, FileInfo, Part
 
 
 class NaiveReads:
@@ -102,8 +94,13 @@ class NaiveComposition(composition.Composition):
     async def open(self) -> None:
         """Open pachd."""
         await super().open()
-        pfs = NaivePfs(composition.pachd_settings(self._settings))
-        writes = GroupedWrites(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
+        pfs = PachdClient.open(composition.pachd_settings(self._settings))
+        writes = GroupedWrites(
+            pfs,
+            cast(Any, NaiveCommitter(pfs)),
+            inline_bytes=SMALL_FILE_BYTES,
+            commit_per_request=True,
+        )
         reads = cast(CommitCache, NaiveReads(pfs))
         self._services = Services(pfs, reads, writes, self.services_of(ANYBODY).limits)
 

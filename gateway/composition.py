@@ -1,11 +1,18 @@
-"""The composition root: which PFS there is, opened and closed with the process."""
+"""The composition root: which PFS there is, and what each needs around it.
+
+This is the only place that knows. The embedded PFS decides conditions and collisions in its own
+transactions and is read directly. pachd is a round trip away and decides nothing: heads and reads
+are shared, ranges come in blocks, and groups are looked at before they are sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
+from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.client import EmbeddedPfs
 from gateway.identity import Identity
 from gateway.settings import BadSetting, Settings
@@ -21,7 +28,9 @@ from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.client import PachdClient
 from pfs_client.pachd.token import cleaned
-from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.reading.branch_heads import SharedHeads
+from pfs_client.reading.commit_cache import CommitCache, direct_reads, remote_reads
+from pfs_client.values import SMALL_FILE_BYTES
 
 log = logging.getLogger("s3gateway")
 
@@ -51,12 +60,15 @@ class Composition:
         transfers = Transfers(
             pfs, settings.transfer_memory_bytes, min(WAIT_SECONDS, settings.pfs_call_seconds)
         )
+        around_it = _around_embedded if is_embedded(settings) else _around_pachd
+        around = around_it(pfs, settings, self._observer, transfers)
         self._services = Services(
             pfs,
-            CommitCache(pfs, settings.cache_bytes, self._observer, transfers),
+            around.reads,
             GroupedWrites(
                 pfs,
-                _committer(pfs, settings, self._observer),
+                around.committer,
+                inline_bytes=around.inline_bytes,
                 commit_per_request=settings.commit_per_request,
                 memory_bytes=settings.write_memory_bytes,
                 wait_seconds=settings.pfs_call_seconds,
@@ -97,7 +109,7 @@ def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
-    return PachdClient(pachd_settings(settings), observer)
+    return SharedHeads(PachdClient.open(pachd_settings(settings), observer))
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -170,16 +182,37 @@ def _token(given: str) -> str:
         raise BadSetting(f"--pfs-token: {error}") from None
 
 
-def _committer(pfs: PfsClient, settings: Settings, observer: Observer) -> Committer:
-    if pfs.supports_conditions and pfs.refuses_collisions:
-        return EmbeddedCommitter(pfs)
-    return PachdCommitter(
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a PFS needs around it: how it is read, how groups go to it, and which bodies with them.
+
+    Bodies up to `inline_bytes` go with their group, larger ones into a file set first.
+    """
+
+    reads: CommitCache
+    committer: Committer
+    inline_bytes: int
+
+
+def _around_embedded(
+    pfs: PfsClient, settings: Settings, observer: Observer, transfers: Transfers
+) -> _Around:
+    reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer)
+    return _Around(reads, EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
+
+
+def _around_pachd(
+    pfs: PfsClient, settings: Settings, observer: Observer, transfers: Transfers
+) -> _Around:
+    committer = PachdCommitter(
         pfs,
         sole_writer=settings.sole_writer,
         max_unfinished=settings.max_unfinished_commits,
         ack_finished=settings.ack == "finished",
         observer=observer,
     )
+    reads = remote_reads(pfs, settings.cache_bytes, observer, transfers)
+    return _Around(reads, committer, SMALL_FILE_BYTES)
 
 
 async def _greet(pfs: PfsClient, name: str) -> None:
