@@ -2,7 +2,7 @@
 
 Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.pachd.client` for
 pachd. The suite in `tests/pfs_contract/` says what they have in common. Nobody asks a PFS which it
-is: what one of them needs around it is chosen in `gateway.composition`.
+is: what one of them needs around it is chosen in `gateway/composition`.
 
 Calls fail with the classes of `pfs_client.failures`. Any call may raise `PfsUnavailable` (PFS is
 away), `PfsTimeout` (it has not answered in time), `PfsOverloaded` (it has no resources now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded_pfs.client import EmbeddedPfs
-from gateway.composition import embedded_directory, is_embedded, pachd_settings
+from gateway.composition.choice import embedded_directory, is_embedded, pachd_settings
 from gateway.settings import Settings
 from pfs_client.pachd.whole_client import WholePachdClient
 from pfs_client.values import Branch, Repo

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from grpc import StatusCode
 
-from gateway.composition import open_pfs, pachd_settings
+from gateway.composition.choice import open_pfs, pachd_settings
 from gateway.settings import BadSetting, Settings
 from pfs_client.failures import PfsUnavailable
 from pfs_client.pachd import token as grpc_token
