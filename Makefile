@@ -43,7 +43,7 @@ check: $(VENV)/dev check-proto contract site ## format, lint, types, import rule
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config walls.toml
 
 contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
 	$(BIN)/python -m contract_review lint

@@ -27,7 +27,7 @@ import grpc
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from embedded_pfs import streams
-from pachd_server.server import serving
+from pachd_server.__main__ import serving_embedded
 from pfs_client.pachd import messages
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.client import PachdClient
@@ -162,8 +162,8 @@ async def compare(mib: int, repeat: int) -> AsyncIterator[str]:
                 tempfile.TemporaryDirectory() as folder,
                 server(Path(folder), kib * 1024) as address,
             ):
-                pfs = PachdClient(PachdSettings(address))
-                wire = Wire(pfs._connection.channel, by_hand=by_hand)
+                pfs = PachdClient.open(PachdSettings(address))
+                wire = Wire(pfs._caller.connection.channel, by_hand=by_hand)
                 for cost in await measure(wire, content, kib * 1024, repeat):
                     rate = mib / cost.wall_seconds
                     cells.append(f"{rate:.0f}, {cost.cpu_seconds / mib * 1000:.2f}")
@@ -181,8 +181,8 @@ async def _print_table(mib: int, repeat: int) -> None:
 
 async def _serve(directory: Path, piece_bytes: int) -> None:
     streams.READ_BYTES = piece_bytes
-    async with serving(directory, "127.0.0.1:0", synchronous="off") as (_, address):
-        print(f"serving {address}", file=sys.stderr, flush=True)
+    async with serving_embedded(directory, "127.0.0.1:0", synchronous="off") as served:
+        print(f"serving {served.address}", file=sys.stderr, flush=True)
         await asyncio.Event().wait()
 
 

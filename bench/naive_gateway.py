@@ -13,23 +13,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from gateway import command, composition
-from gateway.identity import ANYBODY
+from gateway import command
+from gateway.composition.choice import pachd_settings
+from gateway.composition.root import Composition
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
-from pfs_client.values import ALL, Branch, BranchInfo, Commit, File, FileInfo, Part
-
-
-class NaivePfs(PachdClient):
-    """A call for every question."""
-
-    async def inspect_branch(self, branch: Branch) -> BranchInfo:
-        """One call for one request."""
-        return await self._inspect_branch(branch)
+from pfs_client.values import ALL, SMALL_FILE_BYTES, Branch, Commit, File, FileInfo, Part
 
 
 class NaiveReads:
@@ -96,16 +89,20 @@ def _from_the_start(part: Part) -> Part:
     return replace(part, after="", number=0, files=0, prefix="/")
 
 
-class NaiveComposition(composition.Composition):
+class NaiveComposition(Composition):
     """The composition root, with all that replaced."""
 
-    async def open(self) -> None:
-        """Open pachd."""
-        await super().open()
-        pfs = NaivePfs(composition.pachd_settings(self._settings))
-        writes = GroupedWrites(pfs, cast(Any, NaiveCommitter(pfs)), commit_per_request=True)
-        reads = cast(CommitCache, NaiveReads(pfs))
-        self._services = Services(pfs, reads, writes, self.services_of(ANYBODY).limits)
+    def services_on(self, pfs: PfsClient) -> Services:
+        """Everything goes to pachd as it comes."""
+        naive = PachdClient.open(pachd_settings(self._settings))
+        writes = GroupedWrites(
+            naive,
+            cast(Any, NaiveCommitter(naive)),
+            inline_bytes=SMALL_FILE_BYTES,
+            commit_per_request=True,
+        )
+        reads = cast(CommitCache, NaiveReads(naive))
+        return Services(naive, reads, writes, super().services_on(pfs).limits)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class BareProcess(ServerProcess):
 
 
 class SlowPfsProcess(ServerProcess):
-    """The latency model.
+    """The embedded PFS, as slow as pachd.
 
     Args:
         directory: What it serves.
@@ -60,8 +60,8 @@ class SlowPfsProcess(ServerProcess):
 
     def __init__(self, directory: Path, scale: float = 1.0) -> None:
         where = ("--address", "127.0.0.1:0", "--directory", str(directory))
-        arguments = (*where, "--scale", str(scale))
-        super().__init__("pachd_server.latency_model", _PFS, *arguments)
+        arguments = (*where, "--latency", str(scale), "--synchronous", "off")
+        super().__init__("pachd_server", _PFS, *arguments)
 
 
 class NaiveGatewayProcess(GatewayProcess):

@@ -126,7 +126,7 @@ def _many(gateway: GatewayProcess, direction: str, size: int, idle: float) -> li
 
 async def _grpc_up(server: PfsProcess, size: int) -> float:
     """The same bytes into a file set and a commit, without a gateway."""
-    pfs = PachdClient(PachdSettings(server.address.removeprefix("grpc://")))
+    pfs = PachdClient.open(PachdSettings(server.address.removeprefix("grpc://")))
     branch = Branch(Repo("raw"), "master")
     with contextlib.suppress(Exception):
         await pfs.create_repo(branch.repo)
@@ -145,7 +145,7 @@ async def _grpc_up(server: PfsProcess, size: int) -> float:
 
 async def _grpc_down(server: PfsProcess, size: int) -> float:
     """The bytes that the gateway has just put there, read without it."""
-    pfs = PachdClient(PachdSettings(server.address.removeprefix("grpc://")))
+    pfs = PachdClient.open(PachdSettings(server.address.removeprefix("grpc://")))
     head = (await pfs.inspect_branch(Branch(Repo("large"), "master"))).head
     begun = time.perf_counter()
     received = 0

@@ -34,7 +34,7 @@ def content_hash(content: bytes) -> bytes:
 
 
 def file_hash(content_hash_: bytes, size_bytes: int) -> bytes:
-    """PFS's hash of a file with this content (`facts/pachd.md`, "The file hash of small files")."""
+    """PFS's hash of a file with this content (`docs/pachd.md`, "File hashes")."""
     if size_bytes == 0:
         return content_hash_
     return content_hash(content_hash_)
@@ -139,7 +139,8 @@ class BlobWriter:
         """Append to the content.
 
         Raises:
-            StorageFull: As it says; the writer must be discarded.
+            StorageFull: There is no room on the disk; the writer must be abandoned.
+            PfsFailure: The disk refuses for another reason; the writer must be abandoned.
         """
         self._hash.update(data)
         with _told_as_failures():
@@ -149,7 +150,12 @@ class BlobWriter:
         self.size_bytes += len(data)
 
     def finish(self) -> StoredContent:
-        """Put the content in its place, durably."""
+        """Put the content in its place, durably.
+
+        Raises:
+            StorageFull: There is no room on the disk; the writer must be abandoned.
+            PfsFailure: The disk refuses for another reason; the writer must be abandoned.
+        """
         digest = self._hash.digest()
         with _told_as_failures():
             self._blobs.sync_file(self._descriptor)

@@ -28,7 +28,8 @@ class BranchCache:
         """What PFS says of a branch.
 
         Raises:
-            RepoNotFound, BranchNotFound: As they say.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
         """
         if not self._is_fresh:
             self._refresh(connection)

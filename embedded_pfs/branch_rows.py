@@ -45,19 +45,28 @@ class BranchRow:
 
 
 def repo_id_of(connection: sqlite3.Connection, repo: Repo) -> int:
-    """A repo's row."""
+    """A repo's row.
+
+    Raises:
+        RepoNotFound: There is none.
+    """
     row = connection.execute(
         "SELECT repo.id FROM repo JOIN project ON project.id = project_id"
         " WHERE project.name = ? AND repo.name = ?",
         (repo.project, repo.name),
     ).fetchone()
     if row is None:
-        raise RepoNotFound(f"repo {repo} not found")
+        raise RepoNotFound(f"repo {repo} not found", repo)
     return int(row[0])
 
 
 def find_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:
-    """A branch's row."""
+    """A branch's row.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        BranchNotFound: There is the repo, without this branch.
+    """
     rows = find_rows(
         connection,
         f"{BRANCH_ROWS} WHERE project.name = ? AND repo.name = ? AND branch.name = ?",
@@ -89,13 +98,11 @@ def downstream(connection: sqlite3.Connection, branch_id: int) -> list[BranchRow
     return _transitive(connection, DOWNSTREAM, branch_id)
 
 
-def feeds_others(row: BranchRow, below: list[BranchRow], prefix: str = "") -> BranchFeedsOthers:
-    """The error that says which branches keep one from going."""
+def feeds_others(row: BranchRow, below: list[BranchRow]) -> BranchFeedsOthers:
+    """The failure that says which branches keep one from going."""
     names = tuple(str(d.branch) for d in below)
     return BranchFeedsOthers(
-        f'{prefix}branch "{row.branch}" cannot be deleted because it\'s in the direct provenance of'
-        f" [{' '.join(names)}]",
-        names,
+        f"{row.branch} feeds other branches: {', '.join(names)}", names, row.branch
     )
 
 

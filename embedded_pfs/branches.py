@@ -1,4 +1,4 @@
-"""Branches, and the commits that their names stand for: functions on a database connection.
+"""Branches, and the commits that are opened on them: functions on a database connection.
 
 Those that write are called within a transaction.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
 
 from embedded_pfs import commits
 from embedded_pfs.branch_rows import (
@@ -25,7 +24,6 @@ from embedded_pfs.database import now_us
 from embedded_pfs.names import check_name
 from pfs_client.failures import (
     BranchNotFound,
-    CommitNotFound,
     HeadMoved,
     OutputBranch,
     PfsFailure,
@@ -40,14 +38,23 @@ from pfs_client.values import (
 
 
 def list_branches(connection: sqlite3.Connection, repo: Repo) -> list[BranchInfo]:
-    """All branches of a repo, the newest first, as pachd has them."""
+    """All branches of a repo, the newest first, as pachd has them.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+    """
     repo_id = repo_id_of(connection, repo)
     query = f"{BRANCH_ROWS} WHERE repo.id = ? ORDER BY branch.created_us DESC, branch.id DESC"
     return [info_of(connection, row) for row in find_rows(connection, query, repo_id)]
 
 
 def inspect_branch(connection: sqlite3.Connection, branch: Branch) -> BranchInfo:
-    """What PFS says of a branch."""
+    """What PFS says of a branch.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        BranchNotFound: There is the repo, without this branch.
+    """
     return info_of(connection, find_branch(connection, branch))
 
 
@@ -60,46 +67,19 @@ def find_or_create_branch(connection: sqlite3.Connection, branch: Branch) -> Bra
         return find_branch(connection, branch)
 
 
-def start_commit(
-    connection: sqlite3.Connection,
-    branch: Branch,
-    *,
-    description: str = "",
-    create_missing: bool = False,
-) -> Commit:
-    """Open a commit at a branch's head."""
-    find = find_or_create_branch if create_missing else find_branch
-    row = find(connection, branch)
-    commits.start(connection, row, description=description)
-    if find_rows(connection, UPSTREAM, row.id):
-        raise OutputBranch(f"cannot start a commit on an output branch: {branch}")
-    return find_branch(connection, branch).head
-
-
-def named_commit(connection: sqlite3.Connection, commit: Commit, branch: str) -> Commit:
-    """The commit that a request names: by its id, or by a branch whose head it is.
+def start_commit(connection: sqlite3.Connection, branch: Branch, description: str = "") -> Commit:
+    """Open a commit at a branch's head; pachd creates a missing branch here too.
 
     Raises:
-        RepoNotFound, BranchNotFound, CommitNotFound: As they say.
+        RepoNotFound: There is no such repo.
+        CommitNotFinished: The head is open already.
+        OutputBranch: A pipeline writes the branch.
     """
-    repo_id_of(connection, commit.repo)
-    if not commit.id:
-        return find_branch(connection, Branch(commit.repo, branch)).head
-    try:
-        commits.find_commit(connection, commit)
-    except CommitNotFound:
-        if branch:
-            raise
-        # Clients also put a branch's name where a commit's id belongs.
-        with suppress(BranchNotFound):
-            return find_branch(connection, Branch(commit.repo, commit.id)).head
-        raise
-    return commit
-
-
-def list_commits(connection: sqlite3.Connection, repo: Repo, newest: Commit | None) -> list[Commit]:
-    """A repo's commits, or one commit's history, the newest first."""
-    return commits.list_commits(connection, repo_id_of(connection, repo), repo, newest)
+    row = find_or_create_branch(connection, branch)
+    commits.start(connection, row, description=description)
+    if find_rows(connection, UPSTREAM, row.id):
+        raise OutputBranch(f"a pipeline writes {branch}", branch)
+    return find_branch(connection, branch).head
 
 
 def create_branch(
@@ -108,7 +88,16 @@ def create_branch(
     head: Commit | None,
     provenance: Iterable[Branch],
 ) -> None:
-    """Create a branch, or give an existing one another head or provenance."""
+    """Create a branch, or give an existing one another head or provenance.
+
+    Raises:
+        InvalidName: There can be no branch of this name.
+        RepoNotFound: There is no such repo.
+        CommitNotFound: The head is not there.
+        CommitNotFinished: The head is open, and so is what it is based on.
+        BranchNotFound: A branch of the provenance is not there.
+        PfsFailure: A branch of the provenance is in the same repo.
+    """
     check_name(branch.name)
     repo_id = repo_id_of(connection, branch.repo)
     try:
@@ -144,7 +133,14 @@ def open_output_commit(connection: sqlite3.Connection, row: BranchRow, hex_: str
 def delete_branch(
     connection: sqlite3.Connection, branch: Branch, expected_head: Commit | None
 ) -> None:
-    """Delete a branch; its commits stay."""
+    """Delete a branch; its commits stay.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        BranchNotFound: There is the repo, without this branch.
+        HeadMoved: The head is not the expected one.
+        BranchFeedsOthers: Another branch is computed from it.
+    """
     row = find_branch(connection, branch)
     if expected_head is not None and row.head != expected_head:
         raise HeadMoved(f"the head of {branch} is {row.head.id}")

@@ -9,12 +9,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from embedded_pfs import branch_rows, branches, commits, contents, file_sets, files
+from embedded_pfs import (
+    branch_rows,
+    branches,
+    commit_rows,
+    commits,
+    contents,
+    file_sets,
+    files,
+)
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
-from embedded_pfs.stored_changes import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
-    CommitNotOpen,
     ConditionFailed,
     FileNotFound,
     OutputBranch,
@@ -36,7 +43,7 @@ def modify_branch(
     connection: sqlite3.Connection,
     blobs: Blobs,
     branch: Branch,
-    changes: Sequence[StagedChange],
+    changes: Sequence[StoredChange],
     *,
     create_missing: bool = False,
 ) -> list[BlobWriter]:
@@ -52,14 +59,21 @@ def modify_branch(
     Returns:
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
         durable.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        BranchNotFound: There is no such branch, and none is to be created.
+        OutputBranch: A pipeline writes it, and its head has finished.
+        PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
+            copy's source is not there.
     """
     find = branches.find_or_create_branch if create_missing else branch_rows.find_branch
     row = find(connection, branch)
-    head = commits.commit_by_id(connection, row.head_id)
+    head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes)
     if branch_rows.info_of(connection, row).direct_provenance:
-        raise OutputBranch(f"cannot start a commit on an output branch: {branch}")
+        raise OutputBranch(f"a pipeline writes {branch}", branch)
     commit = commits.start(connection, row)
     writers = _apply(connection, blobs, commit, changes)
     commits.finish(connection, commit)
@@ -70,13 +84,20 @@ def modify_branch(
 
 
 def modify_commit(
-    connection: sqlite3.Connection, blobs: Blobs, commit: Commit, changes: Sequence[StagedChange]
+    connection: sqlite3.Connection, blobs: Blobs, commit: Commit, changes: Sequence[StoredChange]
 ) -> list[BlobWriter]:
-    """Apply changes to an open commit."""
-    row = commits.find_commit(connection, commit)
-    if not row.is_open:
-        raise CommitNotOpen(f"commit {commit} has already finished")
-    if not commits.is_tip(connection, row):
+    """Apply changes to an open commit.
+
+    Returns:
+        As `modify_branch` does.
+
+    Raises:
+        CommitNotFound: There is no such commit.
+        CommitNotOpen: It is closed.
+        PfsFailure: It is not the last of its line, or a change is refused.
+    """
+    row = commit_rows.find_open(connection, commit)
+    if not commit_rows.is_tip(connection, row):
         raise PfsFailure(f"commit {commit} is not the last one of its branch")
     return _apply(connection, blobs, row, changes)
 
@@ -84,18 +105,26 @@ def modify_commit(
 def add_file_set(
     connection: sqlite3.Connection, blobs: Blobs, commit: Commit, file_set_id: str
 ) -> list[BlobWriter]:
-    """Apply a file set's changes to an open commit."""
-    row = commits.find_commit(connection, commit)
-    if not row.is_open:
-        raise CommitNotOpen(f"commit {commit} has already finished")
+    """Apply a file set's changes to an open commit.
+
+    Returns:
+        As `modify_branch` does.
+
+    Raises:
+        CommitNotFound: There is no such commit.
+        CommitNotOpen: It is closed, which is told first.
+        FileSetNotFound: There is no such file set, or it has expired.
+        PfsFailure: A change is refused.
+    """
+    commit_rows.find_open(connection, commit)
     return modify_commit(connection, blobs, commit, file_sets.changes_of(connection, file_set_id))
 
 
 def _apply(
     connection: sqlite3.Connection,
     blobs: Blobs,
-    commit: commits.CommitRow,
-    changes: Sequence[StagedChange],
+    commit: commit_rows.CommitRow,
+    changes: Sequence[StoredChange],
 ) -> list[BlobWriter]:
     editor = _Editor(connection, blobs, commit)
     for index, change in enumerate(changes):
@@ -115,7 +144,7 @@ class _Editor:
     """The tip of a line, being changed by one commit."""
 
     def __init__(
-        self, connection: sqlite3.Connection, blobs: Blobs, commit: commits.CommitRow
+        self, connection: sqlite3.Connection, blobs: Blobs, commit: commit_rows.CommitRow
     ) -> None:
         self._connection = connection
         self._blobs = blobs
@@ -124,7 +153,7 @@ class _Editor:
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
-    def apply(self, change: StagedChange) -> None:
+    def apply(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add(writable_path(path), content)
@@ -189,7 +218,10 @@ class _Editor:
     def _check_collisions(self, path: str) -> None:
         """Refuse a file below a file, and a file where a directory stands.
 
-        pachd takes such a write and then loses it (`facts/pachd.md`, hazard 4).
+        pachd takes such a write and then loses it (`docs/pachd.md`, "Hazards").
+
+        Raises:
+            PathCollision: It is such a file.
         """
         above = parents(path)
         if above:

@@ -1,19 +1,25 @@
-"""The embedded PFS as a PfsClient."""
+"""The embedded PFS as a WholePfs: each call, and whether it is a look-up, a scan or a write."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
-from embedded_pfs import branches, changes, commits, file_sets, files, listings, repos
-from embedded_pfs.blobs import INLINE_MAX_BYTES
+from embedded_pfs import (
+    branches,
+    changes,
+    commit_rows,
+    commits,
+    file_sets,
+    files,
+    listings,
+    repos,
+)
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
-from pfs_client.interface import ByteStream, Changes, PfsClient
-from pfs_client.pachd import hazards
-from pfs_client.pachd.hazards import checked
+from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
 from pfs_client.values import (
     ALL,
     Branch,
@@ -28,12 +34,14 @@ from pfs_client.values import (
     Repo,
     RepoInfo,
 )
+from pfs_client.whole_pfs import WholePfs
 
 _VERSION = "embedded 1"
 _POLL_SECONDS = 0.02
+_COMMITS_A_PAGE = 1000
 
 
-class EmbeddedPfs(PfsClient):
+class EmbeddedPfs(WholePfs):
     """A PFS in this process. Create and use it on one event loop.
 
     Args:
@@ -44,11 +52,6 @@ class EmbeddedPfs(PfsClient):
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
-
-    supports_conditions = True
-    refuses_collisions = True
-    is_remote = False
-    small_file_bytes = INLINE_MAX_BYTES
 
     def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
         self.engine = Engine(directory, synchronous=synchronous)
@@ -69,9 +72,17 @@ class EmbeddedPfs(PfsClient):
         """All projects, by name."""
         return self.engine.look_up(repos.list_projects)
 
+    async def inspect_project(self, name: str) -> ProjectInfo:
+        """One project."""
+        return self.engine.look_up(repos.inspect_project, name)
+
     async def create_project(self, name: str, description: str = "") -> None:
         """Create a project."""
         await self.engine.write(repos.create_project, name, description)
+
+    async def delete_project(self, name: str, *, force: bool = False) -> None:
+        """Delete a project, with its repos if forced."""
+        await self.engine.write(repos.delete_project, name, force=force)
 
     async def list_repo(self) -> list[RepoInfo]:
         """All repos of all projects."""
@@ -81,12 +92,12 @@ class EmbeddedPfs(PfsClient):
         """One repo."""
         return await self.engine.scan(repos.inspect_repo, repo)
 
-    async def create_repo(self, repo: Repo, description: str = "") -> None:
+    async def create_repo(self, repo: Repo, description: str = "", *, update: bool = False) -> None:
         """Create a repo, without branches."""
-        await self.engine.write(repos.create_repo, repo, description)
+        await self.engine.write(repos.create_repo, repo, description, update=update)
 
     async def delete_repo(
-        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
+        self, repo: Repo, *, expect_no_branches: bool = False, force: bool = False
     ) -> bool:
         """Delete a repo with all in it."""
         return await self.engine.write(
@@ -102,11 +113,7 @@ class EmbeddedPfs(PfsClient):
         return self.engine.look_up(self._branches.inspect_branch, branch)
 
     async def create_branch(
-        self,
-        branch: Branch,
-        *,
-        head: Commit | None = None,
-        provenance: Iterable[Branch] = (),
+        self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
     ) -> None:
         """Create a branch. One whose head is an existing commit copies that commit's file list."""
         await self.engine.write(branches.create_branch, branch, head, tuple(provenance))
@@ -115,34 +122,66 @@ class EmbeddedPfs(PfsClient):
         """Delete a branch, if asked only while its head is the expected one."""
         await self.engine.write(branches.delete_branch, branch, expected_head)
 
-    async def start_commit(self, branch: Branch) -> Commit:
+    async def start_commit(self, branch: Branch, description: str = "") -> Commit:
         """Open a commit at a branch's head."""
-        return await self.engine.write(branches.start_commit, branch)
+        return await self.engine.write(branches.start_commit, branch, description)
 
-    async def finish_commit(self, commit: Commit) -> None:
+    async def finish_commit(self, commit: Commit, error: str = "") -> None:
         """Close an open commit."""
-        await self.engine.write(commits.finish_commit, commit)
+        await self.engine.write(commits.finish_commit, commit, error)
 
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
         while True:
-            info = self.engine.look_up(commits.inspect, commit)
+            info = self.engine.look_up(commit_rows.inspect, commit)
             if info.finished is not None or not wait_finished:
                 return info
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def list_commit(
+        self, repo: Repo, *, newest: Commit | None = None
+    ) -> AsyncIterator[CommitInfo]:
+        """A repo's commits, or one commit's history, read in pages."""
+        after: Commit | None = None
+        while True:
+            page = await self.engine.scan(
+                commit_rows.list_commits, repo, newest, after, _COMMITS_A_PAGE
+            )
+            for info in page:
+                yield info
+            if len(page) < _COMMITS_A_PAGE:
+                return
+            after = page[-1].commit
+
+    async def drop_commit(self, commit: Commit) -> None:
+        """Take a commit back that nothing is based on."""
+        await self.engine.write(commits.drop, commit)
+
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
-        """Apply changes as one commit."""
+        """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(checked(changes_))
-            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, staged)
+            stored = await staging.take(stream_of(changes_))
+            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, stored)
+            await staging.settle(more)
+
+    async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:
+        """Apply a stream of changes to a branch, created if it is missing, or to an open commit."""
+        blobs = self.engine.blobs
+        async with self.engine.staging() as staging:
+            stored = await staging.take(stream_of(changes_))
+            if isinstance(target, Commit):
+                more = await self.engine.write(changes.modify_commit, blobs, target, stored)
+            else:
+                more = await self.engine.write(
+                    changes.modify_branch, blobs, target, stored, create_missing=True
+                )
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:
         """Store files outside any commit."""
         async with self.engine.staging() as staging:
-            staged = await staging.take(checked(changes_))
-            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, staged)
+            stored = await staging.take(stream_of(changes_))
+            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, stored)
             await staging.settle(more)
         return file_set_id
 
@@ -150,9 +189,32 @@ class EmbeddedPfs(PfsClient):
         """Keep a file set for longer."""
         await self.engine.write(file_sets.renew, file_set_id, ttl_seconds)
 
+    async def compose_file_set(
+        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
+    ) -> str:
+        """One file set out of several."""
+        async with self.engine.staging() as staging:
+            file_set_id, more = await self.engine.write(
+                file_sets.compose, self.engine.blobs, file_set_ids, ttl_seconds
+            )
+            await staging.settle(more)
+        return file_set_id
+
+    async def add_file_set(self, commit: Commit, file_set_id: str) -> None:
+        """Put a file set's changes into an open commit."""
+        async with self.engine.staging() as staging:
+            more = await self.engine.write(
+                changes.add_file_set, self.engine.blobs, commit, file_set_id
+            )
+            await staging.settle(more)
+
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
         return self.engine.look_up(files.inspect_file, file)
+
+    async def inspect_directory(self, directory: File) -> FileInfo:
+        """A directory, with the size and hash of all below it."""
+        return await self.engine.scan(listings.inspect_directory, directory)
 
     async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
@@ -165,6 +227,16 @@ class EmbeddedPfs(PfsClient):
     async def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
     ) -> ByteStream:
-        """Open a file for reading."""
-        hazards.check_offset(offset)
+        """Open a file for reading.
+
+        Raises:
+            ValueError: The offset is negative.
+            CommitNotFound: There is no such commit, or no such repo.
+            CommitNotFinished: It is open, and so is what it is based on.
+            FileSetNotFound: It stands for a file set that is not there, or no longer.
+            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            NotAFile: A directory stands there.
+        """
+        if offset < 0:
+            raise ValueError("the offset is negative")
         return await self.engine.open_file(file, offset, size_bytes)

@@ -121,15 +121,18 @@ class Engine:
         """Open a file for reading.
 
         Raises:
-            FileNotFound, NotAFile, CommitNotFound, FileSetNotFound: As they say.
+            CommitNotFound: There is no such commit, or no such repo.
+            CommitNotFinished: It is open, and so is what it is based on.
+            FileSetNotFound: It stands for a file set that is not there, or no longer.
+            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            NotAFile: A directory stands there.
         """
         content, _ = self.look_up(files.find_file, file)
-        return await self.open_content(content, file.path, offset, size_bytes)
+        return await self._open_content(content, file.path, offset, size_bytes)
 
-    async def open_content(
-        self, content: StoredContent, path: str, offset: int = 0, size_bytes: int | None = None
+    async def _open_content(
+        self, content: StoredContent, path: str, offset: int, size_bytes: int | None
     ) -> ByteStream:
-        """Open a content for reading, from an offset and at most so many bytes."""
         end = content.size_bytes
         if size_bytes is not None:
             end = min(offset + size_bytes, end)

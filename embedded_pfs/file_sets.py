@@ -16,7 +16,7 @@ from embedded_pfs import contents
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
-from embedded_pfs.stored_changes import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import FileSetNotFound, PfsFailure
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.values import DeleteFile
@@ -25,7 +25,7 @@ from pfs_client.values import DeleteFile
 def create(
     connection: sqlite3.Connection,
     blobs: Blobs,
-    changes: Iterable[StagedChange],
+    changes: Iterable[StoredChange],
     ttl_seconds: int = MAX_FILE_SET_SECONDS,
 ) -> tuple[str, list[BlobWriter]]:
     """Store changes as a file set.
@@ -51,15 +51,28 @@ def create(
 def compose(
     connection: sqlite3.Connection, blobs: Blobs, file_set_ids: Sequence[str], ttl_seconds: int
 ) -> tuple[str, list[BlobWriter]]:
-    """One file set that is several, one after the other."""
+    """One file set that is several, one after the other.
+
+    Returns:
+        As `create` does.
+
+    Raises:
+        FileSetNotFound: One of them is not there, or has expired.
+        PfsFailure: It would live too long.
+    """
     changes = [change for id_ in file_set_ids for change in changes_of(connection, id_)]
-    check_ttl(ttl_seconds)
-    return create(connection, blobs, changes, ttl_seconds or MAX_FILE_SET_SECONDS)
+    _check_ttl(ttl_seconds)
+    return create(connection, blobs, changes, ttl_seconds)
 
 
 def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) -> None:
-    """Let a file set live for so long from now."""
-    check_ttl(ttl_seconds)
+    """Let a file set live for so long from now.
+
+    Raises:
+        FileSetNotFound: There is no such file set, or it has expired.
+        PfsFailure: That would be too long.
+    """
+    _check_ttl(ttl_seconds)
     check(connection, file_set_id)
     connection.execute(
         "UPDATE file_set SET expires_us = ? WHERE id = ?",
@@ -67,18 +80,16 @@ def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) ->
     )
 
 
-def check_ttl(ttl_seconds: int) -> None:
-    """Refuse what pachd refuses, in its words: nanoseconds."""
+def _check_ttl(ttl_seconds: int) -> None:
     if ttl_seconds > MAX_FILE_SET_SECONDS:
-        limit = MAX_FILE_SET_SECONDS * 10**9
-        raise PfsFailure(f"ttl ({ttl_seconds * 10**9}) exceeds max ttl ({limit})")
+        raise PfsFailure(f"{ttl_seconds} s exceeds max ttl, {MAX_FILE_SET_SECONDS} s")
 
 
 def check(connection: sqlite3.Connection, file_set_id: str) -> None:
     """See that a file set is there and has not expired.
 
     Raises:
-        FileSetNotFound: It is not.
+        FileSetNotFound: It is not there, or no longer.
     """
     row = connection.execute(
         "SELECT 1 FROM file_set WHERE id = ? AND expires_us >= ?", (file_set_id, now_us())
@@ -87,8 +98,12 @@ def check(connection: sqlite3.Connection, file_set_id: str) -> None:
         raise FileSetNotFound(f"file set {file_set_id[:32]} does not exist")
 
 
-def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StagedChange]:
-    """A file set's changes, in order."""
+def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StoredChange]:
+    """A file set's changes, in order.
+
+    Raises:
+        FileSetNotFound: It is not there, or no longer.
+    """
     check(connection, file_set_id)
     rows = connection.execute(
         "SELECT path, size_bytes, content_hash FROM file_set_change WHERE file_set_id = ?"
@@ -104,7 +119,11 @@ def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StagedC
 def files_at(
     connection: sqlite3.Connection, file_set_id: str, path: str
 ) -> list[tuple[str, StoredContent]]:
-    """The files at and below a stored path, by their path relative to it."""
+    """The files at and below a stored path, by their path relative to it.
+
+    Raises:
+        FileSetNotFound: The file set is not there, or no longer.
+    """
     check(connection, file_set_id)
     low, high = bounds_of(path)
     rows = connection.execute(
@@ -128,7 +147,7 @@ class _NormalForm:
         self._files: dict[str, StoredContent] = {}
         self.writers: list[BlobWriter] = []
 
-    def add(self, change: StagedChange) -> None:
+    def add(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add_file(writable_path(path), content)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from embedded_pfs import commits, file_sets
+from embedded_pfs import commit_rows, file_sets
 from embedded_pfs.blobs import StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
@@ -103,18 +103,23 @@ def snapshot(connection: sqlite3.Connection, commit: Commit) -> Snapshot:
     """Make a commit readable.
 
     Raises:
-        CommitNotFound, CommitNotFinished: As they say.
+        CommitNotFound: There is no such commit, or no such repo.
+        CommitNotFinished: It is open, and so is what it is based on.
     """
-    row = commits.find_commit(connection, commit)
-    commits.check_readable(connection, row)
+    row = commit_rows.find_commit(connection, commit)
+    commit_rows.check_readable(connection, row)
     return Snapshot(connection, row.line_id, row.seq, as_optional_datetime(row.finishing_us))
 
 
 def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, datetime | None]:
-    """The content of one file, and when its commit finished.
+    """The content of one file, and when its commit was closed.
 
     Raises:
-        FileNotFound, NotAFile: As they say.
+        CommitNotFound: There is no such commit, or no such repo.
+        CommitNotFinished: It is open, and so is what it is based on.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
+        FileNotFound: Nothing stands at the path.
+        NotAFile: A directory does.
     """
     path = stored_path(file.path)
     if file.commit.repo.name == FILE_SETS_REPO_NAME:
@@ -135,7 +140,11 @@ def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
     """What PFS says of a file.
 
     Raises:
-        FileNotFound, NotAFile: As they say.
+        CommitNotFound: There is no such commit, or no such repo.
+        CommitNotFinished: It is open, and so is what it is based on.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
+        FileNotFound: Nothing stands at the path.
+        NotAFile: A directory does.
     """
     content, committed = find_file(connection, file)
     return _file_info(stored_path(file.path), content, committed)
@@ -145,6 +154,8 @@ def contents_at(connection: sqlite3.Connection, file: File) -> list[tuple[str, S
     """All files at and below a path, by their path relative to it.
 
     Raises:
+        CommitNotFound: There is no such commit, or no such repo.
+        CommitNotFinished: It is open, and so is what it is based on.
         FileNotFound: There are none.
     """
     at = snapshot(connection, file.commit)

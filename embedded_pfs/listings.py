@@ -1,4 +1,4 @@
-"""Listing what stands at a commit, in pachd's order (`facts/pachd.md` section e).
+"""Listing what stands at a commit, in pachd's order (`docs/pachd.md`, "Listings").
 
 Paths sort bytewise, a directory as its name with `/` behind it. Everything seeks: a page costs the
 same wherever it begins, and a directory that is folded into one entry is jumped over.
@@ -7,9 +7,8 @@ same wherever it begins, and a directory that is folded into one entry is jumped
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import TypeAlias
 
 from embedded_pfs.blobs import content_hash, file_hash
 from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
@@ -22,13 +21,29 @@ _ROWS_TO_SKIP_BEFORE_SEEKING = 16
 
 
 def inspect_directory(connection: sqlite3.Connection, file: File) -> FileInfo:
-    """What PFS says of a directory, with the size and hash of all below it: a scan."""
-    return directory_info(snapshot(connection, file.commit), stored_path(file.path))
+    """What PFS says of a directory, with the size and hash of all below it: a scan.
+
+    Raises:
+        CommitNotFound: There is no such commit.
+        CommitNotFinished: It is open, and so is what it is based on.
+        FileNotFound: Nothing stands below the path.
+    """
+    at = snapshot(connection, file.commit)
+    path = stored_path(file.path)
+    if not at.holds_directory(path):
+        raise FileNotFound(f"nothing stands at {file.path} at {file.commit}")
+    return _directory_info(at, path)
 
 
 def list_file(connection: sqlite3.Connection, directory: File, part: Part) -> list[FileInfo]:
-    """What stands in a directory."""
-    check_number(part)
+    """What stands in a directory.
+
+    Raises:
+        CommitNotFound: There is no such commit.
+        CommitNotFinished: It is open, and so is what it is based on.
+        PfsFailure: Too many are asked for, or a reverse listing without a number.
+    """
+    _check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
     content = at.find(path) if path else None
@@ -40,48 +55,24 @@ def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     """Everything at and below a path.
 
     Raises:
+        CommitNotFound: There is no such commit.
+        CommitNotFinished: It is open, and so is what it is based on.
         FileNotFound: There is nothing behind the marker, no prefix was given, and it is not the
             root.
+        PfsFailure: Too many are asked for, or a reverse listing without a number.
     """
-    check_number(part)
+    _check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
     content = at.find(path) if path else None
     entries = iter([Entry(path, content)]) if content else _walk(at, path, part)
     page = _page(at, entries, part)
     if not page and path and not part.prefix:
-        raise FileNotFound(
-            f"commit/{directory.commit.id} does not contain item: ({directory.path})"
-        )
+        raise FileNotFound(f"nothing stands at {directory.path} at {directory.commit}")
     return page
 
 
-Listing: TypeAlias = Callable[[sqlite3.Connection, File, Part], list[FileInfo]]
-"""`list_file` or `walk_file`."""
-
-
-def page_with_sizes(
-    connection: sqlite3.Connection,
-    listing: Listing,
-    directory: File,
-    part: Part,
-    directory_sizes: bool,
-) -> list[FileInfo]:
-    """A page of a listing; its directories with the size and hash of all below them, if wanted."""
-    infos = listing(connection, directory, part)
-    if not directory_sizes:
-        return infos
-    at = snapshot(connection, directory.commit)
-    return [i if i.is_file else directory_info(at, stored_path(i.path)) for i in infos]
-
-
-def walk(at: Snapshot, path: str) -> Iterator[Entry]:
-    """Everything at and below a stored path, in order, read lazily."""
-    content = at.find(path) if path else None
-    return iter([Entry(path, content)]) if content else _walk(at, path, ALL)
-
-
-def check_number(part: Part) -> None:
+def _check_number(part: Part) -> None:
     """Refuse what pachd refuses."""
     if part.reverse and part.number <= 0:
         raise PfsFailure("number must be > 0 when reverse is true")
@@ -89,16 +80,13 @@ def check_number(part: Part) -> None:
         raise PfsFailure(f"cannot return more than {MAX_FILES_PER_LISTING} files at a time")
 
 
-def directory_info(at: Snapshot, path: str) -> FileInfo:
-    """A directory with the size and hash of all below it.
-
-    The hash is that of its entries' hashes.
-    """
+def _directory_info(at: Snapshot, path: str) -> FileInfo:
+    """A directory with the size and hash of all below it; that is the hash of its entries'."""
     size_bytes = 0
     hashes = []
     for entry in _in_directory(at, path, ALL):
         if entry.content is None:
-            below = directory_info(at, entry.path)
+            below = _directory_info(at, entry.path)
             size_bytes += below.size_bytes
             hashes.append(below.hash)
         else:

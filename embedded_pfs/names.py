@@ -1,4 +1,4 @@
-"""pachd's rules for names and paths, in pachd's words (`facts/pachd.md` section f).
+"""Which names and paths there can be: those that pachd allows (`docs/pachd.md`, "Names and paths").
 
 A path is kept in *stored* form: no slash at either end. `/` itself is the empty string.
 """
@@ -22,12 +22,13 @@ def check_name(name: str) -> None:
     """Check the name of a repo, branch or project.
 
     Raises:
-        InvalidName: With pachd's message.
+        InvalidName: It is empty, or holds a character that no name has.
     """
     if not _NAME.fullmatch(name):
         raise InvalidName(
             f"name ({name}) invalid: only alphanumeric characters, underscores, and dashes"
-            " are allowed"
+            " are allowed",
+            name,
         )
 
 
@@ -35,7 +36,7 @@ def writable_path(path: str) -> str:
     """Check a path that is to be written, and give its stored form.
 
     Raises:
-        InvalidPath: With pachd's message.
+        InvalidPath: It holds a character or a component that no path has, or is the root.
     """
     if not path or _NOT_PRINTABLE.search(path):
         raise _invalid(path, "only printable ASCII characters allowed")
@@ -45,7 +46,7 @@ def writable_path(path: str) -> str:
     if any(component in (".", "..") for component in stored.split("/")):
         raise _invalid(path, "relative file paths are not allowed")
     if not stored:
-        # pachd accepts it, and never returns from the delete of it (`facts/pachd.md`, hazard 3).
+        # pachd takes it, and never returns from the delete of it (`docs/pachd.md`, "Hazards").
         raise _invalid(path, "the root is no file")
     return stored
 
@@ -72,4 +73,4 @@ def bounds_of(directory: str) -> tuple[str, str]:
 
 
 def _invalid(path: str, reason: str) -> InvalidPath:
-    return InvalidPath(f"path ({path}) invalid: {reason}", reason)
+    return InvalidPath(f"path ({path}) invalid: {reason}", reason, path)

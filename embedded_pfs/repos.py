@@ -40,7 +40,11 @@ def list_projects(connection: sqlite3.Connection) -> list[ProjectInfo]:
 
 
 def inspect_project(connection: sqlite3.Connection, name: str) -> ProjectInfo:
-    """One project."""
+    """One project.
+
+    Raises:
+        ProjectNotFound: There is none.
+    """
     for info in list_projects(connection):
         if info.name == name:
             return info
@@ -48,7 +52,12 @@ def inspect_project(connection: sqlite3.Connection, name: str) -> ProjectInfo:
 
 
 def delete_project(connection: sqlite3.Connection, name: str, *, force: bool) -> None:
-    """Delete a project, with its repos if forced."""
+    """Delete a project, with its repos if forced.
+
+    Raises:
+        ProjectNotFound: There is none.
+        PfsFailure: It has repos, and nothing is forced.
+    """
     inspect_project(connection, name)
     repos = [info.repo for info in list_repos(connection) if info.repo.project == name]
     if repos and not force:
@@ -59,7 +68,12 @@ def delete_project(connection: sqlite3.Connection, name: str, *, force: bool) ->
 
 
 def create_project(connection: sqlite3.Connection, name: str, description: str) -> None:
-    """Create a project."""
+    """Create a project.
+
+    Raises:
+        InvalidName: There can be none of this name.
+        ProjectExists: There is one.
+    """
     check_name(name)
     try:
         connection.execute(
@@ -99,16 +113,26 @@ def list_repos(connection: sqlite3.Connection, repo: Repo | None = None) -> list
 
 
 def inspect_repo(connection: sqlite3.Connection, repo: Repo) -> RepoInfo:
-    """One repo."""
+    """One repo.
+
+    Raises:
+        RepoNotFound: There is none.
+    """
     for info in list_repos(connection, repo):
         return info
-    raise RepoNotFound(f"repo {repo} not found")
+    raise RepoNotFound(f"repo {repo} not found", repo)
 
 
 def create_repo(
     connection: sqlite3.Connection, repo: Repo, description: str, *, update: bool = False
 ) -> None:
-    """Create a repo, without branches; or give an existing one another description."""
+    """Create a repo, without branches; or give an existing one another description.
+
+    Raises:
+        InvalidName: There can be none of this name.
+        ProjectNotFound: There is no such project.
+        RepoExists: There is one, and it is not to be updated.
+    """
     check_name(repo.name)
     project = connection.execute(
         "SELECT id FROM project WHERE name = ?", (repo.project,)
@@ -132,7 +156,13 @@ def create_repo(
 def delete_repo(
     connection: sqlite3.Connection, repo: Repo, *, force: bool, expect_no_branches: bool = False
 ) -> bool:
-    """Delete a repo with its branches, commits and files."""
+    """Delete a repo with its branches, commits and files; say whether there was one.
+
+    Raises:
+        RepoHasBranches: And none are expected.
+        BranchFeedsOthers: A branch of another repo is computed from one of it, and nothing is
+            forced.
+    """
     try:
         repo_id = repo_id_of(connection, repo)
     except RepoNotFound:
@@ -143,7 +173,7 @@ def delete_repo(
     for row in rows:
         outside = [d for d in downstream(connection, row.id) if d.repo_id != repo_id]
         if outside and not force:
-            raise feeds_others(row, outside, prefix=f"delete repo: delete branch {row.branch}: ")
+            raise feeds_others(row, outside)
     _delete_everything_in(connection, repo_id)
     return True
 

@@ -1,6 +1,6 @@
-"""From a stream of changes to staged ones.
+"""Contents on their way in: a stream of changes becomes stored ones while it arrives.
 
-Contents are stored while they arrive, bounded memory whatever comes.
+Memory is bounded whatever comes; what is given up leaves nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Self
 from embedded_pfs import contents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter
 from embedded_pfs.names import writable_path
-from embedded_pfs.stored_changes import AddContent, StagedChange
+from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.threads import Threads
 from pfs_client.failures import InvalidPath
 from pfs_client.values import AddFile, Change
@@ -39,31 +39,33 @@ class Staging:
         self._writers: list[BlobWriter] = []
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def take(self, changes: AsyncIterator[Change]) -> list[StagedChange]:
+    async def take(self, changes: AsyncIterator[Change]) -> list[StoredChange]:
         """Store the contents of all changes.
 
         Raises:
-            InvalidPath: Of an `AddFile`, before its content is taken.
-            StorageFull: As it says.
+            InvalidPath: There can be no file at the path of an `AddFile`; told before its content
+                is taken.
+            StorageFull: There is no room on the disk.
+            Exception: Whatever the stream of changes raises.
         """
-        staged: list[StagedChange] = []
+        stored: list[StoredChange] = []
         run: _Run | None = None
         async for change in changes:
             if run is not None and isinstance(change, AddFile) and change.path == run.path:
                 await run.write(change.content)
                 continue
             if run is not None:
-                staged.append(await run.finish())
+                stored.append(await run.finish())
                 run = None
             if isinstance(change, AddFile):
-                _check_path(change.path, len(staged))
+                _check_path(change.path, len(stored))
                 run = _Run(change.path, self)
                 await run.write(change.content)
             else:
-                staged.append(change)
+                stored.append(change)
         if run is not None:
-            staged.append(await run.finish())
-        return staged
+            stored.append(await run.finish())
+        return stored
 
     async def settle(self, more: Iterable[BlobWriter]) -> None:
         """Declare the contents referred to, durably."""

@@ -1,4 +1,4 @@
-"""Changes whose contents are stored already, or small enough to be carried along."""
+"""Stored changes: their contents are in place already, or small enough to be carried along."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ class AddContent:
     content: StoredContent
 
 
-StagedChange: TypeAlias = AddContent | DeleteFile | CopyFile | ExpectFile
+StoredChange: TypeAlias = AddContent | DeleteFile | CopyFile | ExpectFile

@@ -11,7 +11,7 @@ from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.resolver import Resolver
 
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.composition import Composition
+from gateway.composition.root import Composition
 from gateway.contract.binding import S3Handlers
 from gateway.contract.document import Contract, load_contract
 from gateway.contract.routing import S3Routing

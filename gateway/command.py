@@ -5,17 +5,16 @@ from __future__ import annotations
 import resource
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import Field, fields, replace
 from typing import Any
 
 import click
 import uvicorn
 
-from embedded_pfs.compaction import compact as compact_directory
-from embedded_pfs.directory import DataDirectory, DirectoryRefused
-from gateway.composition import embedded_directory, is_embedded, pachd_settings
+from gateway.composition.choice import check_pfs
+from gateway.composition.choice import compact as compact_pfs
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
 from gateway.observing.logging_setup import log_config
@@ -85,10 +84,8 @@ def main(context: click.Context, /, **given: Any) -> None:
     A bucket is named branch.repo: `aws s3 mb s3://master.images` creates the repo images with its
     branch master. Every write is an atomic commit.
     """
-    try:
+    with _told_in_one_line():
         settings = Settings(**given)
-    except BadSetting as error:
-        raise _OneLine(str(error)) from None
     context.obj = settings
     if context.invoked_subcommand is None:
         serve(settings)
@@ -109,11 +106,8 @@ def compact(settings: Settings, keep: int) -> None:
     Only HEAD can be reached through S3, so nothing that S3 shows is lost. Stop all gateways that
     use the directory first.
     """
-    try:
-        directory = embedded_directory(settings)
-        result = compact_directory(directory, keep)
-    except (BadSetting, DirectoryRefused) as error:
-        raise _OneLine(str(error)) from None
+    with _told_in_one_line():
+        directory, result = compact_pfs(settings, keep)
     click.echo(
         f"{directory}: {result.commits} commits and {result.contents} contents are gone,"
         f" {result.bytes_freed / 1e6:.1f} MB freed"
@@ -122,10 +116,11 @@ def compact(settings: Settings, keep: int) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
-    _check_pfs(settings)
-    _check_tracing(settings)
+    with _told_in_one_line():
+        check_pfs(settings)
+        check_tracing(settings)
+        tls = tls_options(settings)
     _allow_descriptors(settings)
-    tls = _tls_options(settings)
     listeners = [_listen(settings.host, settings.port)]
     if settings.admin_port is not None:
         listeners.append(_listen(settings.host, settings.admin_port))
@@ -157,19 +152,13 @@ def serve(settings: Settings) -> None:
     )
     with suppress(KeyboardInterrupt):
         if settings.workers > 1:
-            _serve_together(config, listeners)
+            with _told_in_one_line():
+                serve_with_workers(config, listeners)
         else:
             server = Server(config)
             server.run(sockets=listeners)
             if not server.started:
                 sys.exit(1)
-
-
-def _serve_together(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
-    try:
-        serve_with_workers(config, listeners)
-    except BadSetting as error:
-        raise _OneLine(str(error)) from None
 
 
 def _allow_descriptors(settings: Settings) -> None:
@@ -182,27 +171,11 @@ def _allow_descriptors(settings: Settings) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _check_pfs(settings: Settings) -> None:
-    """See that the PFS can be opened, while there is somebody to tell. pachd need not be there."""
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Tell the person at the terminal what a setting has wrong with it."""
     try:
-        if is_embedded(settings):
-            DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
-        else:
-            pachd_settings(settings)
-    except (BadSetting, DirectoryRefused) as error:
-        raise _OneLine(str(error)) from None
-
-
-def _check_tracing(settings: Settings) -> None:
-    try:
-        check_tracing(settings)
-    except BadSetting as error:
-        raise _OneLine(str(error)) from None
-
-
-def _tls_options(settings: Settings) -> dict[str, Any]:
-    try:
-        return tls_options(settings)
+        yield
     except BadSetting as error:
         raise _OneLine(str(error)) from None
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
-from embedded_pfs.database import Synchronous
 from gateway.hosts import is_host_name
+
+Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
 PREFIX = "S3GATEWAY_"
 DEFAULT_PFS = "embedded:~/.local/share/s3gateway"

@@ -1,19 +1,82 @@
-"""The embedded PFS as a server.
+"""The embedded PFS as a server: the one place of this room that knows which PFS is served.
 
-`python -m embedded_pfs --address 127.0.0.1:30650 --directory DIR`.
+`python -m pachd_server --address 127.0.0.1:30650 --directory DIR [--latency 1.0]`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import grpc
 
+from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import Synchronous
 from embedded_pfs.directory import DirectoryRefused
+from pachd_server.latency import PachdLatency
 from pachd_server.server import serving
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An embedded PFS that is served: where, and as slowly as which model says."""
+
+    pfs: EmbeddedPfs
+    address: str
+    latency: PachdLatency | None
+
+
+@contextlib.asynccontextmanager
+async def serving_embedded(
+    directory: Path,
+    address: str,
+    *,
+    synchronous: Synchronous = "full",
+    directory_sizes: bool = True,
+    latency: float | None = None,
+    interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+    credentials: grpc.ServerCredentials | None = None,
+) -> AsyncIterator[Served]:
+    """Open an embedded PFS, and serve it for the length of the body.
+
+    Args:
+        directory: The data directory.
+        address: As for `serving`.
+        synchronous: SQLite's setting.
+        directory_sizes: As for `serving`.
+        latency: What pachd's times are multiplied with; None to be as fast as can be.
+        interceptors: gRPC's, around the model.
+        credentials: As for `serving`.
+
+    Raises:
+        DirectoryRefused: The directory cannot be used.
+        OSError: The address cannot be.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        pfs = EmbeddedPfs(directory, synchronous=synchronous)
+        stack.push_async_callback(pfs.aclose)
+        model = None
+        if latency is not None:
+            model = PachdLatency(pfs, latency)
+            stack.push_async_callback(model.queues.close)
+            interceptors = [*interceptors, model]
+        bound = await stack.enter_async_context(
+            serving(
+                pfs,
+                address,
+                directory_sizes=directory_sizes,
+                interceptors=interceptors,
+                credentials=credentials,
+            )
+        )
+        if model is not None:
+            stack.callback(model.queues.release)
+        yield Served(pfs, bound, model)
 
 
 @click.command()
@@ -41,30 +104,52 @@ from pachd_server.server import serving
     default=True,
     help="Whether listings say how much is below each directory, as pachd's do; it costs a scan.",
 )
-def main(address: str, directory: Path, synchronous: Synchronous, directory_sizes: bool) -> None:
+@click.option(
+    "--latency",
+    type=float,
+    metavar="SCALE",
+    help="Be as slow as pachd: 1 is a real one, 0.5 takes half of its times. With --synchronous"
+    " off nothing is added for the disk, which pachd's times have in them. What was called is said"
+    " at the end.",
+)
+def main(
+    address: str,
+    directory: Path,
+    synchronous: Synchronous,
+    directory_sizes: bool,
+    latency: float | None,
+) -> None:
     """Serve the embedded PFS on pachd's wire (pfs_v2).
 
     The gateway speaks to it as to pachd: s3gateway --pfs grpc://127.0.0.1:30650. So does
-        Pachyderm's own Python SDK.
+    Pachyderm's own Python SDK.
     """
+    served = serving_embedded(
+        directory,
+        address,
+        synchronous=synchronous,
+        directory_sizes=directory_sizes,
+        latency=latency,
+    )
     try:
-        asyncio.run(_serve(address, directory, synchronous, directory_sizes))
+        asyncio.run(_serve(served, directory))
     except (DirectoryRefused, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(2) from None
 
 
 async def _serve(
-    address: str, directory: Path, synchronous: Synchronous, directory_sizes: bool
+    serving_it: contextlib.AbstractAsyncContextManager[Served], directory: Path
 ) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with serving(
-        directory, address, synchronous=synchronous, directory_sizes=directory_sizes
-    ) as (_, bound):
-        click.echo(f"pfs_v2        grpc://{bound}\ndirectory     {directory}", err=True)
+    async with serving_it as served:
+        click.echo(f"pfs_v2        grpc://{served.address}\ndirectory     {directory}", err=True)
         await stopped.wait()
+    if served.latency is not None:
+        for name, count in served.latency.calls.most_common():
+            click.echo(f"{name:16}{count:8}", err=True)
 
 
 if __name__ == "__main__":

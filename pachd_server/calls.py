@@ -1,4 +1,4 @@
-"""How the server's methods fail: PFS's errors leave as pachd's codes and texts."""
+"""How the server's methods fail: what they raise leaves as pachd's codes and texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import grpc
 
-from pachd_server.texts import About, Wording, status_of
+from pachd_server.texts import About, Refusal, Wording, status_of
 from pfs_client.failures import PfsFailure
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -26,7 +26,7 @@ def unary(
 
     Args:
         about: What a request is about.
-        wording: How this call says that something is missing.
+        wording: How this call says that something is missing or not ready.
     """
 
     def decorate(method: Unary[Answer]) -> Unary[Answer]:
@@ -34,8 +34,8 @@ def unary(
         async def call(self: Any, request: Any, context: Context) -> Answer:
             try:
                 return await method(self, request, context)
-            except PfsFailure as error:
-                await _abort(context, error, about(request), wording)
+            except (PfsFailure, Refusal) as error:
+                await context.abort(*status_of(error, about(request), wording))
                 raise AssertionError("abort raises") from error
 
         return call
@@ -54,8 +54,8 @@ def streaming(
             try:
                 async for message in method(self, request, context):
                     yield message
-            except PfsFailure as error:
-                await _abort(context, error, about(request), wording)
+            except (PfsFailure, Refusal) as error:
+                await context.abort(*status_of(error, about(request), wording))
 
         return call
 
@@ -70,10 +70,3 @@ async def see_whole(context: Context) -> None:
     it is not sent any more.
     """
     await context.send_initial_metadata(())
-
-
-async def _abort(
-    context: Context, error: PfsFailure, about: About, wording: Wording | None
-) -> None:
-    code, text = status_of(error, about, wording)
-    await context.abort(code, text)

@@ -2,25 +2,24 @@
 
 `*` stands for anything but a slash, `**` for anything, `?` for one character but a slash, `[a-z]`
 and `[!a]` for one of some, `{this,that}` for one of several. A backslash never matches, as in
-pachd (`facts/pachd.md`, hazard 8). pachd's extended forms, such as `@(a|b)`, are not here.
+pachd (`docs/pachd.md`, "Reading files"). pachd's extended forms, such as `@(a|b)`, are not here.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import AsyncIterator
 
-from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
-from embedded_pfs.listings import directory_info, walk
-from embedded_pfs.names import stored_path
-from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
-from pfs_client.values import Commit, File, FileInfo
+from pachd_server.paging import entries
+from pachd_server.texts import Refusal
+from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.interface import PfsClient
+from pfs_client.values import ALL, Commit, File, FileInfo
 
 _SPECIAL = re.compile(r"[*?\[\]{}!()@+^\\]")
 _TOKEN = re.compile(r"\*\*|\[!?[^\]]+\]|.", re.DOTALL)
 _SIMPLE = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", "\\": "(?!)"}
+_SLASHES = re.compile(r"/+")
 
 
 def is_pattern(path: str) -> bool:
@@ -28,88 +27,102 @@ def is_pattern(path: str) -> bool:
     return _SPECIAL.search(path) is not None
 
 
-def matching(at: Snapshot, pattern: str, lower: str = "", upper: str = "") -> Iterator[Entry]:
-    """Files and directories that match a pattern, in order, read lazily.
+async def matching(
+    pfs: PfsClient, commit: Commit, pattern: str, lower: str = "", upper: str = ""
+) -> AsyncIterator[FileInfo]:
+    """Files and directories that match a pattern, in order.
 
     Args:
-        at: What is searched.
+        pfs: Where they are.
+        commit: What is searched.
         pattern: Beginning at the root, with or without the slash.
         lower: The least path wanted.
         upper: The least path not wanted any more.
 
     Raises:
-        PfsFailure: It is no pattern.
+        Refusal: It is no pattern.
     """
     expression = _expression(pattern)
-    literal = _SPECIAL.split(stored_path(pattern), maxsplit=1)[0]
-    for entry in walk(at, literal.rpartition("/")[0]):
-        if upper and entry.shown >= upper:
+    async for info in _candidates(pfs, commit, pattern):
+        if upper and info.path >= upper:
             return
-        if entry.shown >= lower and entry.path and expression.fullmatch(entry.path):
-            yield entry
+        if info.path >= lower and _matches(expression, info):
+            yield info
 
 
-def glob_file(
-    connection: sqlite3.Connection,
-    commit: Commit,
-    pattern: str,
-    lower: str,
-    upper: str,
-    directory_sizes: bool,
-) -> list[FileInfo]:
-    """What matches a pattern at a commit."""
-    at = snapshot(connection, commit)
-    return _infos(at, matching(at, pattern, lower, upper), directory_sizes)
+async def matching_trees(pfs: PfsClient, commit: Commit, pattern: str) -> AsyncIterator[FileInfo]:
+    """What matches a pattern, and everything below it, each once and in order.
+
+    Raises:
+        FileNotFound: Nothing matches.
+        Refusal: It is no pattern.
+    """
+    expression = _expression(pattern)
+    above: str | None = None
+    found = False
+    async for info in _candidates(pfs, commit, pattern):
+        # All below a directory comes right behind it.
+        if above is not None and info.path.startswith(above):
+            yield info
+        elif _matches(expression, info):
+            found = True
+            above = None if info.is_file else info.path
+            yield info
+    if not found:
+        raise FileNotFound(pattern)
 
 
-def only_match(connection: sqlite3.Connection, file: File) -> str:
-    """The path of the one file that a pattern matches."""
+async def only_match(pfs: PfsClient, file: File) -> str:
+    """The path of the one file that a pattern matches.
+
+    Raises:
+        FileNotFound: None does.
+        NotAFile: A directory does.
+        Refusal: Several do, or it is no pattern.
+    """
     found = None
-    for entry in matching(snapshot(connection, file.commit), file.path):
-        if entry.content is None:
-            raise NotAFile(entry.shown)
+    async for info in matching(pfs, file.commit, file.path):
+        if not info.is_file:
+            raise NotAFile(info.path)
         if found is not None:
-            raise PfsFailure("matched multiple files. Use GetFileTAR instead")
-        found = entry.shown
+            raise Refusal("matched multiple files. Use GetFileTAR instead")
+        found = info.path
     if found is None:
         raise FileNotFound(file.path)
     return found
 
 
-def files_for_tar(
-    connection: sqlite3.Connection, file: File
-) -> tuple[list[Entry], datetime | None]:
-    """What a pattern names, and everything below it."""
-    at = snapshot(connection, file.commit)
-    found = {
-        below.shown: below
-        for entry in matching(at, file.path)
-        for below in ([entry] if entry.content else walk(at, entry.path))
-    }
-    if not found:
-        raise FileNotFound(file.path)
-    return list(found.values()), at.committed
+async def _candidates(pfs: PfsClient, commit: Commit, pattern: str) -> AsyncIterator[FileInfo]:
+    """Everything below the directory that a pattern names before its first special character."""
+    literal = _SPECIAL.split(_folded(pattern), maxsplit=1)[0]
+    directory = File(commit, "/" + literal.rpartition("/")[0])
+    try:
+        async for info in entries(pfs.walk_file, directory, ALL):
+            yield info
+    except FileNotFound:
+        return
 
 
-def _infos(at: Snapshot, entries: Iterable[Entry], directory_sizes: bool) -> list[FileInfo]:
-    return [
-        directory_info(at, entry.path)
-        if entry.content is None and directory_sizes
-        else info_of(at, entry)
-        for entry in entries
-    ]
+def _matches(expression: re.Pattern[str], info: FileInfo) -> bool:
+    path = info.path.strip("/")
+    return bool(path) and expression.fullmatch(path) is not None
+
+
+def _folded(pattern: str) -> str:
+    """A pattern with single slashes, and none at the ends."""
+    return _SLASHES.sub("/", pattern).strip("/")
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
     parts = []
     depth = 0
-    for token in _TOKEN.findall(stored_path(pattern)):
+    for token in _TOKEN.findall(_folded(pattern)):
         depth += (token == "{") - (token == "}")  # noqa: S105 - no password
         parts.append(_part(token, depth))
     try:
         return re.compile("".join(parts), re.DOTALL)
     except re.error as error:
-        raise PfsFailure(f"invalid glob pattern {pattern}: {error}") from None
+        raise Refusal(f"invalid glob pattern {pattern}: {error}") from None
 
 
 def _part(token: str, depth: int) -> str:

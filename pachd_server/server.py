@@ -1,25 +1,24 @@
-"""The embedded PFS as a pfs_v2 server.
+"""A PFS as a pfs_v2 server.
 
-Same methods, messages, codes and texts as pachd's, as far as the facts tell, with these
-differences, on purpose: a write that would make a file collide with a directory is refused (pachd
-accepts it and then loses it), a file at `/` is (pachd then cannot delete it), and a negative
-offset is (pachd crashes).
+Same methods, messages, codes and texts as pachd's, as far as they are known (`docs/pachd.md`). What
+the PFS refuses is refused here too: of the embedded one a write that would make a file collide with
+a directory (pachd accepts it and then loses it) and a file at `/` (pachd then cannot delete it). A
+negative offset, which crashes pachd, never gets through.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from embedded_pfs.database import Synchronous
-from embedded_pfs.engine import Engine
 from pachd_server.calls import Context
-from pachd_server.files import FilesServicer
+from pachd_server.commits import CommitsServicer
+from pachd_server.reading import ReadingServicer
 from pachd_server.repos import ReposServicer
+from pachd_server.writing import WritingServicer
 from pfs_client.pachd.messages import MAX_MESSAGE_BYTES
 from pfs_client.pachd.pfs_v2 import (
     auth_pb2,
@@ -28,6 +27,7 @@ from pfs_client.pachd.pfs_v2 import (
     version_pb2,
     version_pb2_grpc,
 )
+from pfs_client.whole_pfs import WholePfs
 
 _GRACE_SECONDS = 5.0
 _OPTIONS = [
@@ -40,11 +40,13 @@ _OPTIONS = [
 ]
 
 
-class PfsServicer(ReposServicer, FilesServicer, pfs_pb2_grpc.APIServicer):
-    """pfs_v2's service on one engine."""
+class PfsServicer(
+    ReposServicer, CommitsServicer, ReadingServicer, WritingServicer, pfs_pb2_grpc.APIServicer
+):
+    """pfs_v2's service on one PFS."""
 
-    def __init__(self, engine: Engine, *, directory_sizes: bool = True) -> None:
-        self.engine = engine
+    def __init__(self, pfs: WholePfs, *, directory_sizes: bool) -> None:
+        self.pfs = pfs
         self.directory_sizes = directory_sizes
 
 
@@ -69,44 +71,39 @@ class AuthServicer(auth_pb2_grpc.APIServicer):
 
 @contextlib.asynccontextmanager
 async def serving(
-    directory: Path,
+    pfs: WholePfs,
     address: str,
     *,
-    synchronous: Synchronous = "full",
     directory_sizes: bool = True,
     interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     credentials: grpc.ServerCredentials | None = None,
-) -> AsyncIterator[tuple[Engine, str]]:
-    """Serve a data directory for the length of the body.
+) -> AsyncIterator[str]:
+    """Serve a PFS for the length of the body. It is the caller's to close.
 
     Args:
-        directory: The data directory.
+        pfs: What is served.
         address: `HOST:PORT`, port 0 for a free one, or `unix:PATH`.
-        synchronous: SQLite's setting.
-        directory_sizes: Whether listings say how much is below a directory, which costs a scan.
+        directory_sizes: Whether listings say how much is below a directory, where the PFS does not.
         interceptors: gRPC's.
         credentials: For TLS; None for none.
 
     Yields:
-        The engine, and the address that is served.
+        The address that is served.
 
     Raises:
-        DirectoryRefused: The directory cannot be used.
         OSError: The address cannot be.
     """
-    engine = Engine(directory, synchronous=synchronous)
     server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
-    servicer = PfsServicer(engine, directory_sizes=directory_sizes)
+    servicer = PfsServicer(pfs, directory_sizes=directory_sizes)
     pfs_pb2_grpc.add_APIServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
     version_pb2_grpc.add_APIServicer_to_server(VersionServicer(), server)  # type: ignore[no-untyped-call]
     auth_pb2_grpc.add_APIServicer_to_server(AuthServicer(), server)  # type: ignore[no-untyped-call]
     try:
         bound = _bind(server, address, credentials)
         await server.start()
-        yield engine, bound
+        yield bound
     finally:
         await server.stop(_GRACE_SECONDS)
-        await engine.close()
 
 
 def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> str:

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
+from collections.abc import AsyncIterator
 
-from embedded_pfs.engine import Engine
-from embedded_pfs.files import Entry
+from pfs_client.interface import PfsClient
+from pfs_client.values import Commit, File, FileInfo
 
 _BLOCK_BYTES = 512
 
 
 async def tar_stream(
-    engine: Engine, entries: Iterable[Entry], committed: datetime | None
+    pfs: PfsClient, commit: Commit, infos: AsyncIterator[FileInfo]
 ) -> AsyncIterator[bytes]:
-    """Write entries as members, read as the stream is taken."""
-    for entry in entries:
-        yield _head(entry, committed)
-        if entry.content is None:
+    """Write files and directories as members, read as the stream is taken."""
+    async for info in infos:
+        yield _head(info)
+        if not info.is_file:
             continue
-        async with await engine.open_content(entry.content, entry.shown) as stream:
+        async with await pfs.get_file(File(commit, info.path)) as stream:
             async for piece in stream:
                 yield piece
-        if padding := -entry.content.size_bytes % _BLOCK_BYTES:
+        if padding := -info.size_bytes % _BLOCK_BYTES:
             yield bytes(padding)
     yield bytes(2 * _BLOCK_BYTES)
 
 
-def _head(entry: Entry, committed: datetime | None) -> bytes:
-    member = tarfile.TarInfo(entry.shown)
-    member.mtime = int(committed.timestamp()) if committed else 0
-    if entry.content is None:
+def _head(info: FileInfo) -> bytes:
+    member = tarfile.TarInfo(info.path)
+    member.mtime = int(info.committed.timestamp()) if info.committed else 0
+    if info.is_file:
+        member.size = info.size_bytes
+    else:
         member.type = tarfile.DIRTYPE
         member.mode = 0o755
-    else:
-        member.size = entry.content.size_bytes
     return member.tobuf(tarfile.GNU_FORMAT)

@@ -1,8 +1,12 @@
-"""How calls to PFS fail. Every class has a row in `gateway.errors.TABLE`."""
+"""How calls to PFS fail. Every class has a row in `gateway.errors.TABLE`.
+
+A message is for people. What a program may want to know of a failure stands in attributes, which
+are None where the PFS does not say: pachd says most only in its texts.
+"""
 
 from __future__ import annotations
 
-from pfs_client.values import Commit, ExpectFile
+from pfs_client.values import Branch, Commit, ExpectFile, Repo
 
 
 class PfsFailure(Exception):
@@ -43,7 +47,11 @@ class ProjectExists(PfsFailure):
 
 
 class RepoNotFound(PfsFailure):
-    """There is no such repo."""
+    """There is no such repo. `repo` is the one."""
+
+    def __init__(self, message: str, repo: Repo | None = None) -> None:
+        super().__init__(message)
+        self.repo = repo
 
 
 class RepoExists(PfsFailure):
@@ -59,14 +67,17 @@ class BranchNotFound(PfsFailure):
 
 
 class BranchFeedsOthers(PfsFailure):
-    """The branch cannot go.
+    """A branch cannot go: others are computed from it.
 
-    Others are computed from it. `downstream` names them, `project/repo@branch`.
+    `branch` is the one, `downstream` names the others, `project/repo@branch`.
     """
 
-    def __init__(self, message: str, downstream: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, downstream: tuple[str, ...] = (), branch: Branch | None = None
+    ) -> None:
         super().__init__(message)
         self.downstream = downstream
+        self.branch = branch
 
 
 class HeadMoved(PfsFailure):
@@ -74,26 +85,41 @@ class HeadMoved(PfsFailure):
 
 
 class OutputBranch(PfsFailure):
-    """A pipeline writes this branch; nobody else may."""
+    """A pipeline writes this branch; nobody else may. `branch` is the one."""
+
+    def __init__(self, message: str, branch: Branch | None = None) -> None:
+        super().__init__(message)
+        self.branch = branch
 
 
 class CommitNotFound(PfsFailure):
-    """There is no such commit."""
+    """There is no such commit. `commit` is the one."""
+
+    def __init__(self, message: str, commit: Commit | None = None) -> None:
+        super().__init__(message)
+        self.commit = commit
 
 
 class CommitNotOpen(PfsFailure):
-    """The commit has finished; nothing can be written to it."""
+    """The commit is closed; nothing can be written to it. `commit` is the one."""
+
+    def __init__(self, message: str, commit: Commit | None = None) -> None:
+        super().__init__(message)
+        self.commit = commit
 
 
 class CommitNotFinished(PfsFailure):
     """The commit, or one it is based on, has not finished; what was asked for needs that.
 
-    `commit` is the one to wait for, where PFS names it.
+    `commit` is the one to wait for, `wanted` the one that was to be read where that is another.
     """
 
-    def __init__(self, message: str, commit: Commit | None = None) -> None:
+    def __init__(
+        self, message: str, commit: Commit | None = None, wanted: Commit | None = None
+    ) -> None:
         super().__init__(message)
         self.commit = commit
+        self.wanted = wanted
 
 
 class FileNotFound(PfsFailure):
@@ -109,15 +135,20 @@ class FileSetNotFound(PfsFailure):
 
 
 class InvalidName(PfsFailure):
-    """PFS allows no project, repo or branch of this name."""
+    """PFS allows no project, repo or branch of this `name`."""
+
+    def __init__(self, message: str, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class InvalidPath(PfsFailure):
-    """PFS allows no file at this path. `reason` says why, without the path."""
+    """PFS allows no file at this `path`. `reason` says why, without the path."""
 
-    def __init__(self, message: str, reason: str = "") -> None:
+    def __init__(self, message: str, reason: str = "", path: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.path = path
 
 
 class PathCollision(PfsFailure):

@@ -1,9 +1,13 @@
-"""The PFS that the gateway speaks to, named after pfs_v2's RPCs.
+"""What the gateway asks of a PFS, named after pfs_v2's RPCs. What else there is: `whole_pfs`.
 
 Implementations: `embedded_pfs.client.EmbeddedPfs` on this machine, `pfs_client.pachd.client` for
-pachd. The suite in `tests/pfs_contract/` says what they have in common. Calls fail with the errors
-of `pfs_client.failures`; where one is not listed with a call, it is one of `PfsUnavailable`,
-`PfsTimeout`, `PfsOverloaded`, `PfsAccessDenied` or a plain `PfsFailure`.
+pachd. The suite in `tests/pfs_contract/` says what they have in common. Nobody asks a PFS which it
+is: what one of them needs around it is chosen in `gateway/composition`.
+
+Calls fail with the classes of `pfs_client.failures`. Any call may raise `PfsUnavailable` (PFS is
+away), `PfsTimeout` (it has not answered in time), `PfsOverloaded` (it has no resources now),
+`PfsAccessDenied` (the token is missing, or may not do this) and a plain `PfsFailure` (anything
+else); what a call raises besides, it lists.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from pfs_client.values import (
     ALL,
@@ -24,12 +28,22 @@ from pfs_client.values import (
     File,
     FileInfo,
     Part,
-    ProjectInfo,
     Repo,
     RepoInfo,
 )
 
 Changes: TypeAlias = "Iterable[Change] | AsyncIterator[Change]"
+
+
+async def stream_of(changes: Changes) -> AsyncIterator[Change]:
+    """Changes one after the other, whichever way they come."""
+    if isinstance(changes, AsyncIterator):
+        async for change in changes:
+            yield change
+    else:
+        for change in changes:
+            yield change
+
 
 MAX_FILES_PER_LISTING = 100_000
 MAX_FILE_SET_SECONDS = 1800
@@ -80,22 +94,10 @@ class ByteStream(ABC):
 
 
 class PfsClient(ABC):
-    """One PFS. Safe for any number of concurrent calls; every call may be cancelled."""
+    """One PFS, as far as the gateway needs it.
 
-    supports_conditions: ClassVar[bool]
-    """Whether `modify_file` takes `ExpectFile` and `delete_branch` an expected head, atomically."""
-
-    refuses_collisions: ClassVar[bool]
-    """Whether `modify_file` refuses a file that would stand where a directory does, or the reverse.
-
-    pachd takes it and then drops the whole commit: see `pfs_client.group_commit.collisions`.
+    Safe for any number of concurrent calls; every call may be cancelled.
     """
-
-    is_remote: ClassVar[bool]
-    """Whether a call costs a round trip, so that it pays to share calls and to read ahead."""
-
-    small_file_bytes: ClassVar[int]
-    """Contents up to this size go into `modify_file`, larger ones into a file set first."""
 
     @abstractmethod
     async def get_version(self) -> str:
@@ -106,47 +108,26 @@ class PfsClient(ABC):
         """Release everything. Calls under way fail with `PfsUnavailable`."""
 
     @abstractmethod
-    async def list_project(self) -> list[ProjectInfo]:
-        """All projects, by name."""
-
-    @abstractmethod
-    async def create_project(self, name: str, description: str = "") -> None:
-        """Create a project.
-
-        Raises:
-            ProjectExists, InvalidName: As they say.
-        """
-
-    @abstractmethod
     async def list_repo(self) -> list[RepoInfo]:
         """All user repos of all projects. Slow on pachd: 8 ms a repo."""
 
     @abstractmethod
-    async def inspect_repo(self, repo: Repo) -> RepoInfo:
-        """One repo.
-
-        Raises:
-            RepoNotFound: As it says.
-        """
-
-    @abstractmethod
-    async def create_repo(self, repo: Repo, description: str = "") -> None:
+    async def create_repo(self, repo: Repo) -> None:
         """Create a repo, without branches.
 
         Raises:
-            RepoExists, ProjectNotFound, InvalidName: As they say.
+            RepoExists: There is one of this name in the project.
+            ProjectNotFound: There is no such project.
+            InvalidName: PFS allows no repo of this name.
         """
 
     @abstractmethod
-    async def delete_repo(
-        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
-    ) -> bool:
+    async def delete_repo(self, repo: Repo, *, expect_no_branches: bool = False) -> bool:
         """Delete a repo with all in it, and say whether there was one.
 
         Raises:
-            BranchFeedsOthers: And `force` is not set.
-            RepoHasBranches: And none were expected; without `supports_conditions` this is checked
-                just before, not atomically.
+            BranchFeedsOthers: A branch of another repo is computed from one of its branches.
+            RepoHasBranches: None were expected. pachd looks just before it deletes, not atomically.
         """
 
     @abstractmethod
@@ -154,7 +135,7 @@ class PfsClient(ABC):
         """All branches of a repo.
 
         Raises:
-            RepoNotFound: As it says.
+            RepoNotFound: There is no such repo.
         """
 
     @abstractmethod
@@ -162,23 +143,17 @@ class PfsClient(ABC):
         """One branch, with its head as it is now.
 
         Raises:
-            RepoNotFound, BranchNotFound: As they say.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
         """
 
     @abstractmethod
-    async def create_branch(
-        self,
-        branch: Branch,
-        *,
-        head: Commit | None = None,
-        provenance: Iterable[Branch] = (),
-    ) -> None:
-        """Create a branch, with a finished empty commit as its head unless one is given.
-
-        It is no error that there is one: a `head` moves it, `provenance` replaces what it had.
+    async def create_branch(self, branch: Branch) -> None:
+        """Create a branch, with a finished empty commit as its head. That there is one is no error.
 
         Raises:
-            RepoNotFound, CommitNotFound, InvalidName: As they say.
+            RepoNotFound: There is no such repo.
+            InvalidName: PFS allows no branch of this name.
         """
 
     @abstractmethod
@@ -186,25 +161,11 @@ class PfsClient(ABC):
         """Delete a branch. Its commits stay readable by id.
 
         Raises:
-            RepoNotFound, BranchNotFound, BranchFeedsOthers: As they say.
-            HeadMoved: The head is not the expected one; without `supports_conditions` this is
-                checked just before, not atomically.
-        """
-
-    @abstractmethod
-    async def start_commit(self, branch: Branch) -> Commit:
-        """Open a commit at a branch's head; writes to the branch go into it until it is finished.
-
-        Raises:
-            CommitNotFinished: The head is open already.
-        """
-
-    @abstractmethod
-    async def finish_commit(self, commit: Commit) -> None:
-        """Close an open commit.
-
-        Raises:
-            CommitNotFound, CommitNotOpen: As they say.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            BranchFeedsOthers: Another branch is computed from it.
+            HeadMoved: The head is not the expected one. pachd looks just before it deletes, not
+                atomically.
         """
 
     @abstractmethod
@@ -212,7 +173,7 @@ class PfsClient(ABC):
         """One commit, if asked for only once it has finished.
 
         Raises:
-            CommitNotFound: As it says.
+            CommitNotFound: There is no such commit, or no such repo.
         """
 
     @abstractmethod
@@ -221,16 +182,20 @@ class PfsClient(ABC):
 
         All or nothing, and durable once it returns. Look first whether the branch is there and
         nobody's output: pachd creates a missing branch, and accepts writes to an output branch
-        whose head is open.
+        whose head is open. pachd also accepts a file where a directory stands, and then drops the
+        whole commit (`docs/pachd.md`, "Hazards"), and it takes no `ExpectFile`.
 
         Raises:
-            RepoNotFound, InvalidPath: As they say.
-            PathCollision: As it says, with `refuses_collisions`.
-            BranchNotFound: From the embedded PFS, which creates no branch here.
-            OutputBranch: And its head has finished.
-            FileSetNotFound: A copy's source has expired.
-            ConditionFailed: As it says, with `supports_conditions`.
-            StorageFull: As it says.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is no such branch, and this PFS creates none here.
+            OutputBranch: A pipeline writes the branch, whose head has finished.
+            InvalidPath: A file is added or copied to a path that PFS allows no file at.
+            PathCollision: A file would stand where a directory does, or below a file, and this PFS
+                looks for that.
+            ConditionFailed: An `ExpectFile` does not hold, and this PFS decides them.
+            FileSetNotFound: A copy's source is a file set that has expired.
+            CommitNotFound: A copy's source is a commit that is not there.
+            StorageFull: There is no room for the contents.
         """
 
     @abstractmethod
@@ -238,15 +203,8 @@ class PfsClient(ABC):
         """Store files outside any commit, for `MAX_FILE_SET_SECONDS`, and return the file set's id.
 
         Raises:
-            InvalidPath, StorageFull: As they say.
-        """
-
-    @abstractmethod
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for at most `MAX_FILE_SET_SECONDS` from now.
-
-        Raises:
-            FileSetNotFound: As it says.
+            InvalidPath: A file is added at a path that PFS allows no file at.
+            StorageFull: There is no room for the contents.
         """
 
     @abstractmethod
@@ -254,8 +212,12 @@ class PfsClient(ABC):
         """One file.
 
         Raises:
-            CommitNotFound, RepoNotFound, FileNotFound, NotAFile, CommitNotFinished: As they say.
-            FileSetNotFound: As it says.
+            RepoNotFound: There is no such repo.
+            CommitNotFound: There is no such commit.
+            CommitNotFinished: The commit is open, and one that it is based on has not finished.
+            FileSetNotFound: The commit stands for a file set that has expired.
+            FileNotFound: Nothing stands at the path.
+            NotAFile: A directory does.
         """
 
     @abstractmethod
@@ -267,17 +229,27 @@ class PfsClient(ABC):
             part: Of which at most `MAX_FILES_PER_LISTING` can be asked by number.
 
         Raises:
-            CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
+            RepoNotFound: There is no such repo.
+            CommitNotFound: There is no such commit.
+            CommitNotFinished: The commit is open, and one that it is based on has not finished.
+            PfsFailure: Too many are asked for, or a reverse listing without a number.
         """
 
     @abstractmethod
     async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path, files and directories, in the order of paths.
 
+        Args:
+            directory: The commit and the path.
+            part: As for `list_file`.
+
         Raises:
+            RepoNotFound: There is no such repo.
+            CommitNotFound: There is no such commit.
+            CommitNotFinished: The commit is open, and one that it is based on has not finished.
             FileNotFound: Nothing stands at or below the path, behind the marker, and it is not `/`.
                 With a prefix, nothing is an empty list.
-            CommitNotFound, RepoNotFound, CommitNotFinished: As they say.
+            PfsFailure: Too many are asked for, or a reverse listing without a number.
         """
 
     @abstractmethod
@@ -292,5 +264,10 @@ class PfsClient(ABC):
             size_bytes: Where to stop; None for the end.
 
         Raises:
-            CommitNotFound, RepoNotFound, FileNotFound, NotAFile, CommitNotFinished: As they say.
+            RepoNotFound: There is no such repo.
+            CommitNotFound: There is no such commit.
+            CommitNotFinished: The commit is open, and one that it is based on has not finished.
+            FileSetNotFound: The commit stands for a file set that has expired.
+            FileNotFound: Nothing stands at the path.
+            NotAFile: A directory does.
         """

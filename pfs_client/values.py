@@ -1,4 +1,4 @@
-"""PFS's nouns, as pfs_v2 has them (`facts/wire.md`, Messages).
+"""PFS's nouns, as pfs_v2 has them (`pfs_client/pachd/pfs_v2/pfs.proto`).
 
 Paths begin with `/`; a directory's path, where PFS gives one, ends with `/`. Times are aware and
 in UTC.
@@ -17,8 +17,12 @@ FILE_SETS_REPO_NAME = "__filesets__"
 """A commit of this repo, with a file set's id, stands for the file set when files are read."""
 
 
+SMALL_FILE_BYTES = 1_000_000
+"""Up to this size a file's hash follows from its bytes (`docs/pachd.md`, "File hashes")."""
+
+
 def small_file_hash(content: bytes) -> bytes:
-    """PFS's hash of a file of at most 1,000,000 bytes (`facts/pachd.md`, its first section)."""
+    """PFS's hash of a file of at most `SMALL_FILE_BYTES`."""
     digest = hashlib.blake2b(content, digest_size=32).digest()
     return hashlib.blake2b(digest, digest_size=32).digest() if content else digest
 
@@ -223,7 +227,7 @@ class ExpectFile:
     """Refuse the whole stream unless the file at `path` is as expected at this point of it.
 
     `hashes` are the ones that will do; None stands for any file, and the empty set for no file.
-    pachd has nothing like it: only a client with `supports_conditions` takes it.
+    pachd has nothing like it, and no client of one takes it.
     """
 
     path: str

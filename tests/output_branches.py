@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from gateway.composition import open_pfs
+from embedded_pfs.client import EmbeddedPfs
+from gateway.composition.choice import embedded_directory, is_embedded, pachd_settings
 from gateway.settings import Settings
+from pfs_client.pachd.whole_client import WholePachdClient
 from pfs_client.values import Branch, Repo
+from pfs_client.whole_pfs import WholePfs
 
 
 async def make_output_branch(pfs_name: str, branch: Branch) -> None:
     """Have a branch written by a pipeline."""
-    pfs = open_pfs(Settings(pfs=pfs_name, synchronous="off"))
+    pfs = _opened(Settings(pfs=pfs_name, synchronous="off"))
     source = Branch(Repo("source"), "master")
     try:
         for repo in (source.repo, branch.repo):
@@ -18,3 +21,9 @@ async def make_output_branch(pfs_name: str, branch: Branch) -> None:
         await pfs.create_branch(branch, provenance=[source])
     finally:
         await pfs.aclose()
+
+
+def _opened(settings: Settings) -> WholePfs:
+    if is_embedded(settings):
+        return EmbeddedPfs(embedded_directory(settings), synchronous="off")
+    return WholePachdClient.open(pachd_settings(settings))

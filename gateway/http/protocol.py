@@ -148,9 +148,10 @@ class S3Protocol(asyncio.Protocol):
         if self._request is not None:
             self._end_if_last(self._request)
         elif self._is_new:
-            self._loop.call_later(_NEW_SECONDS, self._close_if_idle)
-        else:
-            self._close_if_idle()
+            self._idle_due = self._loop.time() + _NEW_SECONDS
+            self._await_request()
+        elif self._parser.head_due is None:
+            self.out.close()
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -281,10 +282,6 @@ class S3Protocol(asyncio.Protocol):
         if self._loop.time() < (self._parser.head_due or self._idle_due):
             self._await_request()
         else:
-            self.out.close()
-
-    def _close_if_idle(self) -> None:
-        if self._request is None and self._parser.head_due is None:
             self.out.close()
 
     def _end_input(self) -> None:

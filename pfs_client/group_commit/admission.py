@@ -61,7 +61,7 @@ class Admission:
         """Decide over all, in order.
 
         Raises:
-            PfsFailure: Nothing can be decided.
+            PfsFailure: The branch's head cannot be read, so that nothing can be decided.
         """
         await self._look([w.path for m in members for w in m.writes if not w.is_removal])
         admitted: list[Member] = []
@@ -92,7 +92,9 @@ class Admission:
         """Whether a member may go with this group, or must wait until that is committed.
 
         Raises:
-            PathCollision, ConditionFailed: It may not go at all.
+            PathCollision: A file would stand where a directory does, or below a file.
+            ConditionFailed: Its condition does not hold.
+            _RefusedForGroup: One of both, for what this group writes.
         """
         for write in member.writes:
             if write.expect is not None:
@@ -126,7 +128,8 @@ class Admission:
         """Decide a condition against this group so far, or the head once that can be read.
 
         Raises:
-            ConditionFailed, _RefusedForGroup: It does not hold.
+            ConditionFailed: It does not hold at the head.
+            _RefusedForGroup: It does not hold after what this group writes.
         """
         if path in self._hashes:
             hash_ = self._hashes[path]

@@ -46,7 +46,8 @@ class BranchWatch:
 
         Raises:
             OutputBranch: pachd would take a write while the head is open; nobody may.
-            PfsFailure: As `inspect_branch` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
         """
         info = await self._pfs.inspect_branch(self._branch)
         if info.direct_provenance:

@@ -1,7 +1,7 @@
 """Whether a write would put a file where a directory stands, or below another file.
 
 pachd accepts such a write, then drops its whole commit, and every listing of the parent fails until
-the next one (`facts/pachd.md`, hazard 4). So it is looked for first. What is known of a branch's
+the next one (`docs/pachd.md`, "Hazards"). So it is looked for first. What is known of a branch's
 tree, from looking and from our own writes, saves most looks; whatever looks like a collision is
 looked at again, at the newest finished commit, before anything is refused.
 

@@ -7,8 +7,9 @@ others go again without it, with the next group.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pfs_client.failures import (
     BranchNotFound,
@@ -22,7 +23,7 @@ from pfs_client.failures import (
     RepoNotFound,
     StorageFull,
 )
-from pfs_client.group_commit.members import Member, fail_all
+from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, Change
 
@@ -39,6 +40,8 @@ _ALL_FAIL = (
 """Failures that say nothing of a single member: trying its neighbours apart would not help them."""
 
 _MAX_TRIES = 3
+
+SentAs: TypeAlias = Callable[[Write], Iterable[Change]]
 
 
 class Committer(ABC):
@@ -80,7 +83,9 @@ class EmbeddedCommitter(Committer):
         refused: dict[Member, PfsFailure] = {}
         outcome = Outcome(again=group)
         while outcome.again and not outcome.written:
-            outcome = await write_group(self._pfs, branch, outcome.again)
+            outcome = await write_group(
+                self._pfs, branch, outcome.again, Write.changes_with_condition
+            )
             refused |= outcome.refused
             if not outcome.refused:
                 break
@@ -110,9 +115,18 @@ class Outcome:
     refused: Mapping[Member, PfsFailure] = field(default_factory=dict)
 
 
-async def write_group(pfs: PfsClient, branch: Branch, group: Sequence[Member]) -> Outcome:
-    """Write a group."""
-    changes, owners = _changes_of(group, with_conditions=pfs.supports_conditions)
+async def write_group(
+    pfs: PfsClient, branch: Branch, group: Sequence[Member], sent_as: SentAs
+) -> Outcome:
+    """Write a group.
+
+    Args:
+        pfs: Where to.
+        branch: Its branch.
+        group: Its members, in order.
+        sent_as: The changes that each write is sent as.
+    """
+    changes, owners = _changes_of(group, sent_as)
     for member in group:
         member.tries += 1
     try:
@@ -152,16 +166,12 @@ def _without_culprit(
     return Outcome(again=again)
 
 
-def _changes_of(
-    group: Sequence[Member], *, with_conditions: bool
-) -> tuple[list[Change], list[Member]]:
+def _changes_of(group: Sequence[Member], sent_as: SentAs) -> tuple[list[Change], list[Member]]:
     """All changes of a group, and whose each is."""
     changes: list[Change] = []
     owners: list[Member] = []
     for member in group:
         for write in member.writes:
-            if write.expect is not None and with_conditions:
-                changes.append(write.expect)
-            changes.extend(write.changes())
+            changes.extend(sent_as(write))
         owners.extend([member] * (len(changes) - len(owners)))
     return changes, owners

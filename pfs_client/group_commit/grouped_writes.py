@@ -1,7 +1,7 @@
 """Group commit: the writes of a branch that arrive while one commit is under way share the next.
 
-A commit costs the same for one file or a hundred (`design.md`, "How a write becomes a commit"). An
-idle branch commits at once. A group is in arrival order, and how it becomes a commit is a
+A commit costs the same for one file or a hundred (`docs/pachd.md`, "Writes and commits"). An idle
+branch commits at once. A group is in arrival order, and how it becomes a commit is a
 `Committer`'s to know. A body that breaks off never joins a group.
 """
 
@@ -43,6 +43,8 @@ class GroupedWrites:
     Args:
         pfs: Where bodies go that are too large to wait in memory.
         committer: Where groups go.
+        inline_bytes: Bodies up to this size go with their group, larger ones into a file set first.
+            At most `SMALL_FILE_BYTES`, as their hash is computed.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
         memory_bytes: How much small bodies together may hold in memory.
         wait_seconds: How long a write may wait for memory, and until it goes with a group.
@@ -55,6 +57,7 @@ class GroupedWrites:
         pfs: PfsClient,
         committer: Committer,
         *,
+        inline_bytes: int,
         commit_per_request: bool = False,
         memory_bytes: int = 64 * 1024**2,
         wait_seconds: float = WAIT_SECONDS,
@@ -65,6 +68,7 @@ class GroupedWrites:
         self._transfers = transfers or Transfers(pfs)
         self._observer = observer
         self._committer = committer
+        self._inline_bytes = inline_bytes
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
         self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
@@ -95,10 +99,17 @@ class GroupedWrites:
         """Replace one file with a body that is still coming, and return its PFS hash once durable.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            InvalidPath: PFS allows no file at the path.
+            PathCollision: A file would stand where a directory does, or below a file.
+            ConditionFailed: The file is not as expected.
+            StorageFull: There is no room for the content.
+            PfsOverloaded: There was no memory, or no group, for it in time.
             Exception: Whatever the body raises; nothing is stored then.
         """
-        small = self._pfs.small_file_bytes
+        small = self._inline_bytes
         if declared_size_bytes is None or declared_size_bytes <= small:
             held_bytes = small if declared_size_bytes is None else declared_size_bytes
             async with self._memory.hold(held_bytes):
@@ -120,7 +131,11 @@ class GroupedWrites:
         """Remove a file; a missing one is no error, unless it is expected.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            ConditionFailed: The file is not as expected.
+            PfsOverloaded: There was no group for it in time.
         """
         await self._queue_of(branch).join([Write(path, expect=expect)])
 
@@ -128,7 +143,10 @@ class GroupedWrites:
         """Remove files in one commit; missing ones are no error.
 
         Raises:
-            PfsFailure: As `modify_file` does.
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            OutputBranch: A pipeline writes the branch.
+            PfsOverloaded: There was no group for them in time.
         """
         await self._queue_of(branch).join([Write(path) for path in paths])
 

@@ -42,6 +42,12 @@ class Write:
         elif self.source is not None:
             yield CopyFile(self.path, self.source)
 
+    def changes_with_condition(self) -> Iterator[Change]:
+        """As changes for a PFS that decides conditions: its own comes first."""
+        if self.expect is not None:
+            yield self.expect
+        yield from self.changes()
+
 
 @dataclass(slots=True, eq=False)
 class Member:

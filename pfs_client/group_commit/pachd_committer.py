@@ -1,7 +1,7 @@
 """Groups on pachd, which decides nothing: looked at before, and watched until they have finished.
 
 Commits are paced: pachd finishes about five a second on a branch whatever they hold, and readers of
-HEAD wait for all that are unfinished (`facts/pachd.md`, "How fast commits finish").
+HEAD wait for all that are unfinished (`docs/pachd.md`, "How fast commits finish").
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class PachdCommitter(Committer):
         self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
     ) -> Sequence[Member]:
         """Send a group, tell its members, and begin to watch what became of it."""
-        outcome = await write_group(self._pfs, branch, admitted.members)
+        outcome = await write_group(self._pfs, branch, admitted.members, Write.changes)
         written = outcome.written
         for member, error in outcome.refused.items():
             member.fail(error)

@@ -40,8 +40,6 @@ class Transfers:
         Raises:
             PfsOverloaded: There are too many, and none has ended in time.
         """
-        if not self._pfs.is_remote:
-            return await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
         taken_bytes = await self._memory.take(min(DOWNLOAD_BYTES, file_size_bytes - offset))
         try:
             stream = await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)

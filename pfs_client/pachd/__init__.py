@@ -1,5 +1,7 @@
-"""A pachd somewhere else as a `PfsClient`: pfs_v2 over gRPC, with pachd's hazards kept away.
+"""A pachd, over its gRPC API (pfs_v2).
 
-`client` has the calls, `messages` translates values, `error_texts` alone reads what pachd says of
-failures. `pfs_v2` is pachd's own interface; the code in it is generated.
+`client` is a PfsClient for one identity, `whole_client` all that there is besides. A `caller` makes
+their calls on the `channel`, which clients share: `interceptors` try reads again and count, `tries`
+says how often. Streams have `change_streams` and `file_stream`. `messages` and `raw_messages` are
+PFS's values on the wire; `error_texts` alone reads gRPC's status; `hazards` is what is never sent.
 """

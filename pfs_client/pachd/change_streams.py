@@ -1,6 +1,7 @@
 """A stream of changes to pachd: ModifyFile and CreateFileSet.
 
-It may take as long as it makes progress. Cut before its end, it leaves nothing.
+It may take as long as it makes progress. Cut before its end, it leaves nothing. It is made once:
+nobody can say whether one that got no answer has happened.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 
 from pfs_client.failures import PfsFailure, PfsTimeout
-from pfs_client.interface import Changes
-from pfs_client.observer import Observer
-from pfs_client.pachd import hazards, messages
-from pfs_client.pachd.calls import observed
-from pfs_client.pachd.channel import Connection, raise_unless_cancelled
+from pfs_client.interface import Changes, stream_of
+from pfs_client.pachd import messages
+from pfs_client.pachd.caller import Caller
+from pfs_client.pachd.endings import raise_unless_cancelled
 from pfs_client.pachd.error_texts import failure_from, failure_of
+from pfs_client.pachd.interceptors import counted
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.raw_messages import add_file_request
 from pfs_client.values import AddFile, CopyFile, DeleteFile
@@ -35,14 +36,13 @@ class ChangeStreams:
     """The two methods that take a stream of changes. Their requests are bytes already.
 
     Args:
-        connection: Whose channel, deadlines and token.
-        observer: Is told of every call.
+        caller: For whom, and on which connection.
     """
 
-    def __init__(self, connection: Connection, observer: Observer) -> None:
-        self._connection = connection
-        self._observer = observer
-        channel = connection.channel
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._observer = caller.connection.observer
+        channel = caller.connection.channel
         self._modify_file: Any = channel.stream_unary(
             "/pfs_v2.API/ModifyFile", _itself, Empty.FromString
         )
@@ -56,24 +56,24 @@ class ChangeStreams:
         Raises:
             PfsFailure: pachd refused, or took nothing for too long.
         """
-        with observed(self._observer, "ModifyFile"):
+        with counted(self._observer, "ModifyFile"):
             await self._send(self._modify_file, _messages(changes, target))
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store changes outside any commit.
 
         Raises:
-            PfsFailure: As for `modify_file`.
+            PfsFailure: pachd refused, or took nothing for too long.
         """
-        with observed(self._observer, "CreateFileSet"):
+        with counted(self._observer, "CreateFileSet"):
             response = await self._send(self._create_file_set, _messages(changes))
         return str(response.file_set_id)
 
     async def _send(self, method: Any, requests: AsyncIterator[bytes]) -> Any:
         """Send requests as they come, and await what pachd says to them."""
-        call = method(metadata=self._connection.metadata())
+        call = method(metadata=self._caller.metadata())
         status = _Status(call)
-        idle_seconds = self._connection.settings.call_seconds
+        idle_seconds = self._caller.connection.call_seconds
         try:
             async for request in requests:
                 async with asyncio.timeout(idle_seconds):
@@ -99,7 +99,7 @@ def _itself(request: bytes) -> bytes:
 async def _messages(changes: Changes, target: pfs_pb2.Commit | None = None) -> AsyncIterator[bytes]:
     if target is not None:
         yield pfs_pb2.ModifyFileRequest(set_commit=target).SerializeToString()
-    async for change in hazards.checked(changes):
+    async for change in stream_of(changes):
         match change:
             case AddFile(path, content):
                 for chunk in messages.chunks_of(content):

@@ -6,8 +6,8 @@ call is more than a translation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeGuard
+from collections.abc import Sequence
+from typing import Self, TypeGuard
 
 from pfs_client.failures import (
     FileNotFound,
@@ -21,11 +21,11 @@ from pfs_client.interface import ByteStream, Changes, PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd import hazards, messages
-from pfs_client.pachd.calls import Calls
+from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.channel import Connection, PachdSettings
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.reading.branch_heads import BranchHeads
+from pfs_client.pachd.token import Token
 from pfs_client.values import (
     ALL,
     FILE_SETS_REPO_NAME,
@@ -38,7 +38,6 @@ from pfs_client.values import (
     File,
     FileInfo,
     Part,
-    ProjectInfo,
     Repo,
     RepoInfo,
 )
@@ -48,100 +47,73 @@ _SOURCES_AT_ONCE = 8
 
 
 class PachdClient(PfsClient):
-    """A pachd somewhere else. Calls fail with `PfsUnavailable` while it is away.
+    """A pachd somewhere else, for one identity. Calls fail with `PfsUnavailable` while it is away.
 
     Args:
-        settings: Where it is and how to speak to it.
-        observer: Is told of every call.
+        connection: Where it is; other clients may share it.
+        token: Who asks.
     """
 
-    supports_conditions = False
-    refuses_collisions = False
-    is_remote = True
-    small_file_bytes = 1_000_000
+    def __init__(self, connection: Connection, token: Token) -> None:
+        self._caller = Caller(connection, token)
+        self._changes = ChangeStreams(self._caller)
 
-    def __init__(self, settings: PachdSettings, observer: Observer = UNOBSERVED) -> None:
-        self._connection = Connection(settings)
-        self._calls = Calls(self._connection, observer)
-        self._changes = ChangeStreams(self._connection, observer)
-        self._heads = BranchHeads(self._inspect_branch)
+    @classmethod
+    def open(cls, settings: PachdSettings, observer: Observer = UNOBSERVED) -> Self:
+        """A client with a connection of its own.
+
+        Args:
+            settings: Where pachd is, how to speak to it, and who asks.
+            observer: Is told of every call.
+        """
+        token = Token(settings.token, settings.token_file)
+        return cls(Connection(settings, observer), token)
 
     async def get_version(self) -> str:
         """Say which pachd this is."""
-        version = await self._calls.get_version()
+        version = await self._caller.version()
         return f"pachd {version.major}.{version.minor}.{version.micro}{version.additional}"
 
     async def aclose(self) -> None:
-        """End all calls and the connection."""
-        await self._connection.close()
-
-    async def list_project(self) -> list[ProjectInfo]:
-        """All projects, by name."""
-        found = await self._calls.read_all("ListProject", pfs_pb2.ListProjectRequest())
-        return sorted(map(messages.project_info_of, found), key=lambda info: info.name)
-
-    async def create_project(self, name: str, description: str = "") -> None:
-        """Create a project."""
-        project = pfs_pb2.Project(name=name)
-        await self._calls.once(
-            "CreateProject",
-            pfs_pb2.CreateProjectRequest(project=project, description=description),
-        )
+        """End all calls and the connection, for all who share it."""
+        await self._caller.connection.close()
 
     async def list_repo(self) -> list[RepoInfo]:
         """All user repos of all projects."""
         request = pfs_pb2.ListRepoRequest(type=messages.USER_TYPE)
-        return list(map(messages.repo_info_of, await self._calls.read_all("ListRepo", request)))
+        return list(map(messages.repo_info_of, await self._caller.gather("ListRepo", request)))
 
-    async def inspect_repo(self, repo: Repo) -> RepoInfo:
-        """One repo."""
-        request = pfs_pb2.InspectRepoRequest(repo=messages.repo_message(repo))
-        return messages.repo_info_of(await self._calls.read("InspectRepo", request))
-
-    async def create_repo(self, repo: Repo, description: str = "") -> None:
+    async def create_repo(self, repo: Repo) -> None:
         """Create a repo, without branches."""
-        await self._calls.once(
-            "CreateRepo",
-            pfs_pb2.CreateRepoRequest(repo=messages.repo_message(repo), description=description),
-        )
+        request = pfs_pb2.CreateRepoRequest(repo=messages.repo_message(repo))
+        await self._caller.call("CreateRepo", request)
 
-    async def delete_repo(
-        self, repo: Repo, *, force: bool = False, expect_no_branches: bool = False
-    ) -> bool:
+    async def delete_repo(self, repo: Repo, *, expect_no_branches: bool = False) -> bool:
         """Delete a repo with all in it.
 
         Pachd says OK for one that does not exist, and that there was none.
         """
         if expect_no_branches and await self._has_branches(repo):
             raise RepoHasBranches(f"repo {repo} has branches")
-        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
-        response = await self._calls.once("DeleteRepo", request)
+        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo))
+        response = await self._caller.call("DeleteRepo", request)
         return bool(response.deleted)
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
         request = pfs_pb2.ListBranchRequest(repo=messages.repo_message(repo))
-        found = await self._calls.read_all("ListBranch", request)
+        found = await self._caller.gather("ListBranch", request)
         return list(map(messages.branch_info_of, found))
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return await self._heads.inspect_branch(branch)
+        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
+        return messages.branch_info_of(await self._caller.call("InspectBranch", request))
 
-    async def create_branch(
-        self,
-        branch: Branch,
-        *,
-        head: Commit | None = None,
-        provenance: Iterable[Branch] = (),
-    ) -> None:
+    async def create_branch(self, branch: Branch) -> None:
         """Create a branch. pachd says OK for one that exists."""
-        request = pfs_pb2.CreateBranchRequest(
-            branch=messages.branch_message(branch),
-            head=None if head is None else messages.commit_message(head),
-            provenance=map(messages.branch_message, provenance),
-        )
-        await self._calls.once("CreateBranch", request)
+        request = pfs_pb2.CreateBranchRequest(branch=messages.branch_message(branch))
+        await self._caller.call("CreateBranch", request)
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
         """Delete a branch. pachd has no compare-and-set: the head is looked at just before."""
@@ -150,17 +122,7 @@ class PachdClient(PfsClient):
             if head != expected_head:
                 raise HeadMoved(f"the head of {branch} is {head.id}")
         request = pfs_pb2.DeleteBranchRequest(branch=messages.branch_message(branch))
-        await self._calls.once("DeleteBranch", request)
-
-    async def start_commit(self, branch: Branch) -> Commit:
-        """Open a commit at a branch's head."""
-        request = pfs_pb2.StartCommitRequest(branch=messages.branch_message(branch))
-        return messages.commit_of(await self._calls.once("StartCommit", request))
-
-    async def finish_commit(self, commit: Commit) -> None:
-        """Close an open commit."""
-        request = pfs_pb2.FinishCommitRequest(commit=messages.commit_message(commit))
-        await self._calls.once("FinishCommit", request)
+        await self._caller.call("DeleteBranch", request)
 
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
@@ -168,7 +130,7 @@ class PachdClient(PfsClient):
             commit=messages.commit_message(commit),
             wait=pfs_pb2.FINISHED if wait_finished else pfs_pb2.COMMIT_STATE_UNKNOWN,
         )
-        return messages.commit_info_of(await self._calls.read("InspectCommit", request))
+        return messages.commit_info_of(await self._caller.call("InspectCommit", request))
 
     async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
         """Apply changes as one commit, or to the open head.
@@ -177,24 +139,16 @@ class PachdClient(PfsClient):
         """
         sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
         await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
-        target = pfs_pb2.Commit(
-            branch=messages.branch_message(branch), repo=messages.repo_message(branch.repo)
-        )
-        await self._changes.modify_file(changes, target)
+        await self._changes.modify_file(hazards.checked(changes), messages.head_message(branch))
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store files outside any commit."""
-        return await self._changes.create_file_set(changes)
-
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for longer."""
-        request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
-        await self._calls.read("RenewFileSet", request)
+        return await self._changes.create_file_set(hazards.checked(changes))
 
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
         request = pfs_pb2.InspectFileRequest(file=messages.file_message(file))
-        info = messages.file_info_of(await self._calls.read("InspectFile", request))
+        info = messages.file_info_of(await self._caller.call("InspectFile", request))
         if not info.is_file:
             raise NotAFile(f"{info.path} is a directory")
         return info
@@ -207,7 +161,7 @@ class PachdClient(PfsClient):
             number=part.number,
             reverse=part.reverse,
         )
-        return await self._calls.listing("ListFile", request, part)
+        return await self._caller.listing("ListFile", request, part)
 
     async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
@@ -218,7 +172,7 @@ class PachdClient(PfsClient):
             reverse=part.reverse,
         )
         try:
-            return await self._calls.listing("WalkFile", request, part)
+            return await self._caller.listing("WalkFile", request, part)
         except FileNotFound:
             if part.prefix:
                 return []
@@ -235,15 +189,16 @@ class PachdClient(PfsClient):
         request = pfs_pb2.GetFileRequest(
             file=messages.file_message(File(file.commit, pattern)), offset=offset
         )
-        return await self._calls.get_file(request, size_bytes)
+        return await self._caller.get_file(request, size_bytes)
 
-    async def _inspect_branch(self, branch: Branch) -> BranchInfo:
-        request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
-        return messages.branch_info_of(await self._calls.read("InspectBranch", request))
+    async def _renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
+        request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
+        await self._caller.call("RenewFileSet", request)
 
     async def _has_branches(self, repo: Repo) -> bool:
         try:
-            return bool((await self.inspect_repo(repo)).branches)
+            request = pfs_pb2.InspectRepoRequest(repo=messages.repo_message(repo))
+            return bool((await self._caller.call("InspectRepo", request)).branches)
         except RepoNotFound:
             return False
 
@@ -251,7 +206,7 @@ class PachdClient(PfsClient):
         """See that the source of a copy out of a file set is there, and stays."""
         index, source = indexed
         try:
-            await self.renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
+            await self._renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
             await self.inspect_file(source)
         except PfsFailure as error:
             error.change_index = index

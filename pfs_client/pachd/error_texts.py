@@ -1,8 +1,8 @@
 """pachd's errors by their text: the only reader of gRPC status and text.
 
 pachd answers most errors as UNKNOWN, so that they are told apart by what they say
-(`facts/pachd.md`). Texts are looked at before codes: what is missing has lines that name several
-things, and the most specific pattern comes first.
+(`docs/pachd.md`, "Errors and their texts"). Texts are looked at before codes: what is missing has
+lines that name several things, and the most specific pattern comes first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ def _plain(kind: type[pfs.PfsFailure]) -> Maker:
 
 
 def _invalid_path(text: str, match: re.Match[str]) -> pfs.PfsFailure:
-    return pfs.InvalidPath(text, match["reason"])
+    return pfs.InvalidPath(text, match["reason"], match["path"])
+
+
+def _invalid_name(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.InvalidName(text, match["name"])
 
 
 def _collision(text: str, match: re.Match[str]) -> pfs.PfsFailure:
@@ -35,20 +39,27 @@ def _feeds_others(text: str, match: re.Match[str]) -> pfs.PfsFailure:
 
 
 def _not_finished(text: str, match: re.Match[str]) -> pfs.PfsFailure:
-    return pfs.CommitNotFinished(text, _commit(match["commit"]))
+    wanted = match.groupdict().get("wanted")
+    return pfs.CommitNotFinished(
+        text, _commit(match["commit"]), _commit(wanted) if wanted else None
+    )
+
+
+def _not_open(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.CommitNotOpen(text, _commit(match["commit"]))
 
 
 _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
     (re.compile(pattern, re.DOTALL), maker)
     for pattern, maker in (
-        (r"base commit (?P<commit>\S+) for commit \S+ unfinished", _not_finished),
+        (r"base commit (?P<commit>\S+) for commit (?P<wanted>\S+) unfinished", _not_finished),
         (r"parent commit (?P<commit>\S+) has not been finished", _not_finished),
         (r"commit (?P<commit>\S+) not finished", _not_finished),
-        (r"commit \S+ has already finished", _plain(pfs.CommitNotOpen)),
+        (r"commit (?P<commit>\S+) has already finished", _not_open),
         (r"direct provenance of \[(?P<downstream>[^\]]*)\]", _feeds_others),
         (r"cannot start a commit on an output branch", _plain(pfs.OutputBranch)),
-        (r"name \(.*\) invalid: ", _plain(pfs.InvalidName)),
-        (r"path \(.*\) invalid: (?P<reason>.*)", _invalid_path),
+        (r"name \((?P<name>.*)\) invalid: ", _invalid_name),
+        (r"path \((?P<path>.*)\) invalid: (?P<reason>.*)", _invalid_path),
         (r"path collision \((?P<path>.*?)\)(, with (?P<existing>.*))?$", _collision),
         (r"cannot get directory or non-regular file", _plain(pfs.NotAFile)),
         (r"tracker does not contain item", _plain(pfs.FileSetNotFound)),

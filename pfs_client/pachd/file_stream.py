@@ -13,7 +13,7 @@ import grpc
 
 from pfs_client.failures import PfsTimeout
 from pfs_client.interface import ByteStream
-from pfs_client.pachd.channel import raise_unless_cancelled
+from pfs_client.pachd.endings import raise_unless_cancelled
 from pfs_client.pachd.error_texts import failure_of
 from pfs_client.pachd.messages import CHUNK_BYTES
 
@@ -43,7 +43,8 @@ class FileStream(ByteStream):
         """Await the first bytes, so that a failure is known before anything is answered.
 
         Raises:
-            grpc.RpcError, PfsTimeout: The call failed.
+            grpc.RpcError: pachd refused, or is away.
+            PfsTimeout: Nothing came in time.
         """
         try:
             self._first = await self._next(deadline_seconds)

@@ -1,14 +1,13 @@
-"""What is never sent to a PFS, because pachd would do harm with it.
+"""What is never sent to a pachd, because it would do harm (`docs/pachd.md`, "Hazards").
 
-`facts/pachd.md`, "Hazards found". Such a call is a mistake of ours, not of a client:
-handlers refuse what leads to it long before.
+Such a call is a mistake of ours, not of a client: handlers refuse what leads to it long before.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from pfs_client.interface import Changes
+from pfs_client.interface import Changes, stream_of
 from pfs_client.values import Change, DeleteFile
 
 
@@ -30,14 +29,9 @@ def check_change(change: Change) -> None:
 
 async def checked(changes: Changes) -> AsyncIterator[Change]:
     """A stream of changes, each checked."""
-    if isinstance(changes, AsyncIterator):
-        async for change in changes:
-            check_change(change)
-            yield change
-    else:
-        for change in changes:
-            check_change(change)
-            yield change
+    async for change in stream_of(changes):
+        check_change(change)
+        yield change
 
 
 def check_offset(offset: int) -> None:

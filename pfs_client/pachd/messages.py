@@ -75,6 +75,11 @@ def branch_of(message: pfs_pb2.Branch) -> Branch:
     return Branch(repo_of(message.repo), message.name)
 
 
+def head_message(branch: Branch) -> pfs_pb2.Commit:
+    """Whatever commit is a branch's head when the message comes."""
+    return pfs_pb2.Commit(branch=branch_message(branch), repo=repo_message(branch.repo))
+
+
 def commit_message(commit: Commit) -> pfs_pb2.Commit:
     """A commit."""
     return pfs_pb2.Commit(repo=repo_message(commit.repo), id=commit.id)

@@ -1,8 +1,8 @@
 """Ranges of large files, read in blocks that are kept.
 
 pachd has no length to give to GetFile and sends up to 19 MiB before it hears that we had enough
-(`facts/pachd.md` section d), so that a small range costs as much as a large one. What is read is
-kept in blocks, and who reads on in a file finds more of it read ahead each time.
+(`docs/pachd.md`, "Reading files"), so that a small range costs as much as a large one. What is read
+is kept in blocks, and who reads on in a file finds more of it read ahead each time.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Whoever asks is told a head that was looked up after the question came: questions share a call only
 if it has not been sent yet. While one call of a branch is under way, those that come gather and
-share the next (`design.md`, "How a read stays strict and cheap").
+share the next. A HEAD that is older than the question would hide a write that was answered before.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from pfs_client.forwarding import ForwardingPfs
+from pfs_client.interface import PfsClient
 from pfs_client.reading.shared_calls import SharedCall
 from pfs_client.values import Branch, BranchInfo
 
@@ -55,3 +57,15 @@ class BranchHeads:
         call = self._next.get(branch)
         if call is not None and call.task is asyncio.current_task():
             del self._next[branch]
+
+
+class SharedHeads(ForwardingPfs):
+    """A PFS whose heads are a round trip away, asked through `BranchHeads`."""
+
+    def __init__(self, pfs: PfsClient) -> None:
+        super().__init__(pfs)
+        self._heads = BranchHeads(pfs.inspect_branch)
+
+    async def inspect_branch(self, branch: Branch) -> BranchInfo:
+        """One branch, with its head as it is now."""
+        return await self._heads.inspect_branch(branch)

@@ -1,8 +1,8 @@
 """What was read at a commit, remembered: a finished commit never changes.
 
-Files and pages of listings are kept by commit, contents by their hash, so that a file which a new
-commit leaves alone is not fetched again. Nothing is kept by branch, and nothing of a commit that is
-still open. The cache is bounded in bytes.
+Files and pages of listings are kept by commit, contents by their hash (`contents`), so that a file
+which a new commit leaves alone is not fetched again. Nothing is kept by branch, and nothing of a
+commit that is still open. What is kept is bounded in bytes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED, Observer
-from pfs_client.reading.block_reader import BlockReader
-from pfs_client.reading.shared_calls import SharedCalls
-from pfs_client.values import ALL, Commit, File, FileInfo, Part
+from pfs_client.reading.contents import Contents, DirectContents, RemoteContents
+from pfs_client.reading.shared_reads import SharedReads
+from pfs_client.values import ALL, SMALL_FILE_BYTES, Commit, File, FileInfo, Part
 
 _ENTRY_BYTES = 500
 """About what a FileInfo takes in memory, with its place in a cache."""
@@ -29,7 +29,6 @@ _FACTS_SHARE = 4  # a quarter of the memory is for files and pages, the rest for
 
 Listing: TypeAlias = Callable[[File, Part], Coroutine[Any, Any, list[FileInfo]]]
 F = TypeVar("F", FileInfo, "list[FileInfo]")
-T = TypeVar("T")
 Fact: TypeAlias = "FileInfo | list[FileInfo] | PfsFailure"
 
 
@@ -37,30 +36,20 @@ class CommitCache:
     """Reads of files at commits, through a cache.
 
     Args:
-        pfs: Where everything comes from.
-        memory_bytes: How much may be remembered.
+        pfs: Where files and pages come from.
+        contents: Where bytes come from.
+        memory_bytes: How much may be remembered of files and pages.
         observer: Is told what was found, and what was not.
-        transfers: Brings large contents.
     """
 
     def __init__(
-        self,
-        pfs: PfsClient,
-        memory_bytes: int,
-        observer: Observer = UNOBSERVED,
-        transfers: Transfers | None = None,
+        self, pfs: PfsClient, contents: Contents, memory_bytes: int, observer: Observer
     ) -> None:
         self._pfs = pfs
-        self._transfers = transfers or Transfers(pfs)
+        self.contents = contents
         self._observer = observer
-        facts_bytes = memory_bytes // _FACTS_SHARE
-        self._facts: LRUCache[object, Fact] = LRUCache(facts_bytes, getsizeof=_size_of_fact)
-        self._contents: LRUCache[object, bytes] = LRUCache(
-            memory_bytes - facts_bytes, getsizeof=len
-        )
+        self._facts: LRUCache[object, Fact] = LRUCache(memory_bytes, getsizeof=_size_of_fact)
         self._finished: LRUCache[Commit, bool] = LRUCache(_MAX_FINISHED_COMMITS)
-        self._asked: SharedCalls[object, Any] = SharedCalls()
-        self._blocks = BlockReader(self._transfers, self._contents, observer)
 
     async def inspect_file(self, file: File) -> FileInfo:
         """As `PfsClient.inspect_file`."""
@@ -77,39 +66,8 @@ class CommitCache:
     async def get_file(
         self, file: File, info: FileInfo, offset: int, size_bytes: int
     ) -> bytes | ByteStream:
-        """The bytes of a file, or of a span within it.
-
-        Args:
-            file: Commit and path.
-            info: What `inspect_file` says of it.
-            offset: Where to begin.
-            size_bytes: How many; at least one.
-
-        Raises:
-            PfsFailure: As `PfsClient.get_file`.
-        """
-        if info.size_bytes <= self._pfs.small_file_bytes:
-            content = await self._content(file, info)
-            return content[offset : offset + size_bytes]
-        if self._pfs.is_remote and size_bytes < info.size_bytes:
-            stream = await self._blocks.open(file, info, offset, size_bytes)
-            if stream is not None:
-                return stream
-        return await self._transfers.get_file(
-            file, file_size_bytes=info.size_bytes, offset=offset, size_bytes=size_bytes
-        )
-
-    async def _content(self, file: File, info: FileInfo) -> bytes:
-        content = self._contents.get(info.hash)
-        self._observer.cache_asked("content", hit=content is not None)
-        if content is None:
-            content = await self._once((info.hash, "content"), partial(self._read, file))
-            _keep(self._contents, info.hash, content)
-        return content
-
-    async def _read(self, file: File) -> bytes:
-        async with await self._pfs.get_file(file) as stream:
-            return b"".join([piece async for piece in stream])
+        """As `Contents.get_file`."""
+        return await self.contents.get_file(file, info, offset, size_bytes)
 
     async def _page(self, listing: Listing, directory: File, part: Part) -> list[FileInfo]:
         key = (listing.__name__, directory, part)
@@ -132,30 +90,59 @@ class CommitCache:
         self, key: object, commit: Commit, ask: Callable[[], Coroutine[Any, Any, F]]
     ) -> F:
         try:
-            fact = await self._once(key, ask)
+            fact = await ask()
         except (FileNotFound, NotAFile) as error:
             if commit in self._finished:
-                _keep(self._facts, key, type(error)(*error.args))
+                self._keep(key, type(error)(*error.args))
             raise
         infos = fact if isinstance(fact, list) else [fact]
         if infos and infos[0].committed is not None:
             self._finished[commit] = True
         if commit in self._finished:
-            _keep(self._facts, key, fact)
+            self._keep(key, fact)
         return fact
 
-    async def _once(self, key: object, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Ask, together with all others who ask the same where that costs a round trip."""
-        if not self._pfs.is_remote:
-            return await ask()
-        answer: T = await self._asked.call(key, ask)
-        return answer
+    def _keep(self, key: object, fact: Fact) -> None:
+        if _size_of_fact(fact) <= self._facts.maxsize:
+            self._facts[key] = fact
+
+
+def direct_reads(
+    pfs: PfsClient, memory_bytes: int, small_bytes: int, observer: Observer = UNOBSERVED
+) -> CommitCache:
+    """Reads of a PFS at hand.
+
+    Args:
+        pfs: The PFS.
+        memory_bytes: How much may be remembered.
+        small_bytes: Contents up to this size are worth remembering.
+        observer: Is told what was found, and what was not.
+    """
+    facts_bytes = memory_bytes // _FACTS_SHARE
+    contents = DirectContents(pfs, memory_bytes - facts_bytes, small_bytes, observer)
+    return CommitCache(pfs, contents, facts_bytes, observer)
+
+
+def remote_reads(
+    pfs: PfsClient,
+    memory_bytes: int,
+    observer: Observer = UNOBSERVED,
+    transfers: Transfers | None = None,
+) -> CommitCache:
+    """Reads of a PFS that is a round trip away: shared, and in blocks.
+
+    Args:
+        pfs: The PFS.
+        memory_bytes: How much may be remembered.
+        observer: Is told what was found, and what was not.
+        transfers: Brings large contents.
+    """
+    facts_bytes = memory_bytes // _FACTS_SHARE
+    contents = RemoteContents(
+        pfs, memory_bytes - facts_bytes, SMALL_FILE_BYTES, observer, transfers or Transfers(pfs)
+    )
+    return CommitCache(SharedReads(pfs), contents, facts_bytes, observer)
 
 
 def _size_of_fact(fact: Fact) -> int:
     return _ENTRY_BYTES * (len(fact) + 1 if isinstance(fact, list) else 1)
-
-
-def _keep(cache: LRUCache[Any, Any], key: object, value: Any) -> None:
-    if cache.getsizeof(value) <= cache.maxsize:
-        cache[key] = value

@@ -10,10 +10,10 @@ from pathlib import Path
 import grpc
 
 from embedded_pfs.engine import Engine
-from pachd_server.latency_model import FinishingQueues, PachdLatency
-from pachd_server.server import serving
+from pachd_server.__main__ import serving_embedded
+from pachd_server.finishing import FinishingQueues
 from pfs_client.pachd.channel import PachdSettings
-from pfs_client.pachd.client import PachdClient
+from pfs_client.pachd.whole_client import WholePachdClient
 from tests.cluster.wire import Wire
 
 
@@ -25,7 +25,7 @@ class Pachd:
     wire: Wire
     finishing: FinishingQueues
     address: str
-    pfs: PachdClient
+    pfs: WholePachdClient
 
 
 @contextlib.asynccontextmanager
@@ -36,19 +36,20 @@ async def serving_pachd(
     credentials: grpc.ServerCredentials | None = None,
 ) -> AsyncIterator[Pachd]:
     """Serve a directory for the length of the body. Commits finish at once unless they are held."""
-    wire, model = Wire(), PachdLatency(scale=0)
-    async with serving(
+    wire = Wire()
+    async with serving_embedded(
         directory,
         "127.0.0.1:0",
         synchronous="off",
-        interceptors=[wire, model],
+        latency=0,
+        interceptors=[wire],
         credentials=credentials,
-    ) as (engine, address):
-        model.attach(engine)
-        pfs = PachdClient(PachdSettings(address, call_seconds=call_seconds))
+    ) as served:
+        assert served.latency is not None
+        queues = served.latency.queues
+        pfs = WholePachdClient.open(PachdSettings(served.address, call_seconds=call_seconds))
         try:
-            yield Pachd(engine, wire, model.queues, address, pfs)
+            yield Pachd(served.pfs.engine, wire, queues, served.address, pfs)
         finally:
-            model.queues.release()
+            queues.release()
             await pfs.aclose()
-    await model.queues.close()

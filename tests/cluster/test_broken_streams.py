@@ -10,10 +10,10 @@ import pytest
 
 from pfs_client.pachd import messages
 from pfs_client.pachd.channel import PachdSettings
-from pfs_client.pachd.client import PachdClient
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.pfs_v2.pfs_pb2_grpc import APIStub
 from pfs_client.pachd.raw_messages import add_file_request
+from pfs_client.pachd.whole_client import WholePachdClient
 from pfs_client.values import AddFile, Branch, Change, DeleteFile, Repo
 from tests.cluster.fault_proxy import FaultProxy
 from tests.cluster.pachd import serving_pachd
@@ -31,7 +31,7 @@ async def test_a_connection_cut_between_a_files_removal_and_its_content(tmp_path
         await proxy.start()
         outcomes = set()
         for cut_after in [*range(50, 1_000, 50), *range(1_000, 200_000, 20_000)]:
-            pfs = PachdClient(PachdSettings(proxy.address, call_seconds=5))
+            pfs = WholePachdClient.open(PachdSettings(proxy.address, call_seconds=5))
             await pfs.get_version()
             proxy.after(cut_after, proxy.cut)
             changes: list[Change] = [DeleteFile("/a"), AddFile("/a", b"new" * 50_000)]

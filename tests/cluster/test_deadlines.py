@@ -14,8 +14,8 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import PfsUnavailable
-from pfs_client.interface import PfsClient
 from pfs_client.values import AddFile, Branch, Commit, File, Repo
+from pfs_client.whole_pfs import WholePfs
 from tests.cluster.conftest import Cluster
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
@@ -161,7 +161,7 @@ def test_a_gateway_ends_in_time_whatever_pachd_does(tmp_path: Path) -> None:
             pfs.process.send_signal(signal.SIGCONT)
 
 
-CALLS: dict[str, Callable[[PfsClient], Awaitable[object]]] = {
+CALLS: dict[str, Callable[[WholePfs], Awaitable[object]]] = {
     "ListRepo": lambda pfs: pfs.list_repo(),
     "InspectRepo": lambda pfs: pfs.inspect_repo(BRANCH.repo),
     "CreateRepo": lambda pfs: pfs.create_repo(BRANCH.repo),

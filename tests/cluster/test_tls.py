@@ -9,7 +9,7 @@ import grpc
 import pytest
 import trustme
 
-from gateway.composition import open_pfs
+from gateway.composition.choice import open_pfs
 from gateway.settings import Settings
 from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.interface import PfsClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,23 @@ import pytest
 from botocore.exceptions import ClientError
 from grpc import StatusCode
 
-from gateway.composition import open_pfs, pachd_settings
+from gateway.composition.choice import open_pfs, pachd_settings
 from gateway.settings import BadSetting, Settings
 from pfs_client.failures import PfsUnavailable
 from pfs_client.pachd import token as grpc_token
+from pfs_client.pachd.channel import Connection, PachdSettings
+from pfs_client.pachd.client import PachdClient
+from pfs_client.pachd.token import Token
+from pfs_client.pachd.whole_client import WholePachdClient
+from pfs_client.values import AddFile, Branch, File, Repo
 from tests.cluster.conftest import Cluster, Gateways
 from tests.cluster.pachd import Pachd
 from tests.cluster.test_hazards import request
 from tests.cluster.wire import Fault
+from tests.pfs_contract.reading import head_of, put, read
 
 BUCKET = "master.r"
+BRANCH = Branch(Repo("r"), "master")
 LARGE = bytes(1_500_000)
 SECRET = "5ecret-of-a-token"
 
@@ -204,6 +211,53 @@ async def test_a_file_is_not_read_with_every_call(
     await pfs.get_version()
     assert tokens(pachd_server) == ["first", "first"]
     await pfs.aclose()
+
+
+async def test_clients_share_a_connection_and_send_tokens_of_their_own(
+    pachd_server: Pachd,
+) -> None:
+    connection = Connection(PachdSettings(pachd_server.address, call_seconds=20))
+    clients = {name: WholePachdClient(connection, Token(name, None)) for name in ("one", "other")}
+
+    async def sends_its_own(name: str, call: Awaitable[object]) -> None:
+        pachd_server.wire.metadata.clear()
+        await call
+        assert set(tokens(pachd_server)) == {name}
+
+    await sends_its_own("one", clients["one"].create_repo(BRANCH.repo))
+    await sends_its_own("other", clients["other"].create_branch(BRANCH))
+    for name, pfs in clients.items():
+        await sends_its_own(name, put(pfs, BRANCH, f"/{name}", LARGE))
+        head = await head_of(pfs, BRANCH)
+        await sends_its_own(name, pfs.list_file(File(head, "/")))
+        await sends_its_own(name, read(pfs, head, f"/{name}"))
+        await sends_its_own(name, pfs.create_file_set([AddFile("/f", b"1")]))
+    await connection.close()
+
+
+async def test_who_waits_for_a_commit_asks_with_the_token_of_the_read(pachd_server: Pachd) -> None:
+    await pachd_server.pfs.create_repo(BRANCH.repo)
+    await pachd_server.pfs.create_branch(BRANCH)
+    pachd_server.finishing.hold()
+    await put(pachd_server.pfs, BRANCH, "/a", b"1")
+    opened = File(await pachd_server.pfs.start_commit(BRANCH), "/a")
+    pachd_server.wire.metadata.clear()
+    pachd_server.wire.calls.clear()
+    connection = Connection(PachdSettings(pachd_server.address, call_seconds=20))
+    pfs = PachdClient(connection, Token("mine", None))
+    reads = [
+        asyncio.create_task(call)
+        for call in (pfs.inspect_file(opened), pfs.list_file(opened), read_whole(pfs, opened))
+    ]
+    await pachd_server.wire.came("InspectCommit", 3)
+    pachd_server.finishing.release()
+    await asyncio.gather(*reads)
+    assert set(tokens(pachd_server)) == {"mine"}
+    await pfs.aclose()
+
+
+async def read_whole(pfs: PachdClient, file: File) -> bytes:
+    return await read(pfs, file.commit, file.path)
 
 
 WAYS_TO_GO: dict[str, Callable[[TokenFile], None]] = {

@@ -14,7 +14,7 @@ from pfs_client.group_commit import branch_queue as write_queue
 from pfs_client.group_commit import grouped_writes as write_batches
 from pfs_client.group_commit import pachd_committer
 from pfs_client.limits import memory_budget
-from pfs_client.pachd import client as grpc_client
+from pfs_client.values import SMALL_FILE_BYTES
 from tests.docs.settings_page import GROUPS, PAGE, shown, written
 from tests.markdown import DOCS
 
@@ -65,7 +65,7 @@ def test_the_page_of_limits_has_the_defaults(option: str, figure: str) -> None:
         ("bytes of small objects in one commit | {} MiB |", write_queue.MAX_GROUP_BYTES >> 20),
         ("trees of pachd's branches | {} MiB |", pachd_committer.MAX_KNOWN_BYTES >> 20),
         ("small up to {} KiB on the embedded PFS", INLINE_MAX_BYTES >> 10),
-        ("up to {} bytes on pachd", grpc_client.PachdClient.small_file_bytes),
+        ("up to {} bytes on pachd", SMALL_FILE_BYTES),
     ],
 )
 def test_the_page_of_limits_has_what_is_fixed(words: str, figure: int) -> None:

@@ -32,9 +32,10 @@ def embedded(tmp_path: Path) -> Iterator[GatewayProcess]:
 @pytest.fixture
 def on_slow_pachd(tmp_path: Path) -> Iterator[GatewayProcess]:
     """On a PFS that takes as long as pachd was measured to, and twice that."""
-    arguments = ["--address", "127.0.0.1:0", "--directory", str(tmp_path / "pfs"), "--scale", "2"]
+    arguments = ["--address", "127.0.0.1:0", "--directory", str(tmp_path / "pfs")]
+    arguments += ["--latency", "2", "--synchronous", "off"]
     with (
-        ServerProcess("pachd_server.latency_model", _PFS, *arguments) as pachd,
+        ServerProcess("pachd_server", _PFS, *arguments) as pachd,
         GatewayProcess(pachd.address, *JSON) as gateway,
     ):
         send(gateway, "PUT", f"/{BUCKET}")

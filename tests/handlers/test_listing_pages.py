@@ -10,7 +10,9 @@ import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from handlers.listing_pages import Listing, list_page
+from pfs_client.observer import UNOBSERVED
 from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.reading.contents import DirectContents
 from pfs_client.values import ALL, AddFile, Branch, Commit, File, FileInfo, Part, Repo
 
 BRANCH = Branch(Repo("r"), "master")
@@ -36,6 +38,10 @@ class Counted(CommitCache):
         return found
 
 
+def counted_reads(pfs: EmbeddedPfs) -> Counted:
+    return Counted(pfs, DirectContents(pfs, 0, 0, UNOBSERVED), 0, UNOBSERVED)
+
+
 @pytest.fixture
 async def filled(tmp_path: Path) -> AsyncIterator[tuple[Any, Commit]]:
     pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
@@ -49,7 +55,7 @@ async def filled(tmp_path: Path) -> AsyncIterator[tuple[Any, Commit]]:
 
 async def test_a_common_prefix_is_jumped_over(filled: tuple[Any, Commit]) -> None:
     pfs, head = filled
-    counted = Counted(pfs, 0)
+    counted = counted_reads(pfs)
     page = await list_page(Listing(counted, head, "", "-", ""), PREFIXES)
     assert len(page.prefixes) == PREFIXES
     assert page.is_truncated
@@ -59,7 +65,7 @@ async def test_a_common_prefix_is_jumped_over(filled: tuple[Any, Commit]) -> Non
 
 async def test_where_nothing_is_folded_a_page_is_one_call(filled: tuple[Any, Commit]) -> None:
     pfs, head = filled
-    counted = Counted(pfs, 0)
+    counted = counted_reads(pfs)
     page = await list_page(Listing(counted, head, "", "%", ""), 1000)
     assert len(page.files) == 1000
     assert counted.calls == 1
@@ -69,7 +75,7 @@ async def test_behind_a_prefix_keys_are_read_in_growing_pieces(
     filled: tuple[Any, Commit],
 ) -> None:
     pfs, head = filled
-    counted = Counted(pfs, 0)
+    counted = counted_reads(pfs)
     page = await list_page(Listing(counted, head, "", "a00-", ""), 1000)
     assert (page.prefixes, len(page.files)) == (["a00-"], 999)
     assert counted.calls <= 10

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pachd_server.server import serving as serving_pfs
+from pachd_server.__main__ import serving_embedded
 from tests.cluster.wire import Wire
 from tests.hostile.in_process import serving
 from tests.hostile.measures import MIB, await_true, descriptors, memory_bytes
@@ -121,10 +121,10 @@ async def pfs_of(backend: str, directory: Path, wire: Wire) -> AsyncIterator[Pat
     if backend == EMBEDDED:
         yield directory
     else:
-        async with serving_pfs(
+        async with serving_embedded(
             directory, "127.0.0.1:0", synchronous="off", interceptors=[wire]
-        ) as (_, address):
-            yield f"grpc://{address}"
+        ) as served:
+            yield f"grpc://{served.address}"
 
 
 @pytest.mark.parametrize("abort", ABORTS, ids=lambda abort: abort.__name__)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pachd_server.server import serving as serving_pfs
+from pachd_server.__main__ import serving_embedded
 from tests.cluster.wire import Wire
 from tests.hostile.conftest import BUCKET, CONTENT, KEY
 from tests.hostile.in_process import serving
@@ -176,11 +176,10 @@ async def test_no_header_of_a_client_gets_to_pachd(
     wire = Wire()
     headers = TRUSTED_ELSEWHERE | CREDENTIALS
     async with (
-        serving_pfs(tmp_path / "pfs", "127.0.0.1:0", synchronous="off", interceptors=[wire]) as (
-            _,
-            address,
-        ),
-        serving(f"grpc://{address}", monkeypatch) as client,
+        serving_embedded(
+            tmp_path / "pfs", "127.0.0.1:0", synchronous="off", interceptors=[wire]
+        ) as served,
+        serving(f"grpc://{served.address}", monkeypatch) as client,
     ):
         for method, path in (("PUT", "/master.b"), ("PUT", "/master.b/k"), ("GET", "/master.b/k")):
             body = {"/master.b": b"", "/master.b/k": b"1"}[path] if method == "PUT" else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import re
 import time
@@ -13,22 +14,18 @@ from typing import Any
 import grpc
 import pytest
 
-from embedded_pfs import branches, commits
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.engine import Engine
-from pachd_server.latency_model import (
-    CHANGE_MS,
-    FinishingQueues,
-    PachdLatency,
-    serving_like_pachd,
-)
+from pachd_server.__main__ import serving_embedded
+from pachd_server.finishing import FinishingQueues
+from pachd_server.latency import PachdLatency
+from pachd_server.latency_times import CHANGE_MS
 from pfs_client.failures import FileNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.channel import PachdSettings
-from pfs_client.pachd.client import PachdClient
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.pfs_v2.pfs_pb2_grpc import APIStub
 from pfs_client.pachd.raw_messages import add_file_request
+from pfs_client.pachd.whole_client import WholePachdClient
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -48,13 +45,25 @@ BRANCH = Branch(REPO, "master")
 OTHER = Branch(REPO, "other")
 
 
+@contextlib.asynccontextmanager
+async def serving_like_pachd(
+    directory: Path, scale: float = 1.0
+) -> AsyncIterator[tuple[EmbeddedPfs, str, PachdLatency]]:
+    """A slow PFS, where it is, and what makes it slow."""
+    async with serving_embedded(
+        directory, "127.0.0.1:0", synchronous="off", latency=scale
+    ) as served:
+        assert served.latency is not None
+        yield served.pfs, served.address, served.latency
+
+
 @dataclass(frozen=True, slots=True)
 class Slow:
     """A slow PFS with one repo and one branch, and two clients of it."""
 
-    engine: Engine
+    served: EmbeddedPfs
     model: PachdLatency
-    pfs: PachdClient
+    pfs: WholePachdClient
     stub: Any
 
     async def head(self, branch: Branch = BRANCH) -> Commit:
@@ -69,13 +78,13 @@ def scale() -> float:
 
 @pytest.fixture
 async def slow(tmp_path: Path, scale: float) -> AsyncIterator[Slow]:
-    async with serving_like_pachd(tmp_path / "pfs", scale=scale) as (engine, address, model):
-        pfs = PachdClient(PachdSettings(address, call_seconds=20))
+    async with serving_like_pachd(tmp_path / "pfs", scale=scale) as (embedded, address, model):
+        pfs = WholePachdClient.open(PachdSettings(address, call_seconds=20))
         await pfs.create_repo(REPO)
         await pfs.create_branch(BRANCH)
         model.take_calls()
         async with grpc.aio.insecure_channel(address) as channel:
-            yield Slow(engine, model, pfs, APIStub(channel))  # type: ignore[no-untyped-call]
+            yield Slow(embedded, model, pfs, APIStub(channel))  # type: ignore[no-untyped-call]
         await pfs.aclose()
 
 
@@ -211,7 +220,7 @@ async def test_what_was_there_before_has_finished(tmp_path: Path) -> None:
     await before.aclose()
     async with serving_like_pachd(tmp_path / "pfs", scale=0) as (_, address, model):
         model.queues.hold()
-        pfs = PachdClient(PachdSettings(address))
+        pfs = WholePachdClient.open(PachdSettings(address))
         info = await pfs.inspect_commit((await pfs.inspect_branch(BRANCH)).head)
         assert info.finished is not None
         assert await read(pfs, info.commit, "/f") == b"1"
@@ -376,8 +385,8 @@ async def test_a_commit_on_another_branchs_waits_for_that(slow: Slow) -> None:
 
 async def test_commits_that_others_close_count_from_when_they_are_seen(slow: Slow) -> None:
     slow.model.queues.hold()
-    commit = await slow.engine.write(branches.start_commit, BRANCH)
-    await slow.engine.write(commits.finish_commit, commit)
+    commit = await slow.served.start_commit(BRANCH)
+    await slow.served.finish_commit(commit)
     assert (await slow.pfs.inspect_commit(commit)).finished is None
     assert slow.model.queues.unfinished(BRANCH) == [commit]
 
@@ -505,9 +514,9 @@ async def test_calls_are_counted_by_method(slow: Slow) -> None:
 
 async def test_it_is_a_command(tmp_path: Path) -> None:
     announced = re.compile(r"pfs_v2\s+grpc://(\S+)")
-    arguments = ("--address", "127.0.0.1:0", "--directory", str(tmp_path), "--scale", "0.1")
-    with ServerProcess("pachd_server.latency_model", announced, *arguments) as server:
-        pfs = PachdClient(PachdSettings(server.address))
+    arguments = ("--address", "127.0.0.1:0", "--directory", str(tmp_path), "--latency", "0.1")
+    with ServerProcess("pachd_server", announced, *arguments) as server:
+        pfs = WholePachdClient.open(PachdSettings(server.address))
         await pfs.create_repo(REPO)
         await put(pfs, BRANCH, "/f", b"1")
         assert (await pfs.inspect_commit((await pfs.inspect_branch(BRANCH)).head)).size_bytes == 1

@@ -19,14 +19,11 @@ from google.protobuf.wrappers_pb2 import BytesValue
 from grpc import StatusCode
 
 from embedded_pfs.directory import DataDirectory
-from embedded_pfs.engine import Engine
-from pachd_server.__main__ import main
-from pachd_server.server import serving
+from pachd_server.__main__ import Served, main, serving_embedded
 from pfs_client.pachd.messages import MAX_MESSAGE_BYTES
 from pfs_client.pachd.pfs_v2 import auth_pb2, auth_pb2_grpc, pfs_pb2, pfs_pb2_grpc, version_pb2_grpc
 from tests.servers import PfsProcess
 
-Served: TypeAlias = tuple[Engine, str]
 Failure: TypeAlias = tuple[StatusCode, str]
 
 
@@ -121,14 +118,14 @@ async def add_file_sets(api: Any, *ids: str) -> None:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as served:
+    async with serving_embedded(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as served:
         yield served
 
 
 @pytest.fixture
 async def channel(served: Served) -> AsyncIterator[grpc.aio.Channel]:
     options = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
-    async with grpc.aio.insecure_channel(served[1], options=options) as channel:
+    async with grpc.aio.insecure_channel(served.address, options=options) as channel:
         yield channel
 
 
@@ -521,7 +518,7 @@ async def test_a_message_has_20_mib_and_no_more(api: Any) -> None:
 
 
 async def test_a_client_that_goes_away_leaves_nothing(api: Any, served: Served) -> None:
-    staging = served[0].directory.path / "staging"
+    staging = served.pfs.engine.directory.path / "staging"
     before = await head(api)
 
     async def changes() -> AsyncIterator[pfs_pb2.ModifyFileRequest]:
@@ -539,7 +536,7 @@ async def test_a_client_that_goes_away_leaves_nothing(api: Any, served: Served) 
         await asyncio.sleep(0.01)
     assert await head(api) == before
     assert await glob(api, "**") == []
-    assert not list(served[0].blobs.all())
+    assert not list(served.pfs.engine.blobs.all())
 
 
 # File sets
@@ -808,18 +805,18 @@ async def test_the_version_is_of_the_line_that_is_imitated(channel: grpc.aio.Cha
 async def test_a_socket_file_as_its_address(tmp_path: Path) -> None:
     address = f"unix:{tmp_path / 's'}"
     async with (
-        serving(tmp_path / "pfs", address, synchronous="off") as (_, bound),
-        grpc.aio.insecure_channel(bound) as channel,
+        serving_embedded(tmp_path / "pfs", address, synchronous="off") as served,
+        grpc.aio.insecure_channel(served.address) as channel,
     ):
-        assert bound == address
+        assert served.address == address
         stub = pfs_pb2_grpc.APIStub(channel)  # type: ignore[no-untyped-call]
         listed = [info.project async for info in stub.ListProject(pfs_pb2.ListProjectRequest())]
         assert listed == [pfs_pb2.Project(name="default")]
 
 
 async def test_a_taken_address_is_an_error(served: Served, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=f"cannot listen on {served[1]}"):
-        async with serving(tmp_path / "other", served[1], synchronous="off"):
+    with pytest.raises(OSError, match=f"cannot listen on {served.address}"):
+        async with serving_embedded(tmp_path / "other", served.address, synchronous="off"):
             pass
 
 

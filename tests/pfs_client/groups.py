@@ -9,7 +9,7 @@ from typing import Any
 
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.pachd_committer import PachdCommitter
-from pfs_client.values import AddFile, Branch, Change, Commit, File
+from pfs_client.values import SMALL_FILE_BYTES, AddFile, Branch, Change, Commit, File
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, paths, read
@@ -20,7 +20,9 @@ LARGE = bytes(1_000_001)
 def writes_to(pachd: Pachd, wait_seconds: float = 20, **options: Any) -> GroupedWrites:
     """The writes of a gateway that has just been started."""
     committer = PachdCommitter(pachd.pfs, **options)
-    return GroupedWrites(pachd.pfs, committer, wait_seconds=wait_seconds)
+    return GroupedWrites(
+        pachd.pfs, committer, inline_bytes=SMALL_FILE_BYTES, wait_seconds=wait_seconds
+    )
 
 
 async def body(*pieces: bytes) -> AsyncIterator[bytes]:

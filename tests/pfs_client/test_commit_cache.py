@@ -7,8 +7,9 @@ import pytest
 
 from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
 from pfs_client.observer import Observer
-from pfs_client.reading.block_reader import BLOCK_BYTES
-from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.reading.block_reader import BLOCK_BYTES, BlockReader
+from pfs_client.reading.commit_cache import CommitCache, remote_reads
+from pfs_client.reading.contents import RemoteContents
 from pfs_client.values import AddFile, Commit, DeleteFile, File, FileInfo, Part
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
@@ -19,7 +20,12 @@ MEMORY_BYTES = 64 * 1024**2
 
 @pytest.fixture
 def cache(pachd: Pachd) -> CommitCache:
-    return CommitCache(pachd.pfs, MEMORY_BYTES)
+    return remote_reads(pachd.pfs, MEMORY_BYTES)
+
+
+def blocks_of(cache: CommitCache) -> BlockReader:
+    assert isinstance(cache.contents, RemoteContents)
+    return cache.contents._blocks
 
 
 async def read(
@@ -67,7 +73,7 @@ class Asked(Observer):
 
 async def test_what_is_found_is_told(pachd: Pachd) -> None:
     asked = Asked()
-    cache = CommitCache(pachd.pfs, MEMORY_BYTES, asked)
+    cache = remote_reads(pachd.pfs, MEMORY_BYTES, asked)
     file, _ = await large_file(pachd, 2 * BLOCK_BYTES)
     for _ in range(2):
         await read(cache, file, 0, 10)
@@ -134,13 +140,13 @@ async def test_pages_are_kept_by_what_was_asked(pachd: Pachd, cache: CommitCache
 
 
 async def test_memory_is_bounded(pachd: Pachd) -> None:
-    cache = CommitCache(pachd.pfs, 400_000)
+    cache = remote_reads(pachd.pfs, 400_000)
     for number in range(20):
         await put(pachd.pfs, BRANCH, "/a", os.urandom(50_000))
         head = await head_of(pachd.pfs, BRANCH)
         await read(cache, File(head, "/a"))
         await cache.list_file(File(head, "/"), Part(number=number + 1))
-        assert cache._contents.currsize <= 300_000
+        assert cache.contents.kept.currsize <= 300_000
         assert cache._facts.currsize <= 100_000
     await pachd.pfs.modify_file(BRANCH, [AddFile(f"/{n}", b"") for n in range(500)])
     head = await head_of(pachd.pfs, BRANCH)
@@ -165,7 +171,7 @@ async def test_memory_is_bounded(pachd: Pachd) -> None:
 async def test_ranges_of_a_large_file(
     pachd: Pachd, memory_bytes: int, offset: int, size_bytes: int
 ) -> None:
-    cache = CommitCache(pachd.pfs, memory_bytes)
+    cache = remote_reads(pachd.pfs, memory_bytes)
     file, content = await large_file(pachd, 12 * BLOCK_BYTES + 333)
     for _ in range(2):
         assert await read(cache, file, offset, size_bytes) == content[offset : offset + size_bytes]
@@ -186,7 +192,7 @@ async def test_who_reads_here_and_there_has_nothing_read_ahead(
     file, content = await large_file(pachd, 32 * BLOCK_BYTES)
     for offset in (20 * BLOCK_BYTES, 3 * BLOCK_BYTES, 27 * BLOCK_BYTES, 11 * BLOCK_BYTES):
         assert await read(cache, file, offset, 1000) == content[offset : offset + 1000]
-    assert cache._contents.currsize == 4 * BLOCK_BYTES
+    assert cache.contents.kept.currsize == 4 * BLOCK_BYTES
 
 
 async def test_readers_of_the_same_range_share_it(pachd: Pachd, cache: CommitCache) -> None:
@@ -204,7 +210,7 @@ async def test_a_range_that_cannot_be_read_says_so_and_can_be_tried_again(
     gone = File(Commit(BRANCH.repo, "0" * 32), "/big")
     with pytest.raises(PfsFailure):
         await cache.get_file(gone, info, 0, 10)
-    assert not cache._blocks._coming
+    assert not blocks_of(cache)._coming
     assert await read(cache, file, 0, 10) == content[:10]
 
 
@@ -218,7 +224,7 @@ async def test_a_range_that_nobody_waits_for_is_not_read(pachd: Pachd, cache: Co
     with pytest.raises(asyncio.CancelledError):
         await reading
     async with asyncio.timeout(5):
-        while pachd.wire.active or cache._blocks._coming:  # noqa: ASYNC110 - nobody tells
+        while pachd.wire.active or blocks_of(cache)._coming:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     gate.set()
     assert await read(cache, file, 0, 10) == content[:10]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded_pfs.blobs import INLINE_MAX_BYTES
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import BranchNotFound, ConditionFailed, PathCollision, PfsOverloaded
 from pfs_client.group_commit.committer import Committer, EmbeddedCommitter
@@ -45,7 +46,7 @@ async def commits_since(pfs: EmbeddedPfs, first: str) -> int:
 
 
 async def test_a_put_alone_is_a_commit_alone(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     before = (await pfs.inspect_branch(BRANCH)).head.id
     hash_ = await writes.put_file(BRANCH, "/a", body(b"one"))
     assert hash_ == small_file_hash(b"one")
@@ -54,7 +55,7 @@ async def test_a_put_alone_is_a_commit_alone(pfs: EmbeddedPfs) -> None:
 
 
 async def test_writes_that_arrive_during_a_commit_share_the_next(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await asyncio.gather(
         *(writes.put_file(BRANCH, f"/f{n}", body(str(n).encode())) for n in range(200))
@@ -66,14 +67,16 @@ async def test_writes_that_arrive_during_a_commit_share_the_next(pfs: EmbeddedPf
 
 
 async def test_commit_per_request(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), commit_per_request=True)
+    writes = GroupedWrites(
+        pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES, commit_per_request=True
+    )
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await asyncio.gather(*(writes.put_file(BRANCH, f"/f{n}", body(b"")) for n in range(20)))
     assert await commits_since(pfs, before) == 20
 
 
 async def test_the_last_to_arrive_wins(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     for _ in range(5):
         await asyncio.gather(
             *(writes.put_file(BRANCH, "/same", body(str(n).encode())) for n in range(20))
@@ -85,7 +88,7 @@ async def test_the_last_to_arrive_wins(pfs: EmbeddedPfs) -> None:
 async def test_bodies_of_all_sizes(pfs: EmbeddedPfs, size: int) -> None:
     content = os.urandom(size)
     pieces = [content[at : at + 40_000] for at in range(0, size, 40_000)]
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     for declared in (None, size):
         await writes.put_file(BRANCH, "/big", body(*pieces), declared_size_bytes=declared)
         assert await read(pfs, await head_of(pfs, BRANCH), "/big") == content
@@ -93,7 +96,7 @@ async def test_bodies_of_all_sizes(pfs: EmbeddedPfs, size: int) -> None:
 
 
 async def test_a_member_that_is_refused_fails_alone(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     await writes.put_file(BRANCH, "/d", body(b"1"))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     tasks = [writes.put_file(BRANCH, f"/f{n}", body(b"1")) for n in range(10)]
@@ -111,7 +114,7 @@ async def test_a_member_that_is_refused_fails_alone(pfs: EmbeddedPfs) -> None:
 
 
 async def test_of_two_creations_in_one_group_one_wins(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     expect = ExpectFile("/new", frozenset())
     results = await asyncio.gather(
         *(writes.put_file(BRANCH, "/new", body(bytes([n])), expect=expect) for n in range(8)),
@@ -122,7 +125,7 @@ async def test_of_two_creations_in_one_group_one_wins(pfs: EmbeddedPfs) -> None:
 
 
 async def test_a_missing_branch_fails_everybody(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     missing = Branch(BRANCH.repo, "missing")
     results = await asyncio.gather(
         *(writes.put_file(missing, "/a", body(b"")) for _ in range(3)), return_exceptions=True
@@ -135,7 +138,7 @@ async def test_a_body_that_breaks_off_stores_nothing(pfs: EmbeddedPfs) -> None:
         yield first
         raise ConnectionError
 
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     before = await head_of(pfs, BRANCH)
     for size in (10, 200_000):
         with pytest.raises(ConnectionError):
@@ -146,7 +149,7 @@ async def test_a_body_that_breaks_off_stores_nothing(pfs: EmbeddedPfs) -> None:
 
 
 async def test_a_cancelled_write_that_waits_does_not_happen(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     first = asyncio.create_task(writes.put_file(BRANCH, "/first", body(b"1")))
     await asyncio.sleep(0)
     assert writes._queues
@@ -161,7 +164,7 @@ async def test_a_cancelled_write_that_waits_does_not_happen(pfs: EmbeddedPfs) ->
 
 
 async def test_deleting_many_is_one_commit(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     await asyncio.gather(*(writes.put_file(BRANCH, f"/f{n}", body(b"1")) for n in range(10)))
     before = (await pfs.inspect_branch(BRANCH)).head.id
     await writes.delete_files(BRANCH, [f"/f{n}" for n in range(10)] + ["/missing"])
@@ -170,7 +173,7 @@ async def test_deleting_many_is_one_commit(pfs: EmbeddedPfs) -> None:
 
 
 async def test_draining_waits_for_what_has_joined(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     task = asyncio.create_task(writes.put_file(BRANCH, "/a", body(b"1")))
     await asyncio.sleep(0)
     assert writes._queues
@@ -238,7 +241,7 @@ def committer(request: pytest.FixtureRequest, pfs: EmbeddedPfs) -> Committer:
 async def test_what_a_refusal_rests_on_is_there_when_it_is_told(
     pfs: EmbeddedPfs, committer: Committer, path: str
 ) -> None:
-    writes = GroupedWrites(pfs, committer)
+    writes = GroupedWrites(pfs, committer, inline_bytes=INLINE_MAX_BYTES)
     there: list[list[str]] = []
 
     async def refused() -> None:
@@ -255,7 +258,7 @@ async def test_what_a_refusal_rests_on_is_there_when_it_is_told(
 
 
 async def test_a_write_waits_for_who_has_the_turn(pfs: EmbeddedPfs) -> None:
-    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs))
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     async with writes.turn_at(BRANCH):
         write = asyncio.create_task(writes.put_file(BRANCH, "/a", body(b"1")))
         await asyncio.sleep(0.05)

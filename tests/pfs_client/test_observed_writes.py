@@ -13,6 +13,7 @@ from pfs_client.failures import PfsOverloaded, PfsUnavailable
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.pachd_committer import PachdCommitter
 from pfs_client.observer import Observer, Observers
+from pfs_client.values import SMALL_FILE_BYTES
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.groups import put, until, waiting
@@ -48,7 +49,13 @@ async def put_as(writes: GroupedWrites, who: str) -> None:
 
 def observed(pachd: Pachd, observer: Observer, wait_seconds: float = 20) -> GroupedWrites:
     committer = PachdCommitter(pachd.pfs, max_unfinished=1)
-    return GroupedWrites(pachd.pfs, committer, wait_seconds=wait_seconds, observer=observer)
+    return GroupedWrites(
+        pachd.pfs,
+        committer,
+        inline_bytes=SMALL_FILE_BYTES,
+        wait_seconds=wait_seconds,
+        observer=observer,
+    )
 
 
 async def test_a_write_knows_how_long_it_waited_and_who_went_with_it(pachd: Pachd) -> None:

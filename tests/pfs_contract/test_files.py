@@ -13,7 +13,6 @@ from pfs_client.failures import (
     PfsFailure,
     RepoNotFound,
 )
-from pfs_client.interface import PfsClient
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -28,6 +27,8 @@ from pfs_client.values import (
     Part,
     Repo,
 )
+from pfs_client.whole_pfs import WholePfs
+from tests.pfs_contract.conftest import REMOTE
 from tests.pfs_contract.reading import head_of, paths, pfs_hash, put, read
 
 ORDERED = [
@@ -49,15 +50,13 @@ ORDERED = [
 
 
 @pytest.fixture
-async def ordered(pfs: PfsClient, branch: Branch) -> Commit:
+async def ordered(pfs: WholePfs, branch: Branch) -> Commit:
     await pfs.modify_file(branch, [AddFile("/" + name, name.encode()) for name in ORDERED])
     return await head_of(pfs, branch)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 64 * 1024, 64 * 1024 + 1, 1_000_000])
-async def test_a_file_has_its_size_hash_and_bytes(
-    pfs: PfsClient, branch: Branch, size: int
-) -> None:
+async def test_a_file_has_its_size_hash_and_bytes(pfs: WholePfs, branch: Branch, size: int) -> None:
     content = os.urandom(size)
     await put(pfs, branch, "/d/f", content)
     head = await head_of(pfs, branch)
@@ -68,7 +67,7 @@ async def test_a_file_has_its_size_hash_and_bytes(
     assert await read(pfs, head, "/d/f") == content
 
 
-async def test_a_large_file_comes_back_from_any_offset(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_large_file_comes_back_from_any_offset(pfs: WholePfs, branch: Branch) -> None:
     content = os.urandom(5 * 1024 * 1024 + 17)
     pieces = [content[at : at + 700_000] for at in range(0, len(content), 700_000)]
     await pfs.modify_file(branch, [AddFile("/big", piece) for piece in pieces])
@@ -79,14 +78,14 @@ async def test_a_large_file_comes_back_from_any_offset(pfs: PfsClient, branch: B
     assert await read(pfs, head, "/big", len(content) + 9) == b""
 
 
-async def test_a_stream_may_be_closed_early(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_stream_may_be_closed_early(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/big", bytes(5 * 1024 * 1024))
     async with await pfs.get_file(File(await head_of(pfs, branch), "/big")) as stream:
         async for _ in stream:
             break
 
 
-async def test_adding_appends_and_deleting_first_replaces(pfs: PfsClient, branch: Branch) -> None:
+async def test_adding_appends_and_deleting_first_replaces(pfs: WholePfs, branch: Branch) -> None:
     await pfs.modify_file(branch, [AddFile("/a", b"one")])
     await pfs.modify_file(branch, [AddFile("/a", b"two")])
     assert await read(pfs, await head_of(pfs, branch), "/a") == b"onetwo"
@@ -94,7 +93,7 @@ async def test_adding_appends_and_deleting_first_replaces(pfs: PfsClient, branch
     assert await read(pfs, await head_of(pfs, branch), "/a") == b"AB"
 
 
-async def test_appending_to_a_large_file(pfs: PfsClient, branch: Branch) -> None:
+async def test_appending_to_a_large_file(pfs: WholePfs, branch: Branch) -> None:
     content = os.urandom(300_000)
     await put(pfs, branch, "/a", content)
     await pfs.modify_file(branch, [AddFile("/a", b"tail")])
@@ -103,7 +102,7 @@ async def test_appending_to_a_large_file(pfs: PfsClient, branch: Branch) -> None
     assert (await pfs.inspect_file(File(head, "/a"))).size_bytes == 300_004
 
 
-async def test_changes_apply_in_order(pfs: PfsClient, branch: Branch) -> None:
+async def test_changes_apply_in_order(pfs: WholePfs, branch: Branch) -> None:
     changes: list[Change] = [
         AddFile("/a", b"1"),
         DeleteFile("/a"),
@@ -116,7 +115,7 @@ async def test_changes_apply_in_order(pfs: PfsClient, branch: Branch) -> None:
     assert await read(pfs, head, "/b") == b"13"
 
 
-async def test_a_stream_is_all_or_nothing(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_stream_is_all_or_nothing(pfs: WholePfs, branch: Branch) -> None:
     before = await head_of(pfs, branch)
     with pytest.raises(InvalidPath) as refused:
         await pfs.modify_file(branch, [AddFile("/m1", b"1"), AddFile("/m*2", b"2")])
@@ -124,7 +123,7 @@ async def test_a_stream_is_all_or_nothing(pfs: PfsClient, branch: Branch) -> Non
     assert await head_of(pfs, branch) == before
 
 
-async def test_deleting(pfs: PfsClient, branch: Branch) -> None:
+async def test_deleting(pfs: WholePfs, branch: Branch) -> None:
     await pfs.modify_file(branch, [AddFile(p, b"1") for p in ("/d/x", "/d/y/z", "/d0", "/e")])
     await pfs.modify_file(branch, [DeleteFile("/nope"), DeleteFile("/d")])
     assert len(await pfs.walk_file(File(await head_of(pfs, branch), "/d"))) == 4
@@ -132,12 +131,13 @@ async def test_deleting(pfs: PfsClient, branch: Branch) -> None:
     assert paths(await pfs.list_file(File(await head_of(pfs, branch), "/"))) == ["/d0", "/e"]
 
 
+@pytest.mark.parametrize("pfs", REMOTE, indirect=True)
 @pytest.mark.parametrize(
     "change",
     [DeleteFile("/"), DeleteFile(""), DeleteFile("/d/"), AddFile("/", b""), AddFile("", b"")],
 )
 async def test_what_would_do_harm_is_never_sent(
-    pfs: PfsClient, branch: Branch, change: Change
+    pfs: WholePfs, branch: Branch, change: Change
 ) -> None:
     await put(pfs, branch, "/d/x", b"1")
     before = await head_of(pfs, branch)
@@ -158,7 +158,7 @@ async def test_what_would_do_harm_is_never_sent(
     ],
 )
 async def test_paths_that_pfs_cannot_hold(
-    pfs: PfsClient, branch: Branch, path: str, reason: str
+    pfs: WholePfs, branch: Branch, path: str, reason: str
 ) -> None:
     with pytest.raises(InvalidPath) as refused:
         await pfs.modify_file(branch, [AddFile(path, b"1")])
@@ -168,7 +168,7 @@ async def test_paths_that_pfs_cannot_hold(
 @pytest.mark.parametrize(
     "path", ["a b", "a$b", "a#b", "a%20b", "a&b=c", "a:b", "a~b", ".h", "a...b"]
 )
-async def test_paths_that_pfs_can_hold(pfs: PfsClient, branch: Branch, path: str) -> None:
+async def test_paths_that_pfs_can_hold(pfs: WholePfs, branch: Branch, path: str) -> None:
     await put(pfs, branch, "/" + path, b"v")
     assert await read(pfs, await head_of(pfs, branch), "/" + path) == b"v"
 
@@ -177,7 +177,7 @@ async def test_paths_that_pfs_can_hold(pfs: PfsClient, branch: Branch, path: str
     ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
 )
 async def test_a_file_and_a_directory_never_share_a_path(
-    pfs: PfsClient, branch: Branch, first: str, second: str
+    pfs: WholePfs, branch: Branch, first: str, second: str
 ) -> None:
     await put(pfs, branch, first, b"1")
     with pytest.raises(PathCollision) as refused:
@@ -189,7 +189,7 @@ async def test_a_file_and_a_directory_never_share_a_path(
     assert await read(pfs, await head_of(pfs, branch), second) == b"2"
 
 
-async def test_the_order_of_a_listing(pfs: PfsClient, ordered: Commit) -> None:
+async def test_the_order_of_a_listing(pfs: WholePfs, ordered: Commit) -> None:
     root = File(ordered, "/")
     listed = paths(await pfs.list_file(root))
     assert listed == [
@@ -205,7 +205,7 @@ async def test_the_order_of_a_listing(pfs: PfsClient, ordered: Commit) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
-async def test_pages_join_up(pfs: PfsClient, ordered: Commit, number: int) -> None:
+async def test_pages_join_up(pfs: WholePfs, ordered: Commit, number: int) -> None:
     root = File(ordered, "/")
     for call in (pfs.list_file, pfs.walk_file):
         everything = paths(await call(root))
@@ -229,13 +229,13 @@ async def test_pages_join_up(pfs: PfsClient, ordered: Commit, number: int) -> No
     ],
 )
 async def test_a_marker_need_not_exist(
-    pfs: PfsClient, ordered: Commit, marker: str, expected: list[str]
+    pfs: WholePfs, ordered: Commit, marker: str, expected: list[str]
 ) -> None:
     assert paths(await pfs.list_file(File(ordered, "/"), Part(after=marker, number=3))) == expected
 
 
 async def test_a_marker_names_a_directory_with_or_without_its_slash(
-    pfs: PfsClient, ordered: Commit
+    pfs: WholePfs, ordered: Commit
 ) -> None:
     for call in (pfs.list_file, pfs.walk_file):
         listed = paths(await call(File(ordered, "/"), Part(after="/a")))
@@ -244,7 +244,7 @@ async def test_a_marker_names_a_directory_with_or_without_its_slash(
         assert "/a/" in paths(await call(File(ordered, "/"), Part(after="/a\x1f")))
 
 
-async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
+async def test_listing_below_the_root(pfs: WholePfs, ordered: Commit) -> None:
     assert paths(await pfs.list_file(File(ordered, "/a"))) == ["/a/x", "/a/y/"]
     assert paths(await pfs.walk_file(File(ordered, "/a"))) == ["/a/", "/a/x", "/a/y/", "/a/y/z"]
     assert paths(await pfs.walk_file(File(ordered, "/a/x"))) == ["/a/x"]
@@ -273,7 +273,7 @@ async def test_listing_below_the_root(pfs: PfsClient, ordered: Commit) -> None:
     ],
 )  # fmt: skip
 async def test_a_prefix_limits_a_listing(
-    pfs: PfsClient, ordered: Commit, prefix: str, listed: list[str], walked: list[str]
+    pfs: WholePfs, ordered: Commit, prefix: str, listed: list[str], walked: list[str]
 ) -> None:
     root = File(ordered, "/")
     assert paths(await pfs.list_file(root, Part(prefix=prefix))) == listed
@@ -283,13 +283,13 @@ async def test_a_prefix_limits_a_listing(
         assert paths(await pfs.walk_file(root, part)) == walked[1:3]
 
 
-async def test_with_a_prefix_there_may_be_nothing(pfs: PfsClient, ordered: Commit) -> None:
+async def test_with_a_prefix_there_may_be_nothing(pfs: WholePfs, ordered: Commit) -> None:
     assert await pfs.walk_file(File(ordered, "/a"), Part(prefix="/a/q")) == []
     assert await pfs.walk_file(File(ordered, "/nope"), Part(prefix="/nope/q")) == []
 
 
 @pytest.mark.parametrize("files", [1, 2, 9, 13, 14, 99])
-async def test_a_walk_ends_after_so_many_files(pfs: PfsClient, ordered: Commit, files: int) -> None:
+async def test_a_walk_ends_after_so_many_files(pfs: WholePfs, ordered: Commit, files: int) -> None:
     root = File(ordered, "/")
     everything = await pfs.walk_file(root)
     expected = []
@@ -300,7 +300,7 @@ async def test_a_walk_ends_after_so_many_files(pfs: PfsClient, ordered: Commit, 
     assert paths(await pfs.walk_file(root, Part(files=files))) == expected
 
 
-async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_directory_with_many_files_is_one_entry(pfs: WholePfs, branch: Branch) -> None:
     names = [f"/d{d}/f{f:03}" for d in range(3) for f in range(60)]
     await pfs.modify_file(branch, [AddFile(name, b"") for name in [*names, "/d1x", "/z"]])
     root = File(await head_of(pfs, branch), "/")
@@ -310,14 +310,14 @@ async def test_a_directory_with_many_files_is_one_entry(pfs: PfsClient, branch: 
     assert paths(await pfs.list_file(root, Part(after="/d0/", number=2))) == expected[1:3]
 
 
-async def test_what_a_listing_cannot_do(pfs: PfsClient, ordered: Commit) -> None:
+async def test_what_a_listing_cannot_do(pfs: WholePfs, ordered: Commit) -> None:
     with pytest.raises(PfsFailure, match="number must be > 0 when reverse is true"):
         await pfs.list_file(File(ordered, "/"), Part(reverse=True))
     with pytest.raises(PfsFailure, match="cannot return more than 100000 files at a time"):
         await pfs.walk_file(File(ordered, "/"), Part(number=100_001))
 
 
-async def test_a_directory_is_no_file(pfs: PfsClient, ordered: Commit) -> None:
+async def test_a_directory_is_no_file(pfs: WholePfs, ordered: Commit) -> None:
     for path in ("/a", "/a/"):
         with pytest.raises(NotAFile):
             await pfs.inspect_file(File(ordered, path))
@@ -325,9 +325,7 @@ async def test_a_directory_is_no_file(pfs: PfsClient, ordered: Commit) -> None:
             await pfs.get_file(File(ordered, path))
 
 
-async def test_what_is_missing_is_not_found(
-    pfs: PfsClient, branch: Branch, ordered: Commit
-) -> None:
+async def test_what_is_missing_is_not_found(pfs: WholePfs, branch: Branch, ordered: Commit) -> None:
     for call in (pfs.inspect_file, pfs.get_file):
         with pytest.raises(FileNotFound):
             await call(File(ordered, "/nope"))
@@ -335,12 +333,12 @@ async def test_what_is_missing_is_not_found(
         await pfs.modify_file(Branch(Repo("no-such-repo"), "master"), [AddFile("/a", b"")])
 
 
-async def test_a_negative_offset_is_never_sent(pfs: PfsClient, ordered: Commit) -> None:
+async def test_a_negative_offset_is_never_sent(pfs: WholePfs, ordered: Commit) -> None:
     with pytest.raises(ValueError, match="negative"):
         await pfs.get_file(File(ordered, "/A"), offset=-1)
 
 
-async def test_every_commit_stays_readable(pfs: PfsClient, branch: Branch) -> None:
+async def test_every_commit_stays_readable(pfs: WholePfs, branch: Branch) -> None:
     commits = []
     for number in range(30):
         content = str(number).encode()
@@ -362,7 +360,7 @@ async def test_every_commit_stays_readable(pfs: PfsClient, branch: Branch) -> No
         assert await read(pfs, commit, listed[0]) == str(kept[0]).encode()
 
 
-async def test_copying(pfs: PfsClient, branch: Branch, ordered: Commit) -> None:
+async def test_copying(pfs: WholePfs, branch: Branch, ordered: Commit) -> None:
     await pfs.modify_file(
         branch,
         [
@@ -382,7 +380,7 @@ async def test_copying(pfs: PfsClient, branch: Branch, ordered: Commit) -> None:
 
 @pytest.mark.parametrize("size", [0, 15, 300_000])
 async def test_a_file_set_is_read_and_copied_before_any_commit(
-    pfs: PfsClient, branch: Branch, size: int
+    pfs: WholePfs, branch: Branch, size: int
 ) -> None:
     content = os.urandom(size)
     parts = [AddFile("/f", content[at : at + 90_000]) for at in range(0, max(size, 1), 90_000)]
@@ -402,15 +400,14 @@ async def test_a_file_set_is_read_and_copied_before_any_commit(
     assert (await pfs.inspect_file(File(head, "/g"))).hash == info.hash
 
 
-async def test_a_file_set_cannot_live_too_long(pfs: PfsClient) -> None:
+async def test_a_file_set_cannot_live_too_long(pfs: WholePfs) -> None:
     file_set = await pfs.create_file_set([AddFile("/f", b"1")])
     with pytest.raises(PfsFailure, match="exceeds max ttl"):
         await pfs.renew_file_set(file_set, 86400)
 
 
-async def test_conditions_hold_or_nothing_happens(pfs: PfsClient, branch: Branch) -> None:
-    if not pfs.supports_conditions:
-        pytest.skip("this PFS has no compare-and-set")
+@pytest.mark.parametrize("pfs", ["embedded"], indirect=True)  # pachd has no compare-and-set
+async def test_conditions_hold_or_nothing_happens(pfs: WholePfs, branch: Branch) -> None:
     absent: frozenset[bytes] = frozenset()
     await pfs.modify_file(branch, [ExpectFile("/a", absent), AddFile("/a", b"1")])
     with pytest.raises(ConditionFailed) as refused:

@@ -18,29 +18,29 @@ from pfs_client.failures import (
     RepoHasBranches,
     RepoNotFound,
 )
-from pfs_client.interface import PfsClient
 from pfs_client.values import AddFile, Branch, Commit, File, OriginKind, Repo
+from pfs_client.whole_pfs import WholePfs
 from tests.pfs_contract.reading import head_of, paths, put, read
 
 
-async def test_it_says_which_pfs_it_is(pfs: PfsClient) -> None:
+async def test_it_says_which_pfs_it_is(pfs: WholePfs) -> None:
     assert await pfs.get_version()
 
 
-async def test_a_new_repo_has_no_branches(pfs: PfsClient, repo: Repo) -> None:
+async def test_a_new_repo_has_no_branches(pfs: WholePfs, repo: Repo) -> None:
     info = await pfs.inspect_repo(repo)
     assert (info.repo, info.branches) == (repo, ())
     assert await pfs.list_branch(repo) == []
     assert repo in [r.repo for r in await pfs.list_repo()]
 
 
-async def test_a_repo_is_created_once(pfs: PfsClient, repo: Repo) -> None:
+async def test_a_repo_is_created_once(pfs: WholePfs, repo: Repo) -> None:
     with pytest.raises(RepoExists):
         await pfs.create_repo(repo)
 
 
 @pytest.mark.parametrize("name", ["a b", "a.b", "a/b", "", "é", "a^b"])
-async def test_names_that_pfs_does_not_allow(pfs: PfsClient, repo: Repo, name: str) -> None:
+async def test_names_that_pfs_does_not_allow(pfs: WholePfs, repo: Repo, name: str) -> None:
     with pytest.raises(InvalidName):
         await pfs.create_repo(Repo(name))
     with pytest.raises(InvalidName):
@@ -48,17 +48,17 @@ async def test_names_that_pfs_does_not_allow(pfs: PfsClient, repo: Repo, name: s
 
 
 @pytest.mark.parametrize("name", ["-a", "_x", "A", "a" * 300, "0123456789abcdef" * 2])
-async def test_names_that_pfs_allows(pfs: PfsClient, repo: Repo, name: str) -> None:
+async def test_names_that_pfs_allows(pfs: WholePfs, repo: Repo, name: str) -> None:
     await pfs.create_branch(Branch(repo, name))
     assert (await pfs.inspect_branch(Branch(repo, name))).branch.name == name
 
 
-async def test_a_repo_in_a_missing_project(pfs: PfsClient) -> None:
+async def test_a_repo_in_a_missing_project(pfs: WholePfs) -> None:
     with pytest.raises(ProjectNotFound):
         await pfs.create_repo(Repo("r", "no-such-project"))
 
 
-async def test_what_is_missing_is_not_found(pfs: PfsClient, repo: Repo) -> None:
+async def test_what_is_missing_is_not_found(pfs: WholePfs, repo: Repo) -> None:
     missing = Repo("no-such-repo")
     with pytest.raises(RepoNotFound):
         await pfs.inspect_repo(missing)
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_not_found(pfs: PfsClient, repo: Repo) -> None:
     assert await pfs.delete_repo(missing) is False
 
 
-async def test_a_fresh_branch_has_a_finished_empty_head(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_fresh_branch_has_a_finished_empty_head(pfs: WholePfs, branch: Branch) -> None:
     info = await pfs.inspect_branch(branch)
     commit = await pfs.inspect_commit(info.head)
     assert commit.origin is OriginKind.AUTO
@@ -86,7 +86,7 @@ async def test_a_fresh_branch_has_a_finished_empty_head(pfs: PfsClient, branch: 
     assert await pfs.walk_file(File(info.head, "/")) == []
 
 
-async def test_creating_a_branch_again_changes_nothing(pfs: PfsClient, branch: Branch) -> None:
+async def test_creating_a_branch_again_changes_nothing(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     before = await pfs.inspect_branch(branch)
     await pfs.create_branch(branch)
@@ -94,7 +94,7 @@ async def test_creating_a_branch_again_changes_nothing(pfs: PfsClient, branch: B
 
 
 async def test_a_branch_of_an_existing_commit_goes_its_own_way(
-    pfs: PfsClient, branch: Branch
+    pfs: WholePfs, branch: Branch
 ) -> None:
     await put(pfs, branch, "/a", b"1")
     await put(pfs, branch, "/b", b"1")
@@ -110,7 +110,7 @@ async def test_a_branch_of_an_existing_commit_goes_its_own_way(
     assert (await pfs.inspect_commit(await head_of(pfs, other))).parent == base
 
 
-async def test_a_deleted_branch_leaves_its_commits(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_deleted_branch_leaves_its_commits(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     head = await head_of(pfs, branch)
     await pfs.delete_branch(branch)
@@ -119,7 +119,7 @@ async def test_a_deleted_branch_leaves_its_commits(pfs: PfsClient, branch: Branc
     assert await read(pfs, head, "/a") == b"1"
 
 
-async def test_a_branch_whose_head_moved_is_not_deleted(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_branch_whose_head_moved_is_not_deleted(pfs: WholePfs, branch: Branch) -> None:
     seen = await head_of(pfs, branch)
     await put(pfs, branch, "/a", b"1")
     with pytest.raises(HeadMoved):
@@ -127,7 +127,7 @@ async def test_a_branch_whose_head_moved_is_not_deleted(pfs: PfsClient, branch: 
     await pfs.delete_branch(branch, expected_head=await head_of(pfs, branch))
 
 
-async def test_a_deleted_repo_takes_everything_with_it(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_deleted_repo_takes_everything_with_it(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     head = await head_of(pfs, branch)
     assert await pfs.delete_repo(branch.repo) is True
@@ -140,14 +140,14 @@ async def test_a_deleted_repo_takes_everything_with_it(pfs: PfsClient, branch: B
     assert await pfs.walk_file(File(await head_of(pfs, branch), "/")) == []
 
 
-async def test_a_repo_expected_to_be_empty(pfs: PfsClient, branch: Branch) -> None:
+async def test_a_repo_expected_to_be_empty(pfs: WholePfs, branch: Branch) -> None:
     with pytest.raises(RepoHasBranches):
         await pfs.delete_repo(branch.repo, expect_no_branches=True)
     await pfs.delete_branch(branch)
     assert await pfs.delete_repo(branch.repo, expect_no_branches=True) is True
 
 
-async def test_branches_are_listed_with_their_repo(pfs: PfsClient, branch: Branch) -> None:
+async def test_branches_are_listed_with_their_repo(pfs: WholePfs, branch: Branch) -> None:
     other = Branch(branch.repo, "other")
     await pfs.create_branch(other)
     assert {b.branch for b in await pfs.list_branch(branch.repo)} == {branch, other}
@@ -156,7 +156,7 @@ async def test_branches_are_listed_with_their_repo(pfs: PfsClient, branch: Branc
 
 
 @pytest.fixture
-async def output(pfs: PfsClient, branch: Branch) -> AsyncIterator[Branch]:
+async def output(pfs: WholePfs, branch: Branch) -> AsyncIterator[Branch]:
     """A branch of another repo that is computed from `branch`."""
     output = Branch(Repo(branch.repo.name + "-out"), "master")
     await pfs.create_repo(output.repo)
@@ -166,7 +166,7 @@ async def output(pfs: PfsClient, branch: Branch) -> AsyncIterator[Branch]:
 
 
 async def test_a_branch_that_feeds_another_cannot_go(
-    pfs: PfsClient, branch: Branch, output: Branch
+    pfs: WholePfs, branch: Branch, output: Branch
 ) -> None:
     with pytest.raises(BranchFeedsOthers) as refused:
         await pfs.delete_branch(branch)
@@ -179,7 +179,7 @@ async def test_a_branch_that_feeds_another_cannot_go(
 
 
 async def test_a_repo_that_feeds_another_goes_only_by_force(
-    pfs: PfsClient, branch: Branch, output: Branch
+    pfs: WholePfs, branch: Branch, output: Branch
 ) -> None:
     with pytest.raises(BranchFeedsOthers):
         await pfs.delete_repo(branch.repo)
@@ -187,13 +187,13 @@ async def test_a_repo_that_feeds_another_goes_only_by_force(
     assert await pfs.delete_repo(branch.repo) is True
 
 
-async def test_branches_of_one_repo_do_not_feed_each_other(pfs: PfsClient, branch: Branch) -> None:
+async def test_branches_of_one_repo_do_not_feed_each_other(pfs: WholePfs, branch: Branch) -> None:
     with pytest.raises(PfsFailure, match="cannot participate in a DAG"):
         await pfs.create_branch(Branch(branch.repo, "other"), provenance=[branch])
 
 
 async def test_an_output_branch_opens_a_commit_for_each_input_commit(
-    pfs: PfsClient, branch: Branch, output: Branch
+    pfs: WholePfs, branch: Branch, output: Branch
 ) -> None:
     first = await pfs.inspect_commit((await pfs.inspect_branch(output)).head)
     assert first.is_open
@@ -204,7 +204,7 @@ async def test_an_output_branch_opens_a_commit_for_each_input_commit(
     assert second.commit != first.commit
 
 
-async def test_writes_to_an_open_head_go_into_it(pfs: PfsClient, branch: Branch) -> None:
+async def test_writes_to_an_open_head_go_into_it(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     base = await head_of(pfs, branch)
     opened = await pfs.start_commit(branch)
@@ -222,7 +222,7 @@ async def test_writes_to_an_open_head_go_into_it(pfs: PfsClient, branch: Branch)
         await pfs.finish_commit(opened)
 
 
-async def test_commits_know_their_parents(pfs: PfsClient, branch: Branch) -> None:
+async def test_commits_know_their_parents(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     first = await head_of(pfs, branch)
     await put(pfs, branch, "/a", b"22")

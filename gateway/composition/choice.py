@@ -1,0 +1,129 @@
+"""Which PFS the settings name: the one on this machine, or a pachd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.compaction import Compacted
+from embedded_pfs.compaction import compact as compact_directory
+from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from gateway.settings import BadSetting, Settings
+from pfs_client.interface import PfsClient
+from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.client import PachdClient
+from pfs_client.pachd.token import cleaned
+from pfs_client.reading.branch_heads import SharedHeads
+
+_EMBEDDED = "embedded"
+_PACHD_PORT = 30650
+
+
+def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
+    """The PFS that the setting names.
+
+    Raises:
+        BadSetting: It names none.
+    """
+    if is_embedded(settings):
+        return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
+    return SharedHeads(PachdClient.open(pachd_settings(settings), observer))
+
+
+def check_pfs(settings: Settings) -> None:
+    """See that the PFS can be opened. A pachd need not be there.
+
+    Raises:
+        BadSetting: It cannot.
+    """
+    if not is_embedded(settings):
+        pachd_settings(settings)
+        return
+    try:
+        DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
+    except DirectoryRefused as error:
+        raise BadSetting(str(error)) from None
+
+
+def compact(settings: Settings, keep_commits: int) -> tuple[Path, Compacted]:
+    """Squash the history of the embedded PFS, and say where that was and what has gone.
+
+    Raises:
+        BadSetting: There is no embedded PFS, or somebody else uses it.
+    """
+    directory = embedded_directory(settings)
+    try:
+        return directory, compact_directory(directory, keep_commits)
+    except DirectoryRefused as error:
+        raise BadSetting(str(error)) from None
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Whether the PFS is in this process."""
+    return settings.pfs.partition(":")[0] == _EMBEDDED
+
+
+def embedded_directory(settings: Settings) -> Path:
+    """The embedded PFS's directory.
+
+    Raises:
+        BadSetting: The setting names no directory.
+    """
+    directory = settings.pfs.partition(":")[2]
+    if not is_embedded(settings) or not directory:
+        raise BadSetting(f"--pfs {settings.pfs}: say embedded:DIRECTORY")
+    return Path(directory).expanduser()
+
+
+def pachd_settings(settings: Settings) -> PachdSettings:
+    """How to reach pachd.
+
+    Raises:
+        BadSetting: The setting names no address, or a file that cannot be read.
+    """
+    kind, _, rest = settings.pfs.partition(":")
+    if kind in ("grpc", "grpcs") and rest.startswith("//"):
+        target = _with_port(rest.removeprefix("//").rstrip("/"))
+    elif kind == "unix" and rest:
+        target = settings.pfs
+    else:
+        raise BadSetting(
+            f"--pfs {settings.pfs}: say embedded:DIRECTORY, grpc://HOST:PORT, grpcs://HOST:PORT or"
+            " unix:PATH"
+        )
+    return PachdSettings(
+        target,
+        tls=kind == "grpcs",
+        ca_file=_readable("--pfs-ca-file", settings.pfs_ca_file),
+        token=_token(settings.pfs_token),
+        token_file=_readable("--pfs-token-file", settings.pfs_token_file),
+        call_seconds=settings.pfs_call_seconds,
+    )
+
+
+def _with_port(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or address.endswith("]"):
+        host, port = address, str(_PACHD_PORT)
+    if not host or not port.isdecimal():
+        raise BadSetting(f"--pfs: {address} is no HOST:PORT")
+    return f"{host}:{port}"
+
+
+def _readable(option: str, name: str) -> Path | None:
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise BadSetting(f"{option} {name}: {error.strerror}") from None
+    return path
+
+
+def _token(given: str) -> str:
+    try:
+        return cleaned(given)
+    except ValueError as error:
+        raise BadSetting(f"--pfs-token: {error}") from None

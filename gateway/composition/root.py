@@ -1,0 +1,97 @@
+"""What one process works with, opened on the event loop that serves, and closed at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from gateway.composition.choice import is_embedded, open_pfs
+from gateway.composition.surroundings import around_embedded, around_pachd
+from gateway.identity import ANYBODY, Identity
+from gateway.settings import Settings
+from handlers.exchange import Limits, Services
+from pfs_client.failures import PfsFailure
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.interface import PfsClient
+from pfs_client.limits.memory_budget import WAIT_SECONDS
+from pfs_client.limits.transfers import Transfers
+from pfs_client.observer import Observer
+
+log = logging.getLogger("s3gateway")
+
+
+class Composition:
+    """The services of all identities: nothing that one knows or shares is another's."""
+
+    def __init__(self, settings: Settings, observer: Observer) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._services: dict[Identity, Services] = {}
+        self._greeting: asyncio.Task[None] | None = None
+
+    def services_of(self, identity: Identity) -> Services:
+        """What requests of an identity work with."""
+        services = self._services.get(identity)
+        if services is None:
+            raise RuntimeError("the gateway serves nobody of that name, or has not been started")
+        return services
+
+    async def open(self) -> None:
+        """Open the PFS. One that is somewhere else need not be there yet."""
+        services = self._services[ANYBODY] = self.services_on(
+            open_pfs(self._settings, self._observer)
+        )
+        self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
+
+    def services_on(self, pfs: PfsClient) -> Services:
+        """The services that one identity's PFS gives."""
+        settings = self._settings
+        transfers = Transfers(
+            pfs, settings.transfer_memory_bytes, min(WAIT_SECONDS, settings.pfs_call_seconds)
+        )
+        around_it = around_embedded if is_embedded(settings) else around_pachd
+        around = around_it(pfs, settings, self._observer, transfers)
+        writes = GroupedWrites(
+            pfs,
+            around.committer,
+            inline_bytes=around.inline_bytes,
+            commit_per_request=settings.commit_per_request,
+            memory_bytes=settings.write_memory_bytes,
+            wait_seconds=settings.pfs_call_seconds,
+            observer=self._observer,
+            transfers=transfers,
+        )
+        return Services(pfs, around.reads, writes, _limits(settings))
+
+    async def close(self) -> None:
+        """Commit what has joined a group, and close the PFS."""
+        if self._greeting is not None:
+            self._greeting.cancel()
+        while self._services:
+            _, services = self._services.popitem()
+            await self._drain(services.writes)
+            await services.pfs.aclose()
+
+    async def _drain(self, writes: GroupedWrites) -> None:
+        try:
+            async with asyncio.timeout(self._settings.shutdown_seconds):
+                await writes.drain()
+        except TimeoutError:
+            log.warning("ended before all commits have finished, or could be seen to")
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.max_object_bytes,
+        settings.max_document_bytes,
+        settings.body_idle_seconds,
+        settings.min_bytes_per_second,
+    )
+
+
+async def _greet(pfs: PfsClient, name: str) -> None:
+    """Say in the log whether the PFS answers; requests find out for themselves."""
+    try:
+        log.info("%s answers: %s", name, await pfs.get_version())
+    except PfsFailure as error:
+        log.warning("%s does not answer yet (%s); requests are told 503 until it does", name, error)
