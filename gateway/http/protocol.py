@@ -19,7 +19,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -31,10 +31,8 @@ from gateway.http.answer_framing import CONTINUE, AnswerFraming, date_header
 from gateway.http.asgi_request import AsgiRequest
 from gateway.http.request_head import RequestHead
 from gateway.http.request_parser import Event, RequestParser
+from gateway.http.served import Served
 from gateway.http.socket_writer import SocketWriter
-from gateway.lifecycle import Lifecycle
-from gateway.observing.request_observer import RequestObserver
-from gateway.settings import Settings
 from s3_wire.errors import InternalError, S3Error, SlowDown
 
 log = logging.getLogger("s3gateway")
@@ -48,14 +46,6 @@ _NEW_SECONDS = 0.5
 
 _LINGER_SECONDS = 3.0
 _LINGER_MAX_BYTES = 64 * 1024 * 1024
-
-
-class Served(Protocol):
-    """The app that is served, as far as connections know it."""
-
-    settings: Settings
-    lifecycle: Lifecycle
-    observer: RequestObserver
 
 
 class S3Protocol(asyncio.Protocol):

@@ -20,7 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from gateway.http.protocol import Served
+from gateway.http.served import Served
 from gateway.observing.metrics import metrics_of_several_processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
