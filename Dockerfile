@@ -18,6 +18,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY embedded_pfs embedded_pfs
 COPY gateway gateway
 COPY handlers handlers
+COPY pachd_server pachd_server
 COPY pfs_client pfs_client
 COPY s3_wire s3_wire
 COPY spec spec
