@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from typing import Any, Self
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 12
 # https://developer.mozilla.org/docs/Web/API/KeyboardEvent/keyCode
 _KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 
@@ -109,22 +109,28 @@ class Browser:
         """Where downloads go from now on."""
         self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
-    def slow_down(self, *, upload_bytes_per_second: int) -> None:
-        """Let uploads go no faster than this; -1 for as fast as they go."""
+    def slow_down(
+        self, *, upload_bytes_per_second: int = -1, latency_milliseconds: int = 0
+    ) -> None:
+        """Make the network slow, or as fast as it is."""
         self._call(
             "Network.emulateNetworkConditions",
             offline=False,
-            latency=0,
+            latency=latency_milliseconds,
             downloadThroughput=-1,
             uploadThroughput=upload_bytes_per_second,
         )
 
-    def screenshot(self, file: Path, width: int, *, height: int = 900, dark: bool = False) -> None:
-        """Write the page as a person sees it at a width, to its end."""
+    def look(self, width: int, *, height: int = 900, dark: bool = False) -> None:
+        """Be a screen of this size, with light or dark colours, from now on."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=scheme)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._call("Emulation.setDeviceMetricsOverride", **size)
+
+    def screenshot(self, file: Path, width: int, *, height: int = 900, dark: bool = False) -> None:
+        """Write the page as a person sees it at a width, to its end."""
+        self.look(width, height=height, dark=dark)
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 

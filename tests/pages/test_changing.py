@@ -94,7 +94,7 @@ def slow(local: GatewayProcess, page: BrowserPage) -> Iterator[None]:
     """A network on which an upload takes its time."""
     page.browser.slow_down(upload_bytes_per_second=200_000)
     yield
-    page.browser.slow_down(upload_bytes_per_second=-1)
+    page.browser.slow_down()
 
 
 @pytest.mark.usefixtures("slow")

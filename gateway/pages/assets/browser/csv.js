@@ -7,11 +7,12 @@ const MOST_COLUMNS = 50;
 
 export function csvTable(text, separator) {
   const [head, ...rows] = firstRows(text, separator, MOST_ROWS + 1);
-  const cells = (tag, row) => row.slice(0, MOST_COLUMNS).map((cell) => element(tag, tag === "th" ? {scope: "col"} : {}, cell));
+  const title = (cell) => (cell ? element("th", {scope: "col"}, cell) : element("td"));
+  const cells = (row, made) => row.slice(0, MOST_COLUMNS).map(made);
   return element(
     "div",
     {class: "wide", tabindex: "0", role: "region", "aria-label": `The first ${rows.length} rows`},
-    element("table", {class: "data"}, element("thead", {}, element("tr", {}, cells("th", head))), element("tbody", {}, rows.map((row) => element("tr", {}, cells("td", row))))),
+    element("table", {class: "data"}, element("thead", {}, element("tr", {}, cells(head, title))), element("tbody", {}, rows.map((row) => element("tr", {}, cells(row, (cell) => element("td", {}, cell)))))),
   );
 }
 
@@ -21,7 +22,7 @@ export function firstRows(text, separator, most) {
   const rows = [[]];
   while (field.lastIndex < text.length) {
     const found = field.exec(text);
-    // Behind a closing quote nothing else can stand: the rest of such a line is taken as it is.
+    // Only a carriage return alone is no part of any field, and no end of a line.
     if (found === null) break;
     rows.at(-1).push(found[1] === undefined ? found[2] : found[1].replaceAll('""', '"'));
     if (found[3] === separator) continue;
