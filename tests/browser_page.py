@@ -69,9 +69,11 @@ class BrowserPage:
     def wait_for_text(self, text: str, within: str = "body") -> None:
         """Wait until a text can be seen."""
         quoted = json.dumps(text)
-        self.browser.wait_for(
-            f"document.querySelector({within!r})?.innerText.includes({quoted}) ?? false"
-        )
+        shown = f"document.querySelector({within!r})?.innerText.includes({quoted}) ?? false"
+        try:
+            self.browser.wait_for(shown)
+        except AssertionError:
+            raise AssertionError(f"{text!r} is not in {self.text('body')!r}") from None
 
     def wait_for_names(self, *names: str) -> None:
         """Wait until just these stand in the list."""

@@ -129,14 +129,21 @@ export function askForKeys(session, check) {
     field("Secret key", {name: "secretKey", required: true, type: "password", autocomplete: "current-password"}),
   );
   const onSubmit = async ({accessKey, secretKey}) => {
-    session.signIn(accessKey.trim(), secretKey.trim());
+    const pair = [accessKey.trim(), secretKey.trim()];
+    session.signIn(...pair);
     try {
-      await check();
+      await check().catch((error) => inRegionOf(error, session, pair, check));
     } catch (error) {
       session.signOut();
       throw error;
     }
-    return {};
   };
   return ask("Sign in", contents, {label: "Sign in", onSubmit});
+}
+
+// A gateway that wants another region's name says which.
+function inRegionOf(error, session, pair, check) {
+  if (!error.region) throw error;
+  session.signIn(...pair, error.region);
+  return check();
 }

@@ -51,7 +51,7 @@ function line(version, {bucket}, app) {
   const name = element("span", {class: "name"}, nameOf(key));
   const current = isLatest && element("span", {class: "badge"}, isMarker ? "deleted now" : "current");
   if (isMarker) {
-    const undelete = isLatest && app.can.undeletes && button("Bring it back", {kind: "small", "aria-label": `Bring ${nameOf(key)} back`, click: (event) => act(event, app, () => app.s3.delete(bucket, key, id), `${key} is back.`)});
+    const undelete = isLatest && app.can.undeletes && button("Bring back", {kind: "small", iconName: "history", "aria-label": `Bring back ${nameOf(key)}`, click: (event) => act(event, app, () => app.s3.delete(bucket, key, id), `${key} is back.`)});
     return [element("span", {class: "change"}, icon("delete"), name, " was deleted ", current), "", undelete];
   }
   const at = link(hrefOf({bucket, key, version: id}), icon("file"), name);

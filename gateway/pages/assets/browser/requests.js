@@ -5,9 +5,9 @@ const TRIES = 4;
 const PASSES = [500, 502, 503, 504];
 
 export class Refused extends Error {
-  constructor(status, code, message, retryAfter) {
+  constructor(status, code, message, rest = {}) {
     super(message);
-    Object.assign(this, {status, code, retryAfter});
+    Object.assign(this, {status, code, ...rest});
   }
 }
 
@@ -48,7 +48,7 @@ export function refusal(status, body, retryAfter) {
   const code = (isError && textOf(error, "Code")) || (status === 404 ? "NotFound" : status === 403 ? "AccessDenied" : `Status${status}`);
   const said = isError ? [textOf(error, "Message"), textOf(error, "Reason")].filter(Boolean).join(" ") : "";
   const message = said || `The gateway answers with status ${status}.`;
-  return new Refused(status, code, message, Number(retryAfter) || undefined);
+  return new Refused(status, code, message, {retryAfter: Number(retryAfter) || undefined, region: textOf(error, "Region")});
 }
 
 // Asks again what can be asked again, with pauses that grow, or as long as the gateway says.
