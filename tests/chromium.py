@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from typing import Any, Self
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-TIMEOUT_SECONDS = 12
+TIMEOUT_SECONDS = 60
 # https://developer.mozilla.org/docs/Web/API/KeyboardEvent/keyCode
 _KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 

@@ -17,6 +17,7 @@ from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
+from gateway.pages.page import asset_routes
 from gateway.pages.start import start_routes
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
@@ -39,7 +40,7 @@ class ReservedPages:
         self._admin_port = settings.admin_port
         routes = health_routes(services_of, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings, contract)
+            routes += docs_routes(settings, contract) + asset_routes(browser=settings.browser)
             routes += start_routes(services_of, settings, contract)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
