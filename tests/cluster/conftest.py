@@ -58,7 +58,7 @@ class Gateway:
     @property
     def requests(self) -> int:
         """How many requests the gateway has under way."""
-        return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
+        return sum("S3Protocol._run" in str(task.get_coro()) for task in asyncio.all_tasks())
 
     async def s3(self, operation: str, **parameters: Any) -> Any:
         """An S3 operation as boto3 does it, once."""
