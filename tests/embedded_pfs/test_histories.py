@@ -163,6 +163,20 @@ async def test_commits_come_and_go_and_tell_what_they_changed(pfs: EmbeddedPfs, 
             await model.check()
 
 
+async def test_a_squashed_commit_leaves_nothing_that_no_commit_shows(pfs: EmbeddedPfs) -> None:
+    branch = Branch(REPO, "master")
+    await pfs.create_branch(branch)
+    for number in range(5):
+        await pfs.modify_file(branch, [DeleteFile("/a"), AddFile("/a", b"%d" % number)])
+    for commit in (await listed(pfs, REPO))[1:]:
+        await pfs.squash_commit(commit)
+    (past,) = pfs.engine.look_up(
+        lambda connection: connection.execute("SELECT count(*) FROM past_file").fetchone()
+    )
+    assert past == 0
+    assert await read(pfs, await head_of(pfs, branch), "/a") == b"4"
+
+
 async def test_a_commits_changes_make_the_same_of_its_base(pfs: EmbeddedPfs) -> None:
     branch, other = Branch(REPO, "master"), Branch(REPO, "other")
     await pfs.create_branch(branch)
