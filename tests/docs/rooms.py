@@ -14,6 +14,8 @@ from tests.markdown import ROOT
 
 PRODUCT = ("embedded_pfs", "gateway", "handlers", "pachd_server", "pfs_client", "s3_wire", "spec")
 
+_LISTS = ("room", "but", "may_import", "must_not_reach")
+
 Imports = dict["Room", frozenset["Room"]]
 
 
@@ -86,8 +88,9 @@ def _imports(graph: grimp.ImportGraph) -> Iterator[tuple[str, str]]:
 
 
 def _room(wall: dict[str, Any]) -> Room:
-    lists = [tuple(wall.get(key, ())) for key in ("room", "but", "may_import", "must_not_reach")]
-    return Room(*lists, because=wall["because"])
+    modules, *lists = (tuple(wall.get(key, ())) for key in _LISTS)
+    but, may_import, must_not_reach = lists
+    return Room(modules, but, may_import, must_not_reach, wall["because"])
 
 
 def _room_of(module: str, known: list[Room]) -> Room | None:
