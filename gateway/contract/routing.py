@@ -8,7 +8,7 @@ connexion's way and in ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
@@ -84,7 +84,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 route.headers.add(parameter)
         return route
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Route a request, or let it fall through to NotImplemented."""
         if scope["type"] == "http":
             context = request_context.current()
@@ -93,7 +93,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 "api_base_path": self._base_path,
                 "operation_id": routed.operation_id,
             }
-        await self._next_app(scope, receive, send)
+        return self._next_app(scope, receive, send)
 
     def _find(self, scope: Scope, record: Record) -> Routed:
         bucket, key = _address(scope["raw_path"])
@@ -119,11 +119,11 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
         moved = self._moved_headers(route, query) if query else {}
-        names = route.query.undeclared(n for n in query if n.lower() not in moved)
+        names = route.query.undeclared([n for n in query if n.lower() not in moved])
         names += route.headers.undeclared(moved)
         if names:
             raise self._not_implemented("query parameter", names)
-        names = route.headers.undeclared(n for n in headers if n.startswith(self._namespace))
+        names = route.headers.undeclared([n for n in headers if n.startswith(self._namespace)])
         if names:
             raise self._not_implemented("header", names)
         if moved:
