@@ -73,7 +73,7 @@ class AsgiRequest:
             return
         self._body += data
         if len(self._body) > _HELD_BODY_BYTES:
-            self._connection.pause_reading()
+            self._connection.transport.pause_reading()
         self._news.set()
 
     def end_body(self) -> None:
@@ -106,7 +106,7 @@ class AsgiRequest:
             self._awaits_continue = False
             self._connection.out.write(CONTINUE)
         if not (context.client_gone or self.answer.is_complete):
-            self._connection.resume_reading()
+            self._connection.transport.resume_reading()
             await self._news.wait()
             self._news.clear()
         if context.body_error is not None:
@@ -122,8 +122,8 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """ASGI's `send`: a part of the answer."""
         out, answer = self._connection.out, self.answer
-        if out.is_paused:
-            await out.drained()
+        if not out.may_write.is_set():
+            await out.may_write.wait()
         if self.context.client_gone:
             return
         kind = message["type"]

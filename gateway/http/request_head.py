@@ -26,7 +26,7 @@ _ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTAL
 _HOST = re.compile(rb"([A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 MAX_TARGET_BYTES = 65_535
 _SEPARATORS_BYTES = len(": \r\n")
-_LENGTHS = (b"content-length", b"transfer-encoding")
+FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RequestHead:
     @property
     def has_body(self) -> bool:
         """Whether bytes of a body may follow."""
-        return any(name in _LENGTHS and value != b"0" for name, value in self.headers)
+        return any(name in FRAMING_HEADERS and value != b"0" for name, value in self.headers)
 
     @property
     def expects_continue(self) -> bool:
