@@ -42,7 +42,7 @@ def load_contract(layers: Iterable[str]) -> Contract:
     """The contract with these layers.
 
     Raises:
-        UnknownLayer: One of them does not exist.
+        UnknownLayer: There is no layer of one of the names.
     """
     wanted = set(layers)
     if unknown := sorted(wanted.difference(LAYERS)):

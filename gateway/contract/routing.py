@@ -85,7 +85,13 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         return route
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Route a request, or let it fall through to NotImplemented."""
+        """Route a request.
+
+        Raises:
+            NotImplemented: The contract declares no such operation, or not all that it is sent.
+            InvalidArgument: A parameter has a value that it cannot have.
+            InvalidURI: The path is no bucket and key, or it or the query is not UTF-8.
+        """
         if scope["type"] == "http":
             context = request_context.current()
             context.route = routed = self._find(scope, context.record)
@@ -156,7 +162,7 @@ def _address(raw_path: bytes) -> tuple[str, str]:
     """Bucket and key, decoded once and otherwise as they were sent.
 
     Raises:
-        InvalidURI: The path is no bucket and key.
+        InvalidURI: The path begins with no bucket, has a bad escape, or is not UTF-8.
     """
     raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
     if not raw_path.startswith(b"/") or (not raw_bucket and len(raw_path) > 1):

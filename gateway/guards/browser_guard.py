@@ -45,7 +45,11 @@ class BrowserGuard:
         self._is_known_host = lru_cache(maxsize=1024)(self._knows)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Look at where a request comes from."""
+        """Look at where a request comes from.
+
+        Raises:
+            AccessDenied: From a page of another origin, or to a name that is not the gateway's.
+        """
         if scope["type"] != "http":
             return self._next_app(scope, receive, send)
         headers = {

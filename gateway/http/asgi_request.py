@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.http.protocol import S3Protocol
 
 _HELD_BODY_BYTES = 64 * 1024
+"""So much of a body waits for the app before its client has to."""
+
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -99,7 +101,7 @@ class AsgiRequest:
         """ASGI's `receive`: what has come of the body, once something has.
 
         Raises:
-            S3Error: The body cannot be read on.
+            S3Error: What came of the body was no HTTP; why is in the error.
         """
         context = self.context
         if self._awaits_continue:

@@ -65,8 +65,10 @@ def check_head(version: str, target: bytes, headers: Headers, max_bytes: int) ->
     """See that there is one way to read a head.
 
     Raises:
-        InvalidRequest, InvalidURI, NotImplemented, RequestHeaderSectionTooLarge: There is not, or
-            it is too large.
+        RequestHeaderSectionTooLarge: It is larger than `max_bytes`.
+        InvalidRequest: Its version is none of ours, it has two lengths, or not one valid Host.
+        InvalidURI: Its target is no path, or holds a fragment.
+        NotImplemented: Its body has another transfer coding than chunked.
     """
     _check_size(target, headers, max_bytes)
     if len(target) > MAX_TARGET_BYTES:

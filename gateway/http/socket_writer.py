@@ -23,6 +23,7 @@ from pfs_client.interface import FileSpan
 
 _HELD_MAX_BYTES = 64 * 1024
 _BYTES_A_CALL = 8 * 1024 * 1024
+"""A thread is not held for longer than this takes, and a cancelled request waits no longer."""
 
 
 class SocketWriter:

@@ -45,7 +45,12 @@ class ReservedPages:
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Look at the port, and at the first component of the path."""
+        """Look at the port, and at the first component of the path.
+
+        Raises:
+            NoSuchKey: There is no such page, or not on this port.
+            NotImplemented: It would change a page.
+        """
         if scope["type"] != "http" or not self._is_for_us(scope):
             return self._next_app(scope, receive, send)
         request_context.current().record.operation = PAGE
