@@ -6,10 +6,11 @@ go through whenever the call goes on.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from pfs_client.interface import ByteStream, Changes, PfsClient
+from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, PfsClient
+from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
     ALL,
     Branch,
@@ -18,7 +19,10 @@ from pfs_client.values import (
     Commit,
     CommitInfo,
     File,
+    FileDiff,
     FileInfo,
+    FileSetKind,
+    FoundCommit,
     Part,
     Repo,
     RepoInfo,
@@ -78,6 +82,33 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return self._pfs.inspect_commit(commit, wait_finished=wait_finished)
 
+    def list_commit(
+        self,
+        repo: Repo,
+        *,
+        newest: Commit | None = None,
+        since: Commit | None = None,
+        number: int = 0,
+    ) -> AsyncIterator[CommitInfo]:
+        """Pass it on."""
+        return self._pfs.list_commit(repo, newest=newest, since=since, number=number)
+
+    def find_commits(self, start: Commit, path: str, limit: int = 0) -> AsyncIterator[FoundCommit]:
+        """Pass it on."""
+        return self._pfs.find_commits(start, path, limit)
+
+    def diff_file(self, new: File, old: File | None = None) -> AsyncIterator[FileDiff]:
+        """Pass it on."""
+        return self._pfs.diff_file(new, old)
+
+    def squash_commit(self, commit: Commit, *, branch: str = "") -> Call[None]:
+        """Pass it on."""
+        return self._pfs.squash_commit(commit, branch=branch)
+
+    def drop_commit(self, commit: Commit, *, branch: str = "") -> Call[None]:
+        """Pass it on."""
+        return self._pfs.drop_commit(commit, branch=branch)
+
     def modify_file(self, branch: Branch, changes: Sequence[Change]) -> Call[None]:
         """Pass it on."""
         return self._pfs.modify_file(branch, changes)
@@ -85,6 +116,28 @@ class ForwardingPfs(PfsClient):
     def create_file_set(self, changes: Changes) -> Call[str]:
         """Pass it on."""
         return self._pfs.create_file_set(changes)
+
+    def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> Call[None]:
+        """Pass it on."""
+        return self._pfs.renew_file_set(file_set_id, ttl_seconds)
+
+    def compose_file_set(
+        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
+    ) -> Call[str]:
+        """Pass it on."""
+        return self._pfs.compose_file_set(file_set_ids, ttl_seconds)
+
+    def get_file_set(self, commit: Commit, kind: FileSetKind) -> Call[str]:
+        """Pass it on."""
+        return self._pfs.get_file_set(commit, kind)
+
+    def who_am_i(self) -> Call[Principal]:
+        """Pass it on."""
+        return self._pfs.who_am_i()
+
+    def authorize(self, repo: Repo, permissions: Iterable[Permission]) -> Call[Authorization]:
+        """Pass it on."""
+        return self._pfs.authorize(repo, permissions)
 
     def inspect_file(self, file: File) -> Call[FileInfo]:
         """Pass it on."""
