@@ -27,7 +27,10 @@ from tests.hostile.in_process import serving
 from tests.servers import PfsProcess
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("gateway/", "handlers/", "s3_wire/", "pfs_client/", "embedded_pfs/", "uvicorn/")
+PACKAGES = (
+    "gateway/", "handlers/", "s3_wire/", "pfs_client/", "embedded_pfs/",
+    "uvicorn/protocols/", "uvicorn/middleware/",
+)  # fmt: skip
 _GENERATED = ("_pb2.py", "_pb2_grpc.py")
 
 
