@@ -41,6 +41,7 @@ async def create_bucket(request: S3Request) -> S3Response:
     branch = branch_of(request.bucket)
     await _check_configuration(request)
     pfs = request.services.pfs
+    # DeleteBucket holds it too, and deletes the repo with its last branch.
     async with request.services.writes.turn_at(branch.repo):
         for _ in range(_TRIES):
             await _check_missing(pfs, branch, request.bucket)

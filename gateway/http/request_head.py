@@ -12,12 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from s3_wire.errors import (
-    InvalidRequest,
-    InvalidURI,
-    NotImplemented,
-    RequestHeaderSectionTooLarge,
-)
+from s3_wire.errors import InvalidRequest, InvalidURI, NotImplemented, RequestHeaderSectionTooLarge
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 

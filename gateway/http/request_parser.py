@@ -15,12 +15,7 @@ from typing import TypeAlias
 import httptools
 
 from gateway.http.request_head import FRAMING_HEADERS, RequestHead, check_head, origin_form
-from s3_wire.errors import (
-    InvalidRequest,
-    NotImplemented,
-    RequestHeaderSectionTooLarge,
-    S3Error,
-)
+from s3_wire.errors import InvalidRequest, NotImplemented, RequestHeaderSectionTooLarge, S3Error
 
 
 class BodyEnded(Enum):
