@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from gateway.observing.tracing import CLOSE_SECONDS
-from gateway.settings import Settings, variable_of
+from gateway.setting_values import variable_of
+from gateway.settings import Settings
 from tests.packaging.dockerfile import stages_of
 from tests.raw_http import send
 from tests.servers import GatewayProcess
