@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -92,15 +93,26 @@ def serve(settings: Settings) -> None:
         check_tracing(settings)
         tls = tls_options(settings)
     begin_logging(settings)
+    # Until there is something to read again; workers begin with what is set here.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _allow_descriptors(settings)
-    listeners = [_listen(settings.host, settings.port)]
-    settings = replace(settings, port=listeners[0].getsockname()[1])
-    if settings.admin_port is not None:
-        listeners.append(_listen(settings.host, settings.admin_port))
-        settings = replace(settings, admin_port=listeners[1].getsockname()[1])
+    settings, listeners = _listening(settings)
     say_hello(settings, listeners[0].getsockname(), stored, notices_of(settings))
     settings.hand_to_process()
-    config = uvicorn.Config(
+    config = _uvicorn_config(settings, tls)
+    with suppress(KeyboardInterrupt):
+        if settings.workers > 1:
+            with told_in_one_line():
+                serve_with_workers(config, listeners)
+        else:
+            server = Server(config)
+            server.run(sockets=listeners)
+            if not server.started:
+                sys.exit(1)
+
+
+def _uvicorn_config(settings: Settings, tls: dict[str, Any]) -> uvicorn.Config:
+    return uvicorn.Config(
         "gateway.app:create_app",
         factory=True,
         workers=settings.workers,
@@ -119,15 +131,6 @@ def serve(settings: Settings) -> None:
         backlog=_BACKLOG,
         **tls,
     )
-    with suppress(KeyboardInterrupt):
-        if settings.workers > 1:
-            with told_in_one_line():
-                serve_with_workers(config, listeners)
-        else:
-            server = Server(config)
-            server.run(sockets=listeners)
-            if not server.started:
-                sys.exit(1)
 
 
 def _allow_descriptors(settings: Settings) -> None:
@@ -138,6 +141,16 @@ def _allow_descriptors(settings: Settings) -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _listening(settings: Settings) -> tuple[Settings, list[socket.socket]]:
+    """Listen; gives the settings with the ports that were found."""
+    listeners = [_listen(settings.host, settings.port)]
+    settings = replace(settings, port=listeners[0].getsockname()[1])
+    if settings.admin_port is not None:
+        listeners.append(_listen(settings.host, settings.admin_port))
+        settings = replace(settings, admin_port=listeners[1].getsockname()[1])
+    return settings, listeners
 
 
 def _listen(host: str, port: int) -> socket.socket:
