@@ -17,7 +17,7 @@ CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(s
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-site check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -39,7 +39,7 @@ fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random
 soak: $(VENV)/dev ## load each backend for SECONDS=180, break off and restart, and look what is left (SEED)
 	@exec $(BIN)/python -m tests.soak --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
+check: $(VENV)/dev check-proto contract check-site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -75,6 +75,12 @@ docs: site contract-html ## the documentation, as a site in .build/site
 site: .build/docs/zensical/ready
 	@rm -rf .build/site
 	.build/docs/zensical/bin/zensical build --strict --clean
+
+# In a folder of its own: somebody may be reading what `make docs` made.
+check-site: .build/docs/zensical/ready
+	@rm -rf .build/site-check && mkdir -p .build/site-check
+	@cp -r docs mkdocs.yml .build/site-check
+	cd .build/site-check && $(CURDIR)/.build/docs/zensical/bin/zensical build --strict --clean
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
