@@ -14,6 +14,8 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
+# What reads the chart and the compose file as their users' programs do.
+DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
@@ -25,10 +27,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -59,6 +61,17 @@ contract-release: contract ## keep the contract as the released one of its versi
 .build/contract/oasdiff:
 	@echo 'Building oasdiff into $(@D), this once.'
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
+	@touch $@
+
+.build/helm/helm:
+	@echo 'Building Helm into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install helm.sh/helm/v3/cmd/helm@v3.22.0
+	@touch $@
+
+.build/compose/compose-go:
+	@echo 'Building what reads compose files into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv $(@D)/cmd $@
 	@touch $@
 
 .build/contract/redocly: contract_review/package.json contract_review/package-lock.json
