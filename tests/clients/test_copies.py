@@ -17,7 +17,6 @@ import pytest
 from tests.clients.outcomes import ClientUnderTest, run_client
 from tests.clients.steps import WORKS
 from tests.clients.toolchains import BUILD, OWN_BIN, why_not_there
-from tests.conftest import boto3_client
 from tests.servers import EMBEDDED, GatewayProcess
 
 pytestmark = [
