@@ -20,7 +20,7 @@ EMBEDDED = "embedded"
 BACKENDS = (EMBEDDED, "grpc")
 
 _PFS_ADDRESS = re.compile(r"pfs_v2\s+(grpc:\S+)")
-_ENDPOINT = re.compile(r"S3 endpoint\s+(http\S+)")
+_ENDPOINT = re.compile(r"S3 endpoint\s+(http[^\s\"]+)")
 
 
 class ServerProcess:
@@ -146,7 +146,8 @@ class GatewayProcess(ServerProcess):
         arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
         super().__init__(self.module, _ENDPOINT, *arguments, *_options_for(layers), *options)
         self.endpoint = self.address
-        self.host, _, port = self.endpoint.partition("://")[2].rpartition(":")
+        host, _, port = self.endpoint.partition("://")[2].rpartition(":")
+        self.host = host.strip("[]")
         self.port = int(port)
 
 
