@@ -93,7 +93,7 @@ async def delete_object(request: S3Request) -> S3Response:
             raise
         return S3Response(204)
     expect = delete_condition(writes, request.headers, key, path)
-    if not is_directory_marker(key):
+    if not is_directory_marker(key):  # pachd would delete all below it (`docs/pachd.md`, hazard 5)
         with told_as_s3(key):
             await writes.delete_file(branch, path, expect)
     return S3Response(204)
