@@ -28,7 +28,7 @@ from s3_wire.errors import (
 from s3_wire.payload_modes import PLAIN, PayloadMode, payload_mode
 
 PIECE_BYTES = 1024 * 1024
-DOCUMENT_PIECE_BYTES = 32 * 1024
+DOCUMENT_PIECE_BYTES = 8 * 1024
 _BYTES_OF_A_CHARACTER = 4
 _INLINE_DIGEST_BYTES = 64 * 1024
 _DECODED_LENGTH = "x-amz-decoded-content-length"
@@ -212,7 +212,9 @@ async def _document_pieces(request: S3Request, use: BodyUse) -> AsyncIterator[by
         size_bytes = request.services.limits.max_document_bytes
     await request.memory.need(size_bytes * _BYTES_OF_A_CHARACTER)
     async for piece in body.pieces(DOCUMENT_PIECE_BYTES):
-        yield piece
+        for at in range(0, len(piece), DOCUMENT_PIECE_BYTES):
+            yield piece[at : at + DOCUMENT_PIECE_BYTES]
+            await asyncio.sleep(0)  # reading XML is work: others have their turn
 
 
 async def verify_unread_body(request: S3Request) -> None:

@@ -21,6 +21,9 @@ MAX_DEPTH = 8
 MAX_ELEMENTS_OF_ENTRY = 64
 """How many elements one entry may have, itself included."""
 
+MAX_REMARKS = 1000
+"""How many comments and processing instructions a document may have."""
+
 MAX_TAG_BYTES = 16 * 1024
 """How long a tag may be. All attributes of one are read at once, however many there are."""
 
@@ -91,7 +94,8 @@ class DocumentReader:
             root = cast("Element | None", self._parser.close())
         except (etree.XMLSyntaxError, ValueError):
             root = None
-        if root is None:
+        # A prefix that is not declared is a mistake that libxml2 reads on behind.
+        if root is None or self._parser.error_log.filter_from_errors():
             raise self._target.refusal
         return root
 
@@ -116,6 +120,7 @@ class _Target:
     def __init__(self, root: str, max_entries: int) -> None:
         self._root = root
         self._entries_left = max_entries
+        self._remarks_left = MAX_REMARKS
         self._in_entry = 0
         self._open: list[tuple[Element, list[str]]] = []
         self._whole: Element | None = None
@@ -145,10 +150,10 @@ class _Target:
         self._refuse("It has a document type, which could define entities.")
 
     def comment(self, text: str) -> None:
-        """Nobody needs them."""
+        self._count_remark()
 
     def pi(self, target: str, data: str | None = None) -> None:
-        """Nobody needs them."""
+        self._count_remark()
 
     def close(self) -> Element | None:
         return self._whole
@@ -162,6 +167,11 @@ class _Target:
             self._refuse("It has more entries than a valid one.")
         if self._in_entry > MAX_ELEMENTS_OF_ENTRY or len(self._open) == MAX_DEPTH:
             self._refuse("An entry in it has more elements than a valid one, or they lie too deep.")
+
+    def _count_remark(self) -> None:
+        self._remarks_left -= 1
+        if self._remarks_left < 0:
+            self._refuse("It has more comments than a valid one.")
 
     def _refuse(self, why: str) -> NoReturn:
         # lxml forgets what is raised here where it finds a mistake behind.
