@@ -157,6 +157,13 @@ class Settings:
         " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
         minimum=1024**2,
     )
+    request_memory_bytes: int = _setting(
+        256 * 1024**2,
+        "How many bytes of memory the documents and answers of all requests may take together:"
+        " lists, DeleteObjects, and small objects until their clients have read them. A request"
+        " waits for its share, and is then answered SlowDown.",
+        minimum=1024**2,
+    )
     cache_bytes: int = _setting(
         96 * 1024**2,
         "How many bytes of what was read may be kept: files and listings of finished commits, small"

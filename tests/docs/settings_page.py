@@ -23,7 +23,12 @@ GROUPS = {
         "sole_writer",
         "commit_per_request",
     ],
-    "Memory": ["write_memory_bytes", "transfer_memory_bytes", "cache_bytes"],
+    "Memory": [
+        "request_memory_bytes",
+        "write_memory_bytes",
+        "transfer_memory_bytes",
+        "cache_bytes",
+    ],
     "Sizes and numbers": [
         "max_object_bytes",
         "max_document_bytes",
