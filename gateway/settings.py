@@ -106,6 +106,11 @@ class Settings:
         " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
     )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
+    browser: bool = _setting(
+        True,
+        "Let people see and change buckets in their web browser at /-/. Without it, /-/ only tells"
+        " how to connect.",
+    )
     admin_port: int | None = _setting(
         None,
         "Port for the gateway's own pages under /-/ (health, metrics, documentation), which then"

@@ -12,7 +12,7 @@ from tests.markdown import DOCS
 PAGE = DOCS / "settings.md"
 
 GROUPS = {
-    "Where it listens": ["host", "port", "admin_port", "workers", "docs"],
+    "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
     "What it serves": ["layers"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous"],
