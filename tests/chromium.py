@@ -134,6 +134,12 @@ class Browser:
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 
+    def picture(self) -> bytes:
+        """What the screen shows now, as a PNG."""
+        self._call("Emulation.setScrollbarsHidden", hidden=True)
+        self.run("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
+        return base64.b64decode(self._call("Page.captureScreenshot")["data"])
+
     def print_to_pdf(self) -> bytes:
         """The page as a printer gets it."""
         return base64.b64decode(self._call("Page.printToPDF", preferCSSPageSize=True)["data"])
