@@ -15,7 +15,7 @@ from embedded_pfs import (
     commit_rows,
     commits,
     contents,
-    file_sets,
+    file_set_rows,
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
@@ -23,13 +23,11 @@ from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writ
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
     ConditionFailed,
-    FileNotFound,
     OutputBranch,
     PathCollision,
     PfsFailure,
 )
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     Branch,
     Commit,
     CopyFile,
@@ -45,7 +43,7 @@ def modify_branch(
     branch: Branch,
     changes: Sequence[StoredChange],
     *,
-    create_missing: bool = False,
+    as_pachd: bool = False,
 ) -> list[BlobWriter]:
     """Apply changes to a branch: into its head if that is open, as a commit of their own otherwise.
 
@@ -54,7 +52,8 @@ def modify_branch(
         blobs: Where large contents are.
         branch: The branch.
         changes: In order.
-        create_missing: Create the branch if it is missing, as pachd does.
+        as_pachd: Create the branch if it is missing, and copy nothing out of a file set that has
+            gone, or has not the file. Otherwise both are refused.
 
     Returns:
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
@@ -67,15 +66,15 @@ def modify_branch(
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
-    find = branches.find_or_create_branch if create_missing else branch_rows.find_branch
+    find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
-        return _apply(connection, blobs, head, changes)
+        return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
     if branch_rows.info_of(connection, row).direct_provenance:
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     commit = commits.start(connection, row)
-    writers = _apply(connection, blobs, commit, changes)
+    writers = _apply(connection, blobs, commit, changes, as_pachd=as_pachd)
     commits.finish(connection, commit)
     new_head = branch_rows.find_branch(connection, branch).head
     for below in branch_rows.downstream(connection, row.id):
@@ -99,7 +98,7 @@ def modify_commit(
     row = commit_rows.find_open(connection, commit)
     if not commit_rows.is_tip(connection, row):
         raise PfsFailure(f"commit {commit} is not the last one of its branch")
-    return _apply(connection, blobs, row, changes)
+    return _apply(connection, blobs, row, changes, as_pachd=True)
 
 
 def add_file_set(
@@ -117,7 +116,9 @@ def add_file_set(
         PfsFailure: A change is refused.
     """
     commit_rows.find_open(connection, commit)
-    return modify_commit(connection, blobs, commit, file_sets.changes_of(connection, file_set_id))
+    return modify_commit(
+        connection, blobs, commit, file_set_rows.changes_of(connection, file_set_id)
+    )
 
 
 def _apply(
@@ -125,8 +126,10 @@ def _apply(
     blobs: Blobs,
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
+    *,
+    as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit)
+    editor = _Editor(connection, blobs, commit, as_pachd=as_pachd)
     for index, change in enumerate(changes):
         try:
             editor.apply(change)
@@ -144,8 +147,14 @@ class _Editor:
     """The tip of a line, being changed by one commit."""
 
     def __init__(
-        self, connection: sqlite3.Connection, blobs: Blobs, commit: commit_rows.CommitRow
+        self,
+        connection: sqlite3.Connection,
+        blobs: Blobs,
+        commit: commit_rows.CommitRow,
+        *,
+        as_pachd: bool,
     ) -> None:
+        self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
         self._line_id = commit.line_id
@@ -188,7 +197,7 @@ class _Editor:
             self._remove(stored)
 
     def _copy(self, path: str, source: File, append: bool) -> None:
-        found = self._source_files(source)
+        found = files.copied_files(self._connection, source, as_pachd=self._as_pachd)
         if not append:
             self._remove(path)
         for below, content in found:
@@ -206,14 +215,6 @@ class _Editor:
             (self._line_id, path),
         ).fetchone()
         return None if row is None else StoredContent(*row)
-
-    def _source_files(self, source: File) -> list[tuple[str, StoredContent]]:
-        if source.commit.repo.name == FILE_SETS_REPO_NAME:
-            return file_sets.files_at(self._connection, source.commit.id, stored_path(source.path))
-        try:
-            return files.contents_at(self._connection, source)
-        except FileNotFound:
-            return []
 
     def _check_collisions(self, path: str) -> None:
         """Refuse a file below a file, and a file where a directory stands.

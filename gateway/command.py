@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 import socket
@@ -17,13 +18,15 @@ from gateway.banner import say_hello
 from gateway.composition.choice import check_pfs
 from gateway.composition.choice import compact as compact_pfs
 from gateway.composition.stored import stored_by
+from gateway.contract.document import layers_named, load_contract
+from gateway.contract.printable import printable
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
 from gateway.notices import notices_of
 from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
 from gateway.one_line import OneLine, OneLineGroup, told_in_one_line
-from gateway.options import settings_options
+from gateway.options import Names, names_given, settings_options
 from gateway.settings import Settings
 
 _EPILOG = """\b
@@ -64,6 +67,39 @@ def main(context: click.Context, /, **given: Any) -> None:
 
 @main.command()
 @click.option(
+    "--with",
+    "layers",
+    type=Names(),
+    multiple=True,
+    callback=lambda _context, _option, given: names_given(given),
+    help="Layers to put upon the default contract, keys among them; by default those that the"
+    " gateway would serve.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("yaml", "json", "html")),
+    default="yaml",
+    show_default=True,
+    help="How to write it; html is one page to read and to print.",
+)
+@click.pass_obj
+def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
+    """Print the contract that is served: an OpenAPI document."""
+    with told_in_one_line():
+        printed = load_contract(layers or layers_named(settings.layers))
+    match form:
+        case "yaml":
+            text = printed.text
+        case "json":
+            text = json.dumps(printed.document(), indent=2, ensure_ascii=False) + "\n"
+        case _:
+            text = printable(printed.document())
+    click.echo(text, nl=False)
+
+
+@main.command()
+@click.option(
     "--keep",
     type=click.IntRange(0),
     default=0,
@@ -88,6 +124,7 @@ def compact(settings: Settings, keep: int) -> None:
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     with told_in_one_line():
+        layers_named(settings.layers)
         stored = stored_by(settings)
         check_pfs(settings)
         check_tracing(settings)

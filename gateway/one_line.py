@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import click
 
+from gateway.contract.document import UnknownLayer
 from gateway.observing.logging_setup import json_event
 from gateway.settings import BadSetting
 
@@ -54,6 +55,8 @@ def told_in_one_line() -> Iterator[None]:
         yield
     except BadSetting as error:
         raise OneLine(str(error)) from None
+    except UnknownLayer as error:
+        raise OneLine(f"--with: {error}") from None
 
 
 @contextmanager

@@ -29,10 +29,15 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class _Names(click.types.StringParamType):
+class Names(click.types.StringParamType):
     """Text that may come several times: as an option again, in the environment after a comma."""
 
     envvar_list_splitter = ","
+
+
+def names_given(given: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option's values name, which may also stand in one, with commas between."""
+    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
 
 
 class _Value(click.ParamType[Any]):
@@ -62,6 +67,7 @@ def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., No
         one.name,
         type=_type_of(one),
         multiple=kind is tuple,
+        callback=(lambda _context, _option, given: names_given(given)) if kind is tuple else None,
         default=value_shown(one, one.default) if is_size(one) else one.default,
         envvar=variable_of(one),
         show_envvar=True,
@@ -73,7 +79,7 @@ def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., No
 def _type_of(one: Field[Any]) -> click.ParamType[Any] | type:
     kind = kind_of(one)
     if kind is tuple:
-        return _Names()
+        return Names()
     if "choices" in one.metadata:
         return click.Choice(one.metadata["choices"])
     return kind if kind is bool else _Value(one)

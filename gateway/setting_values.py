@@ -25,12 +25,13 @@ class BadSetting(Exception):
 
 def variable_of(one: Field[Any]) -> str:
     """The environment variable of a setting."""
-    return PREFIX + one.name.upper()
+    return PREFIX + option_of(one)[2:].replace("-", "_").upper()
 
 
 def option_of(one: Field[Any]) -> str:
     """The command's option for a setting."""
-    return "--" + one.name.replace("_", "-")
+    name: str = one.metadata.get("option", one.name)
+    return "--" + name.replace("_", "-")
 
 
 def kind_of(one: Field[Any]) -> type:

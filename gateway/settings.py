@@ -1,7 +1,8 @@
 """All settings, their defaults and what they mean. The only reader of the environment.
 
 A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
-environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation.
+environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names
+it otherwise.
 """
 
 from __future__ import annotations
@@ -63,6 +64,12 @@ class Settings:
         " all of them. They never get to read an answer.",
         names="origin",
     )
+    layers: tuple[str, ...] = _setting(
+        (),
+        "What to serve beyond the default contract: copy (CopyObject), or all for everything that"
+        " can be switched on. What is switched off answers NotImplemented.",
+        option="with",
+    )
     pfs: str = _setting(
         DEFAULT_PFS,
         "The PFS to serve: embedded:DIRECTORY on this machine, or pachd at grpc://HOST:PORT,"
@@ -99,6 +106,11 @@ class Settings:
         " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
     )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
+    browser: bool = _setting(
+        True,
+        "Let people see and change buckets in their web browser at /-/. Without it, /-/ only tells"
+        " how to connect.",
+    )
     admin_port: int | None = _setting(
         None,
         "Port for the gateway's own pages under /-/ (health, metrics, documentation), which then"
@@ -148,6 +160,13 @@ class Settings:
         1024**3,
         "How many bytes of memory large transfers together may need: 30 MiB for a download from"
         " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
+        minimum=1024**2,
+    )
+    request_memory_bytes: int = _setting(
+        256 * 1024**2,
+        "How many bytes of memory the documents and answers of all requests may take together:"
+        " lists, DeleteObjects, and small objects until their clients have read them. A request"
+        " waits for its share, and is then answered SlowDown.",
         minimum=1024**2,
     )
     cache_bytes: int = _setting(

@@ -106,9 +106,10 @@ class PfsProcess(ServerProcess):
     Args:
         directory: Its data directory.
         address: Where it is to be; a free port by default.
+        *options: Of the command.
     """
 
-    def __init__(self, directory: Path, address: str = "127.0.0.1:0") -> None:
+    def __init__(self, directory: Path, address: str = "127.0.0.1:0", *options: str) -> None:
         super().__init__(
             "pachd_server",
             _PFS_ADDRESS,
@@ -118,6 +119,7 @@ class PfsProcess(ServerProcess):
             str(directory),
             "--synchronous",
             "off",
+            *options,
         )
 
 
@@ -162,7 +164,7 @@ def running_gateway(
             yield gateway
     else:
         with (
-            PfsProcess(directory) as pfs,
+            PfsProcess(directory, "127.0.0.1:0", "--hazards") as pfs,
             GatewayProcess(pfs.address, "--sole-writer", *options, layers=layers) as gateway,
         ):
             yield gateway

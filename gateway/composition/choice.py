@@ -32,7 +32,7 @@ def open_pfs(
         lifecycle: Of the process; it says when to read the token again.
 
     Raises:
-        BadSetting: It names none.
+        BadSetting: It names no directory and no address, or a file of it cannot be read.
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
@@ -46,7 +46,8 @@ def check_pfs(settings: Settings) -> None:
     """See that the PFS can be opened. A pachd need not be there.
 
     Raises:
-        BadSetting: It cannot.
+        BadSetting: It names no directory or address, the directory is in use or unusable, or a
+            file that belongs to it cannot be read.
     """
     if not is_embedded(settings):
         pachd_settings(settings)
