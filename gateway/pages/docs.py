@@ -51,8 +51,8 @@ def _layers_of_operations(contract: Contract) -> dict[str, str]:
 
 def _operations(contract: Contract) -> set[str]:
     return {
-        operation["operationId"]
-        for item in contract.document()["paths"].values()
-        for operation in item.values()
+        f"{method} {path}"
+        for path, item in contract.document()["paths"].items()
+        for method, operation in item.items()
         if isinstance(operation, dict)
     }

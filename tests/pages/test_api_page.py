@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests import chromium as real
 from tests.browser_page import AXE, BrowserPage
 from tests.chromium import Browser
-from tests.contract.under_test import ContractUnderTest
+from tests.contract.under_test import ContractUnderTest, contract_with
 from tests.docs_page import DocsPage
 from tests.raw_http import send
 from tests.servers import GatewayProcess
@@ -52,6 +54,20 @@ def test_a_link_leads_back(chromium: Browser, docs: DocsPage, local: GatewayProc
     page.wait_for_text("There are no buckets yet")
     page.click("API")
     page.wait_for_text("ListBuckets")
+
+
+def test_a_layer_is_a_badge_on_what_it_brings(chromium: Browser, tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", layers=("copy",)) as gateway:
+        send(gateway, "PUT", "/master.b")
+        send(gateway, "PUT", "/master.b/a.txt", b"copied")
+        docs = DocsPage(chromium, f"{gateway.endpoint}/-/docs", contract_with(("copy",)))
+        badges = "[...document.querySelectorAll('.layer')].map(one => one.textContent)"
+        assert chromium.run(badges) == ["copy"]
+        block = docs.expand("CopyObject")
+        assert chromium.run(f"{block}.querySelector('.layer') !== null")
+        source = {"x_amz_copy_source": "/master.b/a.txt"}
+        assert docs.try_out("CopyObject", bucket="master.b", key="b.txt", **source).status == 200
+        assert send(gateway, "GET", "/master.b/b.txt").body == b"copied"
 
 
 def test_without_the_browser_the_page_is_whole(

@@ -19,7 +19,7 @@ const info = (Original, {React: {createElement: h}, getComponent}) => (props) =>
 // name of the one that brings it.
 const paths = (layers) => ({OperationSummaryPath: (Original, {React: {createElement: h, Fragment}}) => ({operationProps}) => {
   const path = withFragment(operationProps.get("path"));
-  const layer = layers[operationProps.get("originalOperationId")];
+  const layer = layers[`${operationProps.get("method")} ${path}`];
   const badge = layer && h("span", {className: "layer", title: `Switched on by the layer ${layer}`}, layer);
   return h(Fragment, null, h("span", {className: "opblock-summary-path", "data-path": path}, path), badge);
 }});
