@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
@@ -17,6 +18,8 @@ from gateway.contract.document import Contract, load_contract
 from gateway.contract.routing import S3Routing
 from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
+from gateway.guards.key_file import KeyFile
+from gateway.guards.keys import SignedRequests
 from gateway.guards.overload import Overload
 from gateway.guards.virtual_hosts import VirtualHosts
 from gateway.lifecycle import Lifecycle
@@ -54,6 +57,7 @@ class Gateway:
                 LifespanMiddleware,
                 partial(ObservedRequests, observer=self.observer),
                 ErrorAnswers,
+                *self._keys(),
                 partial(VirtualHosts, settings=settings),
                 partial(BrowserGuard, settings=settings),
                 partial(
@@ -70,6 +74,13 @@ class Gateway:
         )
         layers.add_api(contract.document())
         return layers
+
+    def _keys(self) -> list[Callable[[App], App]]:
+        settings = self.settings
+        if not settings.access_keys:
+            return []
+        keyring = KeyFile(Path(settings.access_keys).expanduser())
+        return [partial(SignedRequests, settings=settings, keyring=keyring)]
 
     @asynccontextmanager
     async def _lifespan(self, app: object) -> AsyncIterator[None]:

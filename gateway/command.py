@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import Field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,8 +16,10 @@ import uvicorn
 
 from gateway.composition.choice import check_pfs
 from gateway.composition.choice import compact as compact_pfs
+from gateway.guards.key_file import read_keys
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
+from gateway.key_commands import keys
 from gateway.observing.logging_setup import log_config
 from gateway.observing.tracing import check_tracing
 from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
@@ -114,11 +117,16 @@ def compact(settings: Settings, keep: int) -> None:
     )
 
 
+main.add_command(keys)
+
+
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     with _told_in_one_line():
         check_pfs(settings)
         check_tracing(settings)
+        if settings.access_keys:
+            read_keys(Path(settings.access_keys).expanduser())
         tls = tls_options(settings)
     _allow_descriptors(settings)
     listeners = [_listen(settings.host, settings.port)]
@@ -209,14 +217,17 @@ def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
     endpoint = f"{shown}:{address[1]}"
     url = f"{'https' if settings.tls_cert else 'http'}://{endpoint}"
     secure = ", Secure: true" if settings.tls_cert else ""
+    unsigned = "" if settings.access_keys else " --no-sign-request"
+    pair = '"ACCESS_KEY", "SECRET", ""' if settings.access_keys else '"any", "anything", ""'
     lines = [
         f"S3 endpoint   {url}",
         f"PFS           {settings.pfs}",
         *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
         *_pages(settings, url),
-        f"aws cli       aws --endpoint-url {url} --no-sign-request s3 mb s3://master.images",
+        *([f"Access keys   {settings.access_keys}"] if settings.access_keys else []),
+        f"aws cli       aws --endpoint-url {url}{unsigned} s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'
-        f'Creds: credentials.NewStaticV4("any", "anything", ""){secure}}})',
+        f"Creds: credentials.NewStaticV4({pair}){secure}}})",
         "Ctrl-C ends it.",
     ]
     click.echo("\n".join(lines), err=True)

@@ -7,26 +7,19 @@ environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentati
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, Self, TypeAlias
 
-from gateway.hosts import is_host_name
+from gateway.setting_checks import ANY as ANY
+from gateway.setting_checks import BadSetting as BadSetting
+from gateway.setting_checks import check
 
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
 PREFIX = "S3GATEWAY_"
 DEFAULT_PFS = "embedded:~/.local/share/s3gateway"
-ANY = "*"
-"""In a list of names: all there are."""
-
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._\[\]:-]+")
-
-
-class BadSetting(Exception):
-    """A setting has a value that it cannot have; the message is one line for a person."""
 
 
 def _setting(default: Any, help_: str, **metadata: Any) -> Any:
@@ -40,14 +33,22 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on. Whoever reaches it can read and write everything, so think before"
-        " you open it to a network.",
+        "Address to listen on. Without --access-keys whoever reaches it can read and write"
+        " everything, so think before you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
     tls_cert: str = _setting(
         "", "PEM file of a certificate, with those it depends on, to serve HTTPS with."
     )
     tls_key: str = _setting("", "PEM file of that certificate's private key, unless it is there.")
+    access_keys: str = _setting(
+        "",
+        "TOML file of access keys, read again when it changes. Requests must then be signed with"
+        " one of them. `s3gateway keys new` makes one.",
+    )
+    region: str = _setting(
+        "", "The only region that signatures may name, such as us-east-1; any if empty."
+    )
     domain: tuple[str, ...] = _setting(
         (),
         "A name under which buckets have names of their own: with --domain s3.example the host"
@@ -197,7 +198,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            _check(one, getattr(self, one.name))
+            check(one, option_of(one), getattr(self, one.name))
         if self.tls_key and not self.tls_cert:
             raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
@@ -260,25 +261,3 @@ def _read(one: Field[Any], text: str) -> Any:
 
 def _written(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _check(one: Field[Any], value: Any) -> None:
-    limits = one.metadata
-    if value is None:
-        return
-    if "names" in limits:
-        for name in value:
-            _check_name(one, name)
-        return
-    if "choices" in limits and value not in limits["choices"]:
-        raise BadSetting(f"{option_of(one)}: {value!r} is none of {', '.join(limits['choices'])}")
-    if value < limits.get("minimum", value) or value > limits.get("maximum", value):
-        raise BadSetting(f"{option_of(one)}: {value} is out of range")
-
-
-def _check_name(one: Field[Any], name: str) -> None:
-    if one.metadata["names"] == "host":
-        if not is_host_name(name) and not (name == ANY and one.name == "allowed_host"):
-            raise BadSetting(f"{option_of(one)}: {name!r} is no name of a host, in lower case")
-    elif name != ANY and not _ORIGIN.fullmatch(name):
-        raise BadSetting(f"{option_of(one)}: {name!r} is no origin, such as https://app.example")

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from handlers.access import EVERYTHING, Access
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
+from s3_wire.chunk_signatures import ChunkSignatures
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -43,7 +45,8 @@ class S3Request:
 
     `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
     holds what the contract declares, under its names there, in its types; a missing one has its
-    default or is absent.
+    default or is absent. `access` is what whoever asks may do, `chunk_signatures` verifies a body
+    that is signed in chunks.
     """
 
     bucket: str
@@ -53,6 +56,8 @@ class S3Request:
     parameters: Mapping[str, Any]
     receive: Receive
     services: Services
+    access: Access = EVERYTHING
+    chunk_signatures: ChunkSignatures | None = None
 
 
 @dataclass(slots=True)

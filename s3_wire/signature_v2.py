@@ -54,17 +54,24 @@ class V2Signature:
         Raises:
             SignatureDoesNotMatch: It was made over something else, or with another secret.
         """
-        to_sign = self._string_to_sign()
-        digest = hmac.digest(secret.encode(), to_sign.encode("latin-1"), "sha1")
-        if not hmac.compare_digest(self.given.encode(), base64.b64encode(digest)):
-            raise SignatureDoesNotMatch(
-                AWSAccessKeyId=self.access_key,
-                StringToSign=to_sign,
-                SignatureProvided=self.given,
-                StringToSignBytes=to_sign.encode("latin-1").hex(" "),
-            )
+        for path in self._paths():
+            to_sign = self._string_to_sign(path)
+            digest = hmac.digest(secret.encode(), to_sign.encode("latin-1"), "sha1")
+            if hmac.compare_digest(self.given.encode(), base64.b64encode(digest)):
+                return
+        raise SignatureDoesNotMatch(
+            AWSAccessKeyId=self.access_key,
+            StringToSign=to_sign,
+            SignatureProvided=self.given,
+            StringToSignBytes=to_sign.encode("latin-1").hex(" "),
+        )
 
-    def _string_to_sign(self) -> str:
+    def _paths(self) -> list[str]:
+        """The path; a bucket's also with the slash that boto3 signs and does not send."""
+        path = (self.request.bucket_path or self.request.raw_path).decode("latin-1")
+        return [path] if "/" in path[1:] or path == "/" else [path + "/", path]
+
+    def _string_to_sign(self, path: str) -> str:
         values = self.request.header_values()
         date = b"" if "x-amz-date" in values else values.get("date", b"")
         lines = [
@@ -75,10 +82,9 @@ class V2Signature:
         ]
         names = sorted(name for name in values if name.startswith("x-amz-"))
         lines += [f"{name}:{single_spaced(values[name])}" for name in names]
-        return "\n".join([*lines, self._resource()])
+        return "\n".join([*lines, self._resource(path)])
 
-    def _resource(self) -> str:
-        path = (self.request.bucket_path or self.request.raw_path).decode("latin-1")
+    def _resource(self, path: str) -> str:
         pairs = sorted(
             f"{name}={value}" if value else name
             for name, value in self.request.query_pairs()

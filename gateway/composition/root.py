@@ -31,7 +31,7 @@ class Composition:
 
     def services_of(self, identity: Identity) -> Services:
         """What requests of an identity work with."""
-        services = self._services.get(identity)
+        services = self._services.get(identity if identity.token else ANYBODY)
         if services is None:
             raise RuntimeError("the gateway serves nobody of that name, or has not been started")
         return services

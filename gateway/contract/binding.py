@@ -61,6 +61,7 @@ class _Bound:
         routed = context.route
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
+        context.access.check(scope["method"], routed.bucket)
         request = S3Request(
             routed.bucket,
             routed.key,
@@ -69,6 +70,8 @@ class _Bound:
             routed.parameters,
             receive,
             self._services_of(context.identity),
+            context.access,
+            context.chunk_signatures,
         )
         if not self._takes_body:
             await verify_unread_body(request)

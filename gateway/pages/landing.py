@@ -39,9 +39,10 @@ class Bucket:
 def landing_routes(services_of: ServicesOf, settings: Settings) -> list[Route]:
     """The page and its style."""
     page = template("landing.html")
+    has_keys = bool(settings.access_keys)
 
     async def landing(request: Request) -> Response:
-        buckets, count, version = await _look(services_of(ANYBODY).pfs)
+        buckets, count, version = await _look(services_of(ANYBODY).pfs, shows_buckets=not has_keys)
         host = s3_authority(request, settings)
         filled = page.render(
             endpoint=f"{request.url.scheme}://{host}",
@@ -50,6 +51,7 @@ def landing_routes(services_of: ServicesOf, settings: Settings) -> list[Route]:
             version=version,
             buckets=buckets,
             count=count,
+            has_keys=has_keys,
         )
         return Response(filled, media_type="text/html", headers=HEADERS)
 
@@ -57,11 +59,13 @@ def landing_routes(services_of: ServicesOf, settings: Settings) -> list[Route]:
     return [Route("/-", landing), Route("/-/", landing), style]
 
 
-async def _look(pfs: PfsClient) -> tuple[list[Bucket], int, str]:
+async def _look(pfs: PfsClient, *, shows_buckets: bool) -> tuple[list[Bucket], int, str]:
     """The first buckets, how many there are, and which PFS it is; nothing of one that is away."""
     try:
         async with asyncio.timeout(_SECONDS):
             version = await pfs.get_version()
+            if not shows_buckets:
+                return [], 0, version
             branches = sorted(
                 (branch for repo in await pfs.list_repo() for branch in repo.branches),
                 key=bucket_of,

@@ -37,7 +37,10 @@ class ReservedPages:
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        routes = health_routes(services_of, lifecycle, metrics)
+        has_keys, has_port = bool(settings.access_keys), settings.admin_port is not None
+        routes = health_routes(
+            services_of, lifecycle, metrics, metrics_need_key=has_keys and not has_port
+        )
         if settings.docs:
             routes += docs_routes(settings, contract) + landing_routes(services_of, settings)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
