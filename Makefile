@@ -47,7 +47,7 @@ check: $(VENV)/dev check-proto contract site ## format, lint, types, import rule
 
 contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
 	$(BIN)/python -m contract_review lint
-	$(BIN)/pytest -q tests/contract/test_document.py
+	$(BIN)/pytest -q tests/contract/test_document.py tests/contract/test_overlays.py
 	$(BIN)/python -m contract_review diff
 
 contract-html: $(VENV)/dev ## the contract to print, as .build/contract.html

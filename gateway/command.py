@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import socket
 import sys
@@ -16,6 +17,8 @@ import uvicorn
 
 from gateway.composition.choice import check_pfs
 from gateway.composition.choice import compact as compact_pfs
+from gateway.contract.document import UnknownLayer, layers_named, load_contract
+from gateway.contract.printable import printable
 from gateway.guards.key_file import read_keys
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
@@ -53,6 +56,11 @@ class _Names(click.types.StringParamType):
     envvar_list_splitter = ","
 
 
+def _names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option's values name, which may also stand in one, with commas between."""
+    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
+
+
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     for one in reversed(fields(Settings)):
         command = _option(one)(command)
@@ -69,6 +77,7 @@ def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., No
         one.name,
         type=_Names() if kind is tuple else kind,
         multiple=kind is tuple,
+        callback=(lambda _context, _option, names: _names(names)) if kind is tuple else None,
         default=one.default,
         envvar=variable_of(one),
         show_envvar=True,
@@ -92,6 +101,39 @@ def main(context: click.Context, /, **given: Any) -> None:
     context.obj = settings
     if context.invoked_subcommand is None:
         serve(settings)
+
+
+@main.command()
+@click.option(
+    "--with",
+    "layers",
+    type=_Names(),
+    multiple=True,
+    callback=lambda _context, _option, given: _names(given),
+    help="Layers to put upon the default contract, keys among them; by default those that the"
+    " gateway would serve.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("yaml", "json", "html")),
+    default="yaml",
+    show_default=True,
+    help="How to write it; html is one page to read and to print.",
+)
+@click.pass_obj
+def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
+    """Print the contract that is served: an OpenAPI document."""
+    with _told_in_one_line():
+        printed = load_contract(layers or layers_named(settings.layers))
+    match form:
+        case "yaml":
+            text = printed.text
+        case "json":
+            text = json.dumps(printed.document(), indent=2, ensure_ascii=False) + "\n"
+        case _:
+            text = printable(printed.document())
+    click.echo(text, nl=False)
 
 
 @main.command()
@@ -123,6 +165,7 @@ main.add_command(keys)
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     with _told_in_one_line():
+        layers_named(settings.layers)
         check_pfs(settings)
         check_tracing(settings)
         if settings.access_keys:
@@ -186,6 +229,8 @@ def _told_in_one_line() -> Iterator[None]:
         yield
     except BadSetting as error:
         raise _OneLine(str(error)) from None
+    except UnknownLayer as error:
+        raise _OneLine(f"--with: {error}") from None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,8 @@
 """All settings, their defaults and what they mean. The only reader of the environment.
 
 A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
-environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation.
+environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names
+it otherwise.
 """
 
 from __future__ import annotations
@@ -67,6 +68,12 @@ class Settings:
         "Where web pages come from that may use this gateway, such as https://app.example; * lets"
         " all of them. They never get to read an answer.",
         names="origin",
+    )
+    layers: tuple[str, ...] = _setting(
+        (),
+        "What to serve beyond the default contract: copy (CopyObject), or all for everything that"
+        " can be switched on. What is switched off answers NotImplemented.",
+        option="with",
     )
     pfs: str = _setting(
         DEFAULT_PFS,
@@ -233,12 +240,13 @@ def process_settings() -> Settings:
 
 def variable_of(one: Field[Any]) -> str:
     """The environment variable of a setting."""
-    return PREFIX + one.name.upper()
+    return PREFIX + option_of(one)[2:].replace("-", "_").upper()
 
 
 def option_of(one: Field[Any]) -> str:
     """The command's option for a setting."""
-    return "--" + one.name.replace("_", "-")
+    name: str = one.metadata.get("option", one.name)
+    return "--" + name.replace("_", "-")
 
 
 def kind_of(one: Field[Any]) -> type:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from handlers.addressing import branch_of
 from pfs_client.failures import BranchNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
-from pfs_client.values import BranchInfo, Commit
+from pfs_client.values import Branch, BranchInfo, Commit
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
@@ -36,6 +36,12 @@ async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
     if info.direct_provenance:
         raise WriteToOutputBranch(BucketName=bucket)
     return info
+
+
+async def committed_at(pfs: PfsClient, branch: Branch) -> datetime:
+    """When a branch's head was committed, which is what its files' `Last-Modified` says."""
+    head = (await pfs.inspect_branch(branch)).head
+    return await last_modified(pfs, head, (await pfs.inspect_commit(head)).finishing)
 
 
 async def last_modified(pfs: PfsClient, head: Commit, committed: datetime | None) -> datetime:

@@ -7,11 +7,10 @@ connexion's way and in ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from connexion.http_facts import METHODS
 from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
@@ -21,11 +20,10 @@ from gateway.asgi import App, Receive, Scope, Send
 from gateway.contract.hints import Hints
 from gateway.contract.parameters import Declared
 from gateway.request_context import Record, Routed
+from s3_wire.addresses import bucket_and_key
 from s3_wire.errors import InvalidURI, NotImplemented
 
 _THINGS = ("the service", "a bucket", "an object")
-
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(slots=True, eq=False)
@@ -158,17 +156,13 @@ def _address(raw_path: bytes) -> tuple[str, str]:
     Raises:
         InvalidURI: The path is no bucket and key.
     """
-    raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
-    if not raw_path.startswith(b"/") or (not raw_bucket and len(raw_path) > 1):
+    path = raw_path[1:]
+    if not raw_path.startswith(b"/") or path.startswith(b"/"):
         raise InvalidURI("The path begins with no bucket name.")
-    if b"%" not in raw_path:
-        return raw_bucket.decode("ascii"), raw_key.decode("ascii")
-    if _BAD_ESCAPE.search(raw_path):
-        raise InvalidURI("The path holds a % that is not followed by two hex digits.")
-    try:
-        return unquote_to_bytes(raw_bucket).decode(), unquote_to_bytes(raw_key).decode()
-    except UnicodeDecodeError:
-        raise InvalidURI("The path is not UTF-8.") from None
+    if b"%" not in path:
+        bucket, _, key = path.decode("ascii").partition("/")
+        return bucket, key
+    return bucket_and_key(path)
 
 
 def _query(query_string: bytes) -> dict[str, str]:

@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft4Validator
 from openapi_spec_validator import validate
 
-from contract_review.xml_examples import xml_of
 from gateway.contract.document import load_contract
+from gateway.contract.xml_examples import xml_of
 from tests.contract.compositions import each_case, each_composition
 from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.xml_reading import read_document
