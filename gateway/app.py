@@ -95,4 +95,6 @@ class Gateway:
 def create_app(settings: Settings | None = None) -> Gateway:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
     settings = settings or process_settings()
-    return Gateway(settings, load_contract(layers_named(settings.layers)))
+    return Gateway(
+        settings, load_contract(layers_named(settings.layers, has_keys=settings.has_keys))
+    )

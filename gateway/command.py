@@ -125,7 +125,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
     """Print the contract that is served: an OpenAPI document."""
     with _told_in_one_line():
-        printed = load_contract(layers or layers_named(settings.layers))
+        printed = load_contract(layers or layers_named(settings.layers, has_keys=settings.has_keys))
     match form:
         case "yaml":
             text = printed.text

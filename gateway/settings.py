@@ -211,6 +211,11 @@ class Settings:
         if self.sole_writer and self.workers > 1:
             raise BadSetting("--sole-writer: several --workers are several writers")
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether requests must be signed."""
+        return bool(self.access_keys)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """The settings that environment variables give."""

@@ -14,9 +14,13 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from gateway import request_context
 from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.identity import ServicesOf
+from gateway.request_context import Routed
+from handlers.access import Access
+from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response
 from handlers.request_body import verify_unread_body
 from pfs_client.interface import ByteStream
+from s3_wire.addresses import COPY_SOURCE, copy_source
 
 _NO_BODY = (204, 304)
 
@@ -61,7 +65,7 @@ class _Bound:
         routed = context.route
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
-        context.access.check(scope["method"], routed.bucket)
+        _check_access(context.access, scope["method"], routed)
         request = S3Request(
             routed.bucket,
             routed.key,
@@ -78,6 +82,13 @@ class _Bound:
         response = await self._handler(request)
         response.headers["x-amz-request-id"] = context.record.request_id
         await _send(response, scope, send)
+
+
+def _check_access(access: Access, method: str, routed: Routed) -> None:
+    """See that the bucket, and the one that a copy comes from, may be used by whoever asks."""
+    access.check(method, routed.bucket)
+    if (source := routed.headers.get(COPY_SOURCE)) is not None:
+        access.check_source(branch_of(copy_source(source).bucket))
 
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:

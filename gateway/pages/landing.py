@@ -39,7 +39,7 @@ class Bucket:
 def landing_routes(services_of: ServicesOf, settings: Settings) -> list[Route]:
     """The page and its style."""
     page = template("landing.html")
-    has_keys = bool(settings.access_keys)
+    has_keys = settings.has_keys
 
     async def landing(request: Request) -> Response:
         buckets, count, version = await _look(services_of(ANYBODY).pfs, shows_buckets=not has_keys)

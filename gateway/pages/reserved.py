@@ -37,9 +37,11 @@ class ReservedPages:
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        has_keys, has_port = bool(settings.access_keys), settings.admin_port is not None
         routes = health_routes(
-            services_of, lifecycle, metrics, metrics_need_key=has_keys and not has_port
+            services_of,
+            lifecycle,
+            metrics,
+            metrics_need_key=settings.has_keys and settings.admin_port is None,
         )
         if settings.docs:
             routes += docs_routes(settings, contract) + landing_routes(services_of, settings)

@@ -12,7 +12,7 @@ import pytest
 from contract_review.__main__ import CHANGELOG, OASDIFF
 from contract_review.documents import RELEASED, ROOT, contract_of, last_released
 from contract_review.review import NotReleasable, release, review
-from tests.contract.compositions import each_composition
+from tests.contract.compositions import each_document
 from tests.contract.edits import (
     Edit,
     Project,
@@ -151,7 +151,7 @@ def test_a_contract_with_layers_has_releases_of_its_own(tmp_path: Path) -> None:
 
 
 @needs_oasdiff
-@each_composition
+@each_document
 def test_this_contract_may_stand(layers: tuple[str, ...]) -> None:
     is_good, lines = review(OASDIFF, contract_of(layers), RELEASED, CHANGELOG)
     assert is_good, "\n".join(lines)
