@@ -9,6 +9,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, streaming, unary
+from pachd_server.hazards import Hazards
 from pachd_server.texts import About
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
@@ -37,6 +38,7 @@ class ReposServicer:
     """Projects, repos and branches of one PFS."""
 
     pfs: WholePfs
+    hazards: Hazards | None
 
     @unary(_of_project)
     async def CreateProject(self, request: pfs_pb2.CreateProjectRequest, context: Context) -> Empty:
@@ -99,7 +101,10 @@ class ReposServicer:
     ) -> pfs_pb2.DeleteRepoResponse:
         """Delete a repo; that there is none is no error."""
         repo = messages.repo_of(request.repo)
-        deleted = await self.pfs.delete_repo(repo, force=request.force)
+        if self.hazards is None:
+            deleted = await self.pfs.delete_repo(repo, force=request.force)
+        else:
+            deleted = await self.hazards.delete_repo(self.pfs, repo, force=request.force)
         return pfs_pb2.DeleteRepoResponse(deleted=deleted)
 
     @unary(_of_new_branch, pachd_texts.create_branch)

@@ -110,6 +110,20 @@ def pick_commit(error: pfs.PfsFailure, about: About) -> str | None:
     return f"pick commit tx: commit {about.repo}@{about.commit_id} not found\n{missing}"
 
 
+def compose_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """ComposeFileSet."""
+    if not isinstance(error, pfs.FileSetNotFound):
+        return None
+    return "the operation would create a dangling reference"
+
+
+def add_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """AddFileSet, to what is a file set's id but nobody's."""
+    if not isinstance(error, pfs.FileSetNotFound) or _is_no_token(about):
+        return None
+    return "add file set: path does not exist"
+
+
 def get_file(error: pfs.PfsFailure, about: About) -> str | None:
     """GetFile."""
     if isinstance(error, pfs.CommitNotFinished):
@@ -174,8 +188,12 @@ def _feeds_others(error: pfs.BranchFeedsOthers, about: About) -> str:
     )
 
 
+def _is_no_token(about: About) -> bool:
+    return len(about.commit_id) < 97  # two parts in hex and a dot
+
+
 def _no_file_set(error: pfs.FileSetNotFound, about: About) -> str:
-    if len(about.commit_id) < 97:  # two parts in hex and a dot
+    if _is_no_token(about):
         return f"parsing fileset.Token: too short to be Token len={len(about.commit_id)}"
     return f"tracker does not contain item: ({about.commit_id[:32]})"
 

@@ -12,6 +12,7 @@ import grpc
 from embedded_pfs.engine import Engine
 from pachd_server.__main__ import serving_embedded
 from pachd_server.finishing import FinishingQueues
+from pachd_server.hazards import Hazards
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.whole_client import WholePachdClient
 from tests.cluster.wire import Wire
@@ -37,11 +38,13 @@ async def serving_pachd(
 ) -> AsyncIterator[Pachd]:
     """Serve a directory for the length of the body. Commits finish at once unless they are held."""
     wire = Wire()
+    hazards = Hazards()
     async with serving_embedded(
         directory,
         "127.0.0.1:0",
         synchronous="off",
         latency=0,
+        hazards=hazards,
         interceptors=[wire],
         credentials=credentials,
     ) as served:
@@ -53,3 +56,4 @@ async def serving_pachd(
         finally:
             queues.release()
             await pfs.aclose()
+            assert hazards.panic is None
