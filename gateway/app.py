@@ -19,8 +19,9 @@ from gateway.contract.routing import S3Routing
 from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
 from gateway.guards.key_file import KeyFile
-from gateway.guards.keys import SignedRequests
+from gateway.guards.keys import Keyring, SignedRequests
 from gateway.guards.overload import Overload
+from gateway.guards.pachd_keys import PachdKeys
 from gateway.guards.virtual_hosts import VirtualHosts
 from gateway.lifecycle import Lifecycle
 from gateway.observing.request_observer import ObservedRequests, request_observer_of
@@ -77,10 +78,13 @@ class Gateway:
 
     def _keys(self) -> list[Callable[[App], App]]:
         settings = self.settings
-        if not settings.access_keys:
+        if not settings.has_keys:
             return []
-        keyring = KeyFile(Path(settings.access_keys).expanduser())
-        return [partial(SignedRequests, settings=settings, keyring=keyring)]
+        keyring: Keyring = PachdKeys()
+        if settings.access_keys:
+            keyring = KeyFile(Path(settings.access_keys).expanduser())
+        introduce = self._composition.introduce
+        return [partial(SignedRequests, settings=settings, keyring=keyring, introduce=introduce)]
 
     @asynccontextmanager
     async def _lifespan(self, app: object) -> AsyncIterator[None]:

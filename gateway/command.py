@@ -44,6 +44,9 @@ _ACTS_AS_USER = (
 )
 
 
+_KEYS_ARE_TOKENS = "Access keys   Pachyderm tokens, each both access key and secret"
+
+
 class _OneLine(click.ClickException):
     """A problem that the person at the terminal can solve: one line, status 2."""
 
@@ -262,14 +265,15 @@ def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
     endpoint = f"{shown}:{address[1]}"
     url = f"{'https' if settings.tls_cert else 'http'}://{endpoint}"
     secure = ", Secure: true" if settings.tls_cert else ""
-    unsigned = "" if settings.access_keys else " --no-sign-request"
-    pair = '"ACCESS_KEY", "SECRET", ""' if settings.access_keys else '"any", "anything", ""'
+    unsigned = "" if settings.has_keys else " --no-sign-request"
+    pair = '"ACCESS_KEY", "SECRET", ""' if settings.has_keys else '"any", "anything", ""'
     lines = [
         f"S3 endpoint   {url}",
         f"PFS           {settings.pfs}",
         *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
         *_pages(settings, url),
         *([f"Access keys   {settings.access_keys}"] if settings.access_keys else []),
+        *([_KEYS_ARE_TOKENS] if settings.pachd_keys else []),
         f"aws cli       aws --endpoint-url {url}{unsigned} s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'
         f"Creds: credentials.NewStaticV4({pair}){secure}}})",

@@ -6,7 +6,7 @@ import re
 from dataclasses import Field
 from typing import Any
 
-from gateway.hosts import is_host_name
+from gateway.hosts import is_host_name, is_loopback
 
 ANY = "*"
 """In a list of names: all there are."""
@@ -35,6 +35,25 @@ def check(one: Field[Any], option: str, value: Any) -> None:
         raise BadSetting(f"{option}: {value!r} is none of {', '.join(limits['choices'])}")
     if value < limits.get("minimum", value) or value > limits.get("maximum", value):
         raise BadSetting(f"{option}: {value} is out of range")
+
+
+def check_pachd_keys(settings: Any) -> None:
+    """See that settings which have `pachd_keys` can be.
+
+    Raises:
+        BadSetting: They cannot; tokens would be of no use, or seen by others.
+    """
+    if settings.access_keys:
+        raise BadSetting("--pachd-keys: requests are signed with these or with --access-keys")
+    if settings.pfs.startswith("embedded:"):
+        raise BadSetting("--pachd-keys: the embedded PFS has no users; use --access-keys")
+    if settings.sole_writer:
+        raise BadSetting("--sole-writer: the users of --pachd-keys are several writers")
+    if not (settings.tls_cert or settings.plain_tokens or is_loopback(settings.host)):
+        raise BadSetting(
+            "--pachd-keys: without --tls-cert tokens would be sent in the open; listen on"
+            " 127.0.0.1, or say --plain-tokens if HTTPS ends in front of the gateway"
+        )
 
 
 def _check_name(one: Field[Any], option: str, name: str) -> None:

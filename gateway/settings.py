@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from gateway.setting_checks import ANY as ANY
 from gateway.setting_checks import BadSetting as BadSetting
-from gateway.setting_checks import check
+from gateway.setting_checks import check, check_pachd_keys
 
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
@@ -46,6 +46,20 @@ class Settings:
         "",
         "TOML file of access keys, read again when it changes. Requests must then be signed with"
         " one of them. `s3gateway keys new` makes one.",
+    )
+    pachd_keys: bool = _setting(
+        False,
+        "Requests must be signed with a Pachyderm token, which is both access key and secret; pachd"
+        " is asked as its user.",
+    )
+    presigned_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, take presigned URLs too. Whoever gets one has the token.",
+    )
+    plain_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, serve others than this machine without HTTPS: something in front has to"
+        " keep the tokens from others.",
     )
     region: str = _setting(
         "", "The only region that signatures may name, such as us-east-1; any if empty."
@@ -210,11 +224,13 @@ class Settings:
             raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
             raise BadSetting("--sole-writer: several --workers are several writers")
+        if self.pachd_keys:
+            check_pachd_keys(self)
 
     @property
     def has_keys(self) -> bool:
         """Whether requests must be signed."""
-        return bool(self.access_keys)
+        return bool(self.access_keys) or self.pachd_keys
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

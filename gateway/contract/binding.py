@@ -19,8 +19,10 @@ from handlers.access import Access
 from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response
 from handlers.request_body import verify_unread_body
+from pfs_client.failures import NotLoggedIn
 from pfs_client.interface import ByteStream
 from s3_wire.addresses import COPY_SOURCE, copy_source
+from s3_wire.signature_errors import InvalidAccessKeyId
 
 _NO_BODY = (204, 304)
 
@@ -79,7 +81,12 @@ class _Bound:
         )
         if not self._takes_body:
             await verify_unread_body(request)
-        response = await self._handler(request)
+        try:
+            response = await self._handler(request)
+        except NotLoggedIn:
+            if not context.identity.token:
+                raise
+            raise InvalidAccessKeyId(AWSAccessKeyId=context.identity.name) from None
         response.headers["x-amz-request-id"] = context.record.request_id
         await _send(response, scope, send)
 

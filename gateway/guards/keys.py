@@ -7,20 +7,26 @@ The gateway's own pages hold no data and are open; which of them ask for a key, 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.guards.failed_signatures import FailedSignatures
 from gateway.guards.key_file import Key
+from gateway.guards.pachd_keys import without_token
 from gateway.hosts import path_style
+from gateway.identity import Identity
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
 from s3_wire.canonical import SignedRequest
+from s3_wire.errors import AccessDenied
 from s3_wire.signature_errors import InvalidAccessKeyId, SignatureDoesNotMatch
 from s3_wire.signature_v4 import V4Signature
 from s3_wire.signatures import Signature, signature_of
+
+Introduce: TypeAlias = Callable[[Identity], Awaitable[Identity]]
 
 _CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = b"UNSIGNED-PAYLOAD"
@@ -44,12 +50,16 @@ class SignedRequests:
         next_app: What serves those that are right.
         settings: How the gateway runs.
         keyring: The keys.
+        introduce: Says who that is whose signature is right.
     """
 
-    def __init__(self, next_app: App, settings: Settings, keyring: Keyring) -> None:
+    def __init__(
+        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introduce
+    ) -> None:
         self._next_app = next_app
         self._settings = settings
         self._keyring = keyring
+        self._introduce = introduce
         self._failures = FailedSignatures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,18 +86,29 @@ class SignedRequests:
         self._failures.check(address)
         now = datetime.now(UTC)
         signature = signature_of(request, now, self._settings.region)
+        self._check_presigned(signature)
+        context = request_context.current()
         try:
             key = self._keyring.find(signature.access_key)
-            chunk_signatures = signature.verify(key.secret)
-        except (InvalidAccessKeyId, SignatureDoesNotMatch):
+            context.chunk_signatures = signature.verify(key.secret)
+            context.identity = await self._introduce(key.identity)
+        except (InvalidAccessKeyId, SignatureDoesNotMatch) as error:
             await self._failures.hold(address)
+            if self._settings.pachd_keys:
+                without_token(error, signature.access_key)
             raise
         key.check_time(now)
-        context = request_context.current()
-        context.identity, context.access = key.identity, key.access
-        context.record.who = key.identity.name
-        context.chunk_signatures = chunk_signatures
+        context.access = key.access
+        context.record.who = context.identity.name
         _tell_digest(scope, request, signature)
+
+    def _check_presigned(self, signature: Signature) -> None:
+        settings = self._settings
+        if signature.is_presigned and settings.pachd_keys and not settings.presigned_tokens:
+            raise AccessDenied(
+                "A presigned URL would hand your Pachyderm token on to whoever gets it. If it"
+                " shall, start the gateway with --presigned-tokens."
+            )
 
 
 def _carries_signature(request: SignedRequest) -> bool:
