@@ -19,7 +19,7 @@ from s3_wire.signature_errors import ExpiredToken, InvalidAccessKeyId
 
 log = logging.getLogger("s3gateway")
 
-MIN_SECRET_CHARACTERS = 16
+MIN_SECRET_CHARACTERS = 8
 
 _CHECK_SECONDS = 2.0
 _ACCESS_KEY = re.compile(r"[A-Za-z0-9_.-]{3,128}", re.ASCII)

@@ -66,6 +66,13 @@ def test_a_pattern_lets_create_what_it_names(other: Any) -> None:
         assert code_of(raised) == "AccessDenied"
 
 
+def test_a_wrong_secret_is_told_by_the_client(keyed: GatewayProcess) -> None:
+    client = client_with(keyed, Key("READER", "guessed"))
+    with pytest.raises(ClientError, match=r"SignatureDoesNotMatch.*Check your key and signing"):
+        client.list_buckets()
+    client.close()
+
+
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 def test_boto3s_presigned_urls_work_until_they_are_changed(
     keyed: GatewayProcess, version: str

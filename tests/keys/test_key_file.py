@@ -39,7 +39,7 @@ def test_a_file_of_keys_is_read(tmp_path: Path) -> None:
         ("[keys.ABC]\n", "needs a secret"),
         ("keys = 3", "has to hold"),
         ("[keys]\nABC = 3", "write it as a table"),
-        ('[keys.ABC]\nsecret = "short"\naccess = "read"', "needs a secret of 16"),
+        ('[keys.ABC]\nsecret = "short"\naccess = "read"', "needs a secret of 8"),
         (f'[keys.ABC]\nsecret = "{SECRET}"', 'needs access = "read"'),
         (f'[keys.ABC]\nsecret = "{SECRET}"\naccess = "all"', 'needs access = "read"'),
         (f'[keys.ABC]\nsecret = "{SECRET}"\naccess = "read"\nbucket = "a"', "has bucket, which"),
