@@ -8,12 +8,15 @@ hosts makes of them later is not what the client has signed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 _ESCAPE_OR_BYTE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_.~/-]")
 _UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]")
+_SHORT_BYTES = 200
+"""Names and values of parameters up to this size are remembered: most come again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,13 @@ class SignedRequest:
     headers: Sequence[tuple[bytes, bytes]]
     bucket_path: bytes = b""
 
-    def header_values(self) -> dict[str, bytes]:
+    def header_values(self) -> dict[bytes, bytes]:
         """Values by name; those of a repeated header are joined by commas."""
-        values: dict[str, bytes] = {}
-        for raw_name, value in self.headers:
-            name = raw_name.decode("latin-1")
-            values[name] = values[name] + b"," + value if name in values else value
+        values = dict(self.headers)
+        if len(values) < len(self.headers):
+            values = {}
+            for name, value in self.headers:
+                values[name] = values[name] + b"," + value if name in values else value
         return values
 
     def query_pairs(self) -> list[tuple[str, str]]:
@@ -43,15 +47,17 @@ class SignedRequest:
         return [(_decoded(name), _decoded(value)) for name, value in _items(self.query_string)]
 
 
-def paths(raw_path: bytes) -> list[str]:
+def paths(raw_path: bytes) -> Iterator[str]:
     """The path as it came, and then, where that is another, as AWS escapes it.
 
     A client may send more or fewer escapes than it signs. Both name the same object: an escaped
     slash stays one, and nothing is decoded twice.
     """
     as_it_came = raw_path.decode("latin-1")
+    yield as_it_came
     as_aws_has_it = _ESCAPE_OR_BYTE.sub(_escaped, raw_path).decode("ascii")
-    return [as_it_came] if as_it_came == as_aws_has_it else [as_it_came, as_aws_has_it]
+    if as_aws_has_it != as_it_came:
+        yield as_aws_has_it
 
 
 def query(query_string: bytes, *, without: str = "") -> str:
@@ -62,27 +68,29 @@ def query(query_string: bytes, *, without: str = "") -> str:
     return "&".join(f"{name}={value}" for name, value in pairs if name != without)
 
 
-def header_lines(values: Mapping[str, bytes], names: Iterable[str]) -> str:
+def header_lines(values: Mapping[bytes, bytes], names: Iterable[bytes]) -> str:
     """A line for each of these headers: white space within a value becomes one space."""
-    lines = [f"{name}:{single_spaced(values.get(name, b''))}\n" for name in names]
-    return "".join(lines)
+    lines = [b"%s:%s\n" % (name, single_spaced(values.get(name, b""))) for name in names]
+    return b"".join(lines).decode("latin-1")
 
 
-def single_spaced(value: bytes) -> str:
-    """A header's value with single spaces."""
-    return b" ".join(value.split()).decode("latin-1")
+def single_spaced(value: bytes) -> bytes:
+    """A header's value with single spaces; most have no others."""
+    return b" ".join(value.split()) if b"  " in value or b"\t" in value else value
 
 
-def unsigned_names(values: Mapping[str, bytes], signed: Collection[str]) -> list[str]:
+def unsigned_names(values: Mapping[bytes, bytes], signed: Collection[bytes]) -> list[bytes]:
     """The headers that a signature has to cover, and does not.
 
     S3 obeys `x-amz-` headers, so that somebody else could add one to a request
     (`docs/negative-cases.md`, row 19). The payload's digest is signed by itself.
     """
-    needed = [name for name in values if name.startswith("x-amz-")]
-    return [
-        name for name in ("host", *needed) if name not in signed and name != "x-amz-content-sha256"
+    missing = [
+        name
+        for name in values
+        if name.startswith(b"x-amz-") and name not in signed and name != b"x-amz-content-sha256"
     ]
+    return missing if b"host" in signed else [b"host", *missing]
 
 
 def _items(query_string: bytes) -> list[tuple[bytes, bytes]]:
@@ -90,11 +98,23 @@ def _items(query_string: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _decoded(part: bytes) -> str:
-    return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")
+    return _short_decoded(part) if len(part) < _SHORT_BYTES else _unescaped(part)
 
 
 def _encoded(part: bytes) -> str:
+    return _short_encoded(part) if len(part) < _SHORT_BYTES else _as_aws_escapes(part)
+
+
+def _unescaped(part: bytes) -> str:
+    return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")
+
+
+def _as_aws_escapes(part: bytes) -> str:
     return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe="")
+
+
+_short_decoded = lru_cache(maxsize=4096)(_unescaped)
+_short_encoded = lru_cache(maxsize=4096)(_as_aws_escapes)
 
 
 def _escaped(match: re.Match[bytes]) -> bytes:

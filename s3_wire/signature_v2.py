@@ -73,15 +73,16 @@ class V2Signature:
 
     def _string_to_sign(self, path: str) -> str:
         values = self.request.header_values()
-        date = b"" if "x-amz-date" in values else values.get("date", b"")
+        date = b"" if b"x-amz-date" in values else values.get(b"date", b"")
         lines = [
             self.request.method,
-            values.get("content-md5", b"").decode("latin-1"),
-            values.get("content-type", b"").decode("latin-1"),
+            values.get(b"content-md5", b"").decode("latin-1"),
+            values.get(b"content-type", b"").decode("latin-1"),
             self.expires or date.decode("latin-1"),
         ]
-        names = sorted(name for name in values if name.startswith("x-amz-"))
-        lines += [f"{name}:{single_spaced(values[name])}" for name in names]
+        names = sorted(name for name in values if name.startswith(b"x-amz-"))
+        amz = [b"%s:%s" % (name, single_spaced(values[name])) for name in names]
+        lines += [line.decode("latin-1") for line in amz]
         return "\n".join([*lines, self._resource(path)])
 
     def _resource(self, path: str) -> str:
@@ -108,7 +109,7 @@ def in_header(request: SignedRequest, authorization: str, now: datetime) -> V2Si
             ArgumentName="Authorization",
         )
     values = request.header_values()
-    checked_time(values.get("x-amz-date", values.get("date", b"")).decode("latin-1"), now)
+    checked_time(values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1"), now)
     return V2Signature(request, access_key, given)
 
 

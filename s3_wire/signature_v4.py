@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -36,10 +36,11 @@ ECDSA = "AWS4-ECDSA-P256-SHA256"
 
 _SERVICE = "s3"
 _TERMINATOR = "aws4_request"
-_CONTENT_SHA256 = "x-amz-content-sha256"
+_CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
-_FIELDS = re.compile(r"\s*(\w+)\s*=\s*([^,]*?)\s*(?:,|$)", re.ASCII)
+_STREAMING = "STREAMING-"
 _IN_HEADER = ("Credential", "SignedHeaders", "Signature")
+_USUAL = re.compile(r"Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)")
 _DATE = re.compile(r"\d{8}", re.ASCII)
 _IN_QUERY = (
     "X-Amz-Algorithm",
@@ -76,13 +77,14 @@ class V4Signature:
     given: str
     payload_sha256: str
     is_presigned: bool
+    header_values: Mapping[bytes, bytes] = field(repr=False)
 
     @property
     def access_key(self) -> str:
         """Who says that it is theirs."""
         return self.credential.access_key
 
-    def verify(self, secret: str) -> ChunkSignatures:
+    def verify(self, secret: str) -> ChunkSignatures | None:
         """Compare it, and give what verifies the chunks of a body that is signed in chunks.
 
         Raises:
@@ -90,12 +92,14 @@ class V4Signature:
         """
         credential = self.credential
         key = _signing_key(secret, credential.date, credential.region)
-        values = self.request.header_values()
+        values = self.header_values
         for path in canonical.paths(self.request.raw_path):
             canonical_request = self._canonical_request(path, values)
             to_sign = self._string_to_sign(canonical_request)
             right = hmac.digest(key, to_sign.encode("latin-1"), "sha256").hex()
             if hmac.compare_digest(self.given.encode(), right.encode()):
+                if not self.payload_sha256.startswith(_STREAMING):
+                    return None
                 return ChunkSignatures(key, self.timestamp, credential.scope, right)
         raise SignatureDoesNotMatch(
             AWSAccessKeyId=self.access_key,
@@ -106,11 +110,11 @@ class V4Signature:
             CanonicalRequestBytes=_spelled(canonical_request),
         )
 
-    def _canonical_request(self, path: str, values: Mapping[str, bytes]) -> str:
+    def _canonical_request(self, path: str, values: Mapping[bytes, bytes]) -> str:
         query = canonical.query(
             self.request.query_string, without="X-Amz-Signature" if self.is_presigned else ""
         )
-        headers = canonical.header_lines(values, self.signed_headers.split(";"))
+        headers = canonical.header_lines(values, self.signed_headers.encode("latin-1").split(b";"))
         lines = (self.request.method, path, query, headers, self.signed_headers)
         return "\n".join((*lines, self.payload_sha256))
 
@@ -135,24 +139,33 @@ def in_header(
         AccessDenied: It has no time, or does not cover what it has to.
         RequestTimeTooSkewed: It was made too long ago, or in the future.
     """
-    fields = dict(_FIELDS.findall(authorization))
-    for name in _IN_HEADER:
-        if not fields.get(name):
-            raise _malformed(f"the {name} is missing or empty")
-    credential = _credential(fields["Credential"], region, _malformed)
+    credential_text, signed_headers, given = _fields(authorization)
+    credential = _credential(credential_text, region, _malformed)
     values = request.header_values()
-    text = values.get("x-amz-date", values.get("date", b"")).decode("latin-1")
+    text = values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1")
     time = checked_time(text, now)
     _check_date(credential, time, _malformed)
     payload = values.get(_CONTENT_SHA256)
     if payload is None:
-        raise MissingSecurityHeader(MissingHeaderName=_CONTENT_SHA256)
-    signed = fields["SignedHeaders"].lower()
+        raise MissingSecurityHeader(MissingHeaderName=_CONTENT_SHA256.decode())
+    signed = signed_headers.lower()
     _check_covered(values, signed)
     return V4Signature(
-        request, credential, basic_iso(time), signed, fields["Signature"],
-        _payload_mode(payload.decode("latin-1")), is_presigned=False,
+        request, credential, basic_iso(time), signed, given,
+        _payload_mode(payload.decode("latin-1")), is_presigned=False, header_values=values,
     )  # fmt: skip
+
+
+def _fields(authorization: str) -> tuple[str, ...]:
+    """The values of `_IN_HEADER`, in whatever order they stand."""
+    if match := _USUAL.fullmatch(authorization):
+        return match.groups()
+    parts = (part.partition("=") for part in authorization.split(","))
+    fields = {name.strip(): value.strip() for name, _, value in parts}
+    for name in _IN_HEADER:
+        if not fields.get(name):
+            raise _malformed(f"the {name} is missing or empty")
+    return tuple(fields[name] for name in _IN_HEADER)
 
 
 def in_query(
@@ -188,7 +201,7 @@ def in_query(
     _check_covered(values, signed)
     return V4Signature(
         request, credential, basic_iso(begin), signed, query["X-Amz-Signature"],
-        _presigned_payload(query, values), is_presigned=True,
+        _presigned_payload(query, values), is_presigned=True, header_values=values,
     )  # fmt: skip
 
 
@@ -207,6 +220,7 @@ def check_algorithm(name: str) -> None:
         raise _wrong_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
 
 
+@lru_cache(maxsize=1024)
 def _credential(text: str, region: str, refusal: Refusal) -> Credential:
     access_key, *scope = text.rsplit("/", 4)
     if len(scope) != 4 or not access_key or not _DATE.fullmatch(scope[0]):
@@ -225,34 +239,35 @@ def _credential(text: str, region: str, refusal: Refusal) -> Credential:
 
 
 def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> None:
-    if credential.date != f"{time:%Y%m%d}":
+    day = basic_iso(time)[:8]
+    if credential.date != day:
         raise refusal(
             f'Invalid credential date "{credential.date}". This date is not the same as'
-            f' X-Amz-Date: "{time:%Y%m%d}"'
+            f' X-Amz-Date: "{day}"'
         )
 
 
-def _check_covered(values: Mapping[str, bytes], signed_headers: str) -> None:
-    if names := canonical.unsigned_names(values, signed_headers.split(";")):
+def _check_covered(values: Mapping[bytes, bytes], signed_headers: str) -> None:
+    if names := canonical.unsigned_names(values, signed_headers.encode("latin-1").split(b";")):
         raise AccessDenied(
             "There were headers present in the request which were not signed",
-            HeadersNotSigned=", ".join(names),
+            HeadersNotSigned=b", ".join(names).decode("latin-1"),
         )
 
 
-def _presigned_payload(query: Mapping[str, str], values: Mapping[str, bytes]) -> str:
+def _presigned_payload(query: Mapping[str, str], values: Mapping[bytes, bytes]) -> str:
     """What a presigned URL says of the body that will come: mostly nothing."""
     in_query = query.get("X-Amz-Content-Sha256")
     header = values.get(_CONTENT_SHA256)
     if header is not None and in_query not in (None, header.decode("latin-1")):
-        raise _wrong_query(f"X-Amz-Content-Sha256 and the header {_CONTENT_SHA256} differ")
+        raise _wrong_query(f"X-Amz-Content-Sha256 and the header {_CONTENT_SHA256.decode()} differ")
     if header is not None:
         return _payload_mode(header.decode("latin-1"))
     return _payload_mode(in_query or _UNSIGNED)
 
 
 def _payload_mode(value: str) -> str:
-    if value.startswith(f"STREAMING-{ECDSA}"):
+    if value.startswith(f"{_STREAMING}{ECDSA}"):
         check_algorithm(ECDSA)
     return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from s3_wire.errors import AccessDenied
 from s3_wire.signature_errors import AuthorizationQueryParametersError, RequestTimeTooSkewed
@@ -20,8 +21,12 @@ _BASIC_ISO = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _NO_DATE = "AWS authentication requires a valid Date or x-amz-date header"
 
 
+@lru_cache(maxsize=256)
 def time_of(text: str) -> datetime | None:
-    """A time as signatures have it, or as HTTP has it; None for what is neither."""
+    """A time as signatures have it, or as HTTP has it; None for what is neither.
+
+    Remembered: requests of the same second have the same.
+    """
     try:
         if _BASIC_ISO.fullmatch(text):
             return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -31,6 +36,7 @@ def time_of(text: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
 def basic_iso(time: datetime) -> str:
     """A UTC time as signatures of version 4 have it."""
     return f"{time:%Y%m%dT%H%M%SZ}"

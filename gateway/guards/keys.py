@@ -71,14 +71,16 @@ class SignedRequests:
         await self._next_app(scope, receive, send)
 
     def _received(self, scope: Scope) -> SignedRequest:
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        raw_path = scope["raw_path"]
+        raw_path = bucket_path = scope["raw_path"]
+        if domains := self._settings.domain:
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            bucket_path = path_style(host, raw_path, domains)
         return SignedRequest(
             scope["method"],
             raw_path,
             scope["query_string"],
             scope["headers"],
-            path_style(host, raw_path, self._settings.domain),
+            bucket_path,
         )
 
     async def _admit(self, scope: Scope, request: SignedRequest) -> None:

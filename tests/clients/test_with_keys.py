@@ -18,10 +18,13 @@ from tests.servers import EMBEDDED, GatewayProcess, running_gateway
 pytestmark = pytest.mark.timeout(600)
 
 KEYS = '[keys.any]\nsecret = "anything"\naccess = "write"\n'
+NOT_SIGNED = ("test_hadoop_s3a",)
+"""S3A makes no buckets, and its program makes one by a request without a signature."""
+
 MODULES = sorted(
     file.stem
     for file in Path(__file__).parent.glob("test_*.py")
-    if "\nCLIENT = " in file.read_text()
+    if "\nCLIENT = " in file.read_text() and file.stem not in NOT_SIGNED
 )
 ALWAYS = ("test_boto3", "test_minio_go")
 """The others take minutes, and sign as they do without keys."""

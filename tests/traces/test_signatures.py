@@ -59,7 +59,9 @@ def found_in(recorded: Recorded) -> Signature | None:
     values, query = request.header_values(), dict(request.query_pairs())
     if b"authorization" not in dict(request.headers) and "Signature=" not in recorded.target:
         return None
-    text = values.get("x-amz-date", values.get("date", b"")).decode() or query.get("X-Amz-Date", "")
+    text = values.get(b"x-amz-date", values.get(b"date", b"")).decode() or query.get(
+        "X-Amz-Date", ""
+    )
     now = time_of(text) or datetime.fromtimestamp(int(query.get("Expires", 0)), UTC)
     if "Expires" in query:
         now -= timedelta(minutes=1)
@@ -87,6 +89,6 @@ def test_what_a_client_signs_is_seen_as_it_was_sent(client: str) -> None:
         signature = Resigning(found).signature_of(made)
         again = V4Signature(
             found.request, found.credential, found.timestamp, found.signed_headers, signature,
-            found.payload_sha256, is_presigned=False,
+            found.payload_sha256, is_presigned=False, header_values=found.header_values,
         )  # fmt: skip
         again.verify(SECRET)
