@@ -41,7 +41,7 @@ class Gateway:
         self.settings = settings
         self.lifecycle = Lifecycle()
         self.observer = request_observer_of(settings)
-        self._composition = Composition(settings, self.observer.pfs_observer)
+        self._composition = Composition(settings, self.observer.pfs_observer, self.lifecycle)
         self._layers: App = self._layered(contract)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

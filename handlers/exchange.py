@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from handlers.access import EVERYTHING, Access
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
 from s3_wire.chunk_signatures import ChunkSignatures
@@ -30,13 +31,15 @@ class Limits:
 class Services:
     """What handlers work with, the same for all requests.
 
-    Files are read through `files`; everything else is asked of `pfs`.
+    Files are read through `files`; everything else is asked of `pfs`. `memory` bounds the documents
+    and answers that all requests hold.
     """
 
     pfs: PfsClient
     files: CommitCache
     writes: GroupedWrites
     limits: Limits
+    memory: MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class S3Request:
 
     `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
     holds what the contract declares, under its names there, in its types; a missing one has its
-    default or is absent. `access` is what whoever asks may do, `chunk_signatures` verifies a body
-    that is signed in chunks.
+    default or is absent. `memory` is what it holds, until its answer has been sent. `access` is
+    what whoever asks may do, `chunk_signatures` verifies a body that is signed in chunks.
     """
 
     bucket: str
@@ -56,6 +59,7 @@ class S3Request:
     parameters: Mapping[str, Any]
     receive: Receive
     services: Services
+    memory: Share
     access: Access = EVERYTHING
     chunk_signatures: ChunkSignatures | None = None
 
@@ -69,6 +73,8 @@ class S3Response:
     body: bytes | ByteStream = b""
 
 
-def xml_response(document: bytes) -> S3Response:
-    """An answer that is an XML document."""
+def xml_response(document: bytes, memory: Share | None = None) -> S3Response:
+    """An answer that is an XML document, for which alone memory is held from now on."""
+    if memory is not None:
+        memory.shrink_to(len(document))
     return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=document)

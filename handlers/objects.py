@@ -69,6 +69,7 @@ async def get_object(request: S3Request) -> S3Response:
     if response.status == 304 or not span.size_bytes:
         return response
     file = File(found.head, found.file.path)
+    await request.memory.need(request.services.files.held_bytes(found.file))
     response.body = await request.services.files.get_file(
         file, found.file, span.offset, span.size_bytes
     )
@@ -93,7 +94,7 @@ async def delete_object(request: S3Request) -> S3Response:
             raise
         return S3Response(204)
     expect = delete_condition(writes, request.headers, key, path)
-    if not is_directory_marker(key):
+    if not is_directory_marker(key):  # pachd would delete all below it (`docs/pachd.md`, hazard 5)
         with told_as_s3(key):
             await writes.delete_file(branch, path, expect)
     return S3Response(204)

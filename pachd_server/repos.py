@@ -11,6 +11,7 @@ from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, streaming, unary
 from pachd_server.hazards import Hazards
 from pachd_server.texts import About
+from pfs_client.failures import RepoNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import Repo
@@ -122,8 +123,12 @@ class ReposServicer:
         self, request: pfs_pb2.InspectBranchRequest, context: Context
     ) -> pfs_pb2.BranchInfo:
         """One branch."""
-        info = await self.pfs.inspect_branch(messages.branch_of(request.branch))
-        return messages.branch_info_message(info)
+        branch = messages.branch_of(request.branch)
+        try:
+            return messages.branch_info_message(await self.pfs.inspect_branch(branch))
+        except RepoNotFound:
+            await self.pfs.inspect_project(branch.repo.project)  # the first thing that is missing
+            raise
 
     @streaming(_of_repo)
     async def ListBranch(

@@ -58,6 +58,8 @@ Wording: TypeAlias = Callable[[pfs.PfsFailure, About], str | None]
 
 def inspect_branch(error: pfs.PfsFailure, about: About) -> str | None:
     """InspectBranch."""
+    if isinstance(error, pfs.ProjectNotFound):
+        return f"inspect branch in transaction: {_text(error, about)}"
     lines = [f"{_branch_row(about)} not found", _no_branch(about)]
     if isinstance(error, pfs.RepoNotFound):
         lines.insert(0, f"{_repo_row(about.repo)} not found")

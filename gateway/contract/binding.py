@@ -21,10 +21,13 @@ from handlers.exchange import S3Request, S3Response
 from handlers.request_body import verify_unread_body
 from pfs_client.failures import NotLoggedIn
 from pfs_client.interface import ByteStream
+from pfs_client.limits.memory_budget import Share
 from s3_wire.addresses import COPY_SOURCE, copy_source
 from s3_wire.signature_errors import InvalidAccessKeyId
 
 _NO_BODY = (204, 304)
+PIECE_BYTES = 128 * 1024
+"""How much of an answer that is in memory may be handed to its connection at once."""
 
 
 class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
@@ -68,6 +71,8 @@ class _Bound:
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
         _check_access(context.access, scope["method"], routed)
+        services = self._services_of(context.identity)
+        memory = Share(services.memory)
         request = S3Request(
             routed.bucket,
             routed.key,
@@ -75,20 +80,23 @@ class _Bound:
             routed.headers,
             routed.parameters,
             receive,
-            self._services_of(context.identity),
+            services,
+            memory,
             context.access,
             context.chunk_signatures,
         )
-        if not self._takes_body:
-            await verify_unread_body(request)
         try:
+            if not self._takes_body:
+                await verify_unread_body(request)
             response = await self._handler(request)
+            response.headers["x-amz-request-id"] = context.record.request_id
+            await _send(response, scope, send)
         except NotLoggedIn:
             if not context.identity.token:
                 raise
             raise InvalidAccessKeyId(AWSAccessKeyId=context.identity.name) from None
-        response.headers["x-amz-request-id"] = context.record.request_id
-        await _send(response, scope, send)
+        finally:
+            memory.shrink_to(0)
 
 
 def _check_access(access: Access, method: str, routed: Routed) -> None:
@@ -100,15 +108,21 @@ def _check_access(access: Access, method: str, routed: Routed) -> None:
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:
     body = response.body
-    if isinstance(body, bytes):
-        if response.status not in _NO_BODY:
-            response.headers.setdefault("Content-Length", str(len(body)))
-        await _send_start(response, send)
-        await send(
-            {"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""}
-        )
-    else:
+    if not isinstance(body, bytes):
         await _send_stream(response, body, send, scope)
+        return
+    if response.status not in _NO_BODY:
+        response.headers.setdefault("Content-Length", str(len(body)))
+    await _send_start(response, send)
+    if scope["method"] == "HEAD":
+        body = b""
+    # In pieces, so that what is held of a budget is given back only once little is unsent.
+    for at in range(0, len(body) - PIECE_BYTES, PIECE_BYTES):
+        piece = body[at : at + PIECE_BYTES]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send(
+        {"type": "http.response.body", "body": body[-(len(body) % PIECE_BYTES or PIECE_BYTES) :]}
+    )
 
 
 async def _send_start(response: S3Response, send: Send) -> None:

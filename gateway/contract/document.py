@@ -64,7 +64,7 @@ def load_contract(layers: Iterable[str]) -> Contract:
     """The contract with these layers, in whatever order they are named.
 
     Raises:
-        UnknownLayer: One of them does not exist.
+        UnknownLayer: There is no layer of one of the names.
         BadOverlay: The overlays cannot be put together.
     """
     return _composed(layers_named(layers, LAYERS))

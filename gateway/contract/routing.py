@@ -7,7 +7,7 @@ connexion's way and in ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -82,8 +82,14 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 route.headers.add(parameter)
         return route
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route a request, or let it fall through to NotImplemented."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Route a request.
+
+        Raises:
+            NotImplemented: The contract declares no such operation, or not all that it is sent.
+            InvalidArgument: A parameter has a value that it cannot have.
+            InvalidURI: The path is no bucket and key, or it or the query is not UTF-8.
+        """
         if scope["type"] == "http":
             context = request_context.current()
             context.route = routed = self._find(scope, context.record)
@@ -91,7 +97,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 "api_base_path": self._base_path,
                 "operation_id": routed.operation_id,
             }
-        await self._next_app(scope, receive, send)
+        return self._next_app(scope, receive, send)
 
     def _find(self, scope: Scope, record: Record) -> Routed:
         bucket, key = _address(scope["raw_path"])
@@ -117,11 +123,11 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
         moved = self._moved_headers(route, query) if query else {}
-        names = route.query.undeclared(n for n in query if n.lower() not in moved)
+        names = route.query.undeclared([n for n in query if n.lower() not in moved])
         names += route.headers.undeclared(moved)
         if names:
             raise self._not_implemented("query parameter", names)
-        names = route.headers.undeclared(n for n in headers if n.startswith(self._namespace))
+        names = route.headers.undeclared([n for n in headers if n.startswith(self._namespace)])
         if names:
             raise self._not_implemented("header", names)
         if moved:
@@ -154,7 +160,7 @@ def _address(raw_path: bytes) -> tuple[str, str]:
     """Bucket and key, decoded once and otherwise as they were sent.
 
     Raises:
-        InvalidURI: The path is no bucket and key.
+        InvalidURI: The path begins with no bucket, has a bad escape, or is not UTF-8.
     """
     path = raw_path[1:]
     if not raw_path.startswith(b"/") or path.startswith(b"/"):
@@ -182,7 +188,11 @@ def _query(query_string: bytes) -> dict[str, str]:
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name; repeated ones joined, as HTTP has it."""
     headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for raw_name, raw_value in raw:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        if name in headers:
+            repeated.setdefault(name, [headers[name]]).append(value)
+        else:
+            headers[name] = value
+    return headers | {name: ", ".join(values) for name, values in repeated.items()}

@@ -39,7 +39,7 @@ def health_routes(
     async def counted(request: Request) -> Response:
         if metrics_need_key and request_context.current().identity == ANYBODY:
             raise AccessDenied("Metrics need a signed request here, or a port of their own.")
-        metrics.gather()
+        metrics.gather(pfs_answers=await _answers(services_of))
         text = await asyncio.to_thread(metrics.exposition)
         return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 

@@ -55,6 +55,7 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
     """
 
     def __init__(self, connection: Connection, token: Token) -> None:
+        self._token = token
         self._caller = Caller(connection, token)
         self._changes = ChangeStreams(self._caller)
 
@@ -68,6 +69,10 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         """
         token = Token(settings.token, settings.token_file)
         return cls(Connection(settings, observer), token)
+
+    def read_token_again(self) -> None:
+        """Look at the token's file with the next call."""
+        self._token.read_again()
 
     async def get_version(self) -> str:
         """Say which pachd this is."""

@@ -39,6 +39,19 @@ def test_no_name_stands_twice_in_one_place_of_the_contract(layers: tuple[str, ..
     check(yaml.compose(load_contract(layers).text))
 
 
+@each_document
+def test_what_works_on_objects_stands_under_objects(contract: ContractUnderTest) -> None:
+    """And lists under Listings; a reader looks for DeleteObjects beside DeleteObject."""
+    about_objects = {
+        name for name in contract.operations if "Object" in name and not name.startswith("List")
+    }
+    assert "DeleteObjects" in about_objects
+    for name in about_objects:
+        assert contract.operations[name].definition["tags"] == ["Objects"], name
+    known = {tag["name"] for tag in contract.document["tags"]}
+    assert all(set(one.definition["tags"]) <= known for one in contract.operations.values())
+
+
 Example: TypeAlias = tuple[str, dict[str, Any], Any]
 """Where it stands, its schema, and itself."""
 

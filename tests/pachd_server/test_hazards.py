@@ -34,6 +34,7 @@ from pfs_client.values import (
     Repo,
 )
 from tests.pfs_contract.reading import head_of, put, read
+from tests.servers import PfsProcess
 
 BRANCH = Branch(Repo("r"), "master")
 
@@ -221,3 +222,20 @@ async def test_a_negative_offset_ends_the_server(
     await ends(pfs)
     assert served.hazards is not None
     assert served.hazards.panic == OFFSET_PANIC
+
+
+def test_the_command_ends_as_pachd_does(tmp_path: Path) -> None:
+    options = ("--hazards", "--deadly-commits", "2")
+    with PfsProcess(tmp_path / "pfs", "127.0.0.1:0", *options) as server:
+        asyncio.run(_delete_two_commits(server.address))
+        assert server.process.wait(10) == 2
+    assert f"{COMMITS_PANIC}\n" in server.log
+
+
+async def _delete_two_commits(address: str) -> None:
+    pfs = WholePachdClient.open(PachdSettings(address.removeprefix("grpc://"), call_seconds=5))
+    await pfs.create_repo(BRANCH.repo)
+    await pfs.create_branch(BRANCH)
+    await put(pfs, BRANCH, "/a", b"1")
+    assert await pfs.delete_repo(BRANCH.repo) is True
+    await pfs.aclose()
