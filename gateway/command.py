@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,8 +21,10 @@ from gateway.composition.choice import compact as compact_pfs
 from gateway.composition.stored import stored_by
 from gateway.contract.document import layers_named, load_contract
 from gateway.contract.printable import printable
+from gateway.guards.key_file import read_keys
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
+from gateway.key_commands import keys
 from gateway.notices import notices_of
 from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
@@ -87,7 +90,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
     """Print the contract that is served: an OpenAPI document."""
     with told_in_one_line():
-        printed = load_contract(layers or layers_named(settings.layers))
+        printed = load_contract(layers or layers_named(settings.layers, has_keys=settings.has_keys))
     match form:
         case "yaml":
             text = printed.text
@@ -121,6 +124,9 @@ def compact(settings: Settings, keep: int) -> None:
     )
 
 
+main.add_command(keys)
+
+
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     with told_in_one_line():
@@ -128,6 +134,8 @@ def serve(settings: Settings) -> None:
         stored = stored_by(settings)
         check_pfs(settings)
         check_tracing(settings)
+        if settings.access_keys:
+            read_keys(Path(settings.access_keys).expanduser())
         tls = tls_options(settings)
     begin_logging(settings)
     # Until there is something to read again; workers begin with what is set here.

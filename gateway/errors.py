@@ -88,6 +88,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
     pfs.StorageFull: _full,
     pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.NotLoggedIn: _plain(s3.AccessDenied),
     pfs.AuthenticationOff: _without_users,
     pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
     pfs.ProjectExists: _aborted,

@@ -38,6 +38,10 @@ class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
 
 
+class NotLoggedIn(PfsAccessDenied):
+    """PFS wants a token, or does not know the one that has come."""
+
+
 class AuthenticationOff(PfsFailure):
     """PFS knows no users: nobody can say who asks, or what they may do."""
 

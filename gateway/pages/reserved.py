@@ -40,7 +40,12 @@ class ReservedPages:
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        routes = health_routes(services_of, lifecycle, metrics)
+        routes = health_routes(
+            services_of,
+            lifecycle,
+            metrics,
+            metrics_need_key=settings.has_keys and settings.admin_port is None,
+        )
         if settings.docs:
             routes += docs_routes(settings, contract) + asset_routes(browser=settings.browser)
             routes += start_routes(services_of, settings, contract)
