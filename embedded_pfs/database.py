@@ -11,13 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
-
-SCHEMA_VERSION = 1
 
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
@@ -88,16 +85,6 @@ def failure_of(error: sqlite3.OperationalError) -> PfsFailure:
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return PfsTimeout("another process holds the embedded PFS's database")
     return PfsFailure(f"the embedded PFS's database failed: {error}")
-
-
-def create_schema(connection: sqlite3.Connection) -> None:
-    """Create all tables in a new database, and the project that PFS always has."""
-    script = files("embedded_pfs").joinpath("schema.sql").read_text("utf-8")
-    connection.executescript(
-        f"BEGIN;\n{script}\n"
-        f"INSERT INTO project (name, created_us) VALUES ('default', {now_us()});\n"
-        f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
-    )
 
 
 def now_us() -> int:

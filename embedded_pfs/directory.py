@@ -14,14 +14,8 @@ import time
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
-from embedded_pfs.database import (
-    SCHEMA_VERSION,
-    Synchronous,
-    connect,
-    create_schema,
-    now_us,
-    transaction,
-)
+from embedded_pfs.database import Synchronous, connect, now_us, transaction
+from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
 
 _LOCK_WAIT_SECONDS = 10.0
 
@@ -97,7 +91,23 @@ class DataDirectory:
             return False
         return True
 
-    def _check_version(self) -> int:
+    def _check_version(self) -> None:
+        version = self._version()
+        if version < SCHEMA_VERSION:
+            raise DirectoryRefused(
+                f"{self.path} is in use by an older gateway (schema {version}); stop it first"
+            )
+
+    def _migrate(self, connection: sqlite3.Connection, version: int) -> None:
+        try:
+            migrate(connection, version)
+        except MigrationFailed as error:
+            raise DirectoryRefused(
+                f"{self.path} is damaged: {error}. Nothing of it has been changed; the gateway that"
+                " wrote it can still open it"
+            ) from error
+
+    def _version(self) -> int:
         try:
             connection = self.connect()
             try:
@@ -111,19 +121,16 @@ class DataDirectory:
                 f"{self.path} was written by a newer gateway (schema {version}, this one knows"
                 f" {SCHEMA_VERSION}); use that version or another directory"
             )
-        if 0 < version < SCHEMA_VERSION:
-            raise DirectoryRefused(
-                f"{self.path} is in use by an older gateway (schema {version}); stop it first"
-            )
         return version
 
     def _prepare_alone(self) -> None:
-        version = self._check_version()
+        version = self._version()
         self.blobs.create()
         connection = self.connect()
         try:
             if version == 0:
                 create_schema(connection)
+            self._migrate(connection, version or SCHEMA_VERSION)
             remove_unfinished(connection, self.blobs)
         finally:
             connection.close()

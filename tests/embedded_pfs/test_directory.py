@@ -14,8 +14,8 @@ import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.compaction import compact
-from embedded_pfs.database import SCHEMA_VERSION
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from embedded_pfs.migrations import SCHEMA_VERSION
 from pfs_client.failures import CommitNotFound, StorageFull
 from pfs_client.values import AddFile, Branch, Change, Commit, DeleteFile, File, Repo
 from tests.pfs_contract.reading import head_of, paths, put, read
