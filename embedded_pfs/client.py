@@ -59,7 +59,7 @@ class EmbeddedPfs(WholePfs):
 
     async def get_version(self) -> str:
         """Say which PFS this is."""
-        self.engine.look_up(
+        self.engine.glance(
             lambda connection: connection.execute("SELECT 1 FROM project").fetchone()
         )
         return _VERSION
@@ -70,11 +70,11 @@ class EmbeddedPfs(WholePfs):
 
     async def list_project(self) -> list[ProjectInfo]:
         """All projects, by name."""
-        return self.engine.look_up(repos.list_projects)
+        return self.engine.glance(repos.list_projects)
 
     async def inspect_project(self, name: str) -> ProjectInfo:
         """One project."""
-        return self.engine.look_up(repos.inspect_project, name)
+        return self.engine.glance(repos.inspect_project, name)
 
     async def create_project(self, name: str, description: str = "") -> None:
         """Create a project."""
@@ -110,7 +110,7 @@ class EmbeddedPfs(WholePfs):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return self.engine.look_up(self._branches.inspect_branch, branch)
+        return self.engine.glance(self._branches.inspect_branch, branch)
 
     async def create_branch(
         self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
@@ -133,7 +133,7 @@ class EmbeddedPfs(WholePfs):
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
         while True:
-            info = self.engine.look_up(commit_rows.inspect, commit)
+            info = self.engine.glance(commit_rows.inspect, commit)
             if info.finished is not None or not wait_finished:
                 return info
             await asyncio.sleep(_POLL_SECONDS)

@@ -66,7 +66,9 @@ def concatenated(
 def _pieces(
     connection: sqlite3.Connection, blobs: Blobs, content: StoredContent
 ) -> Iterator[bytes]:
-    small = content.inline or small_content(connection, content.hash, content.size_bytes)
+    small = content.inline
+    if small is None:
+        small = small_content(connection, content.hash, content.size_bytes)
     if small is not None:
         yield small
         return

@@ -18,7 +18,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import contents, files
 from embedded_pfs.blobs import StoredContent
-from embedded_pfs.database import Synchronous, failure_of, told_as_failures, transaction
+from embedded_pfs.database import (
+    Synchronous,
+    failure_of,
+    snapshot,
+    told_as_failures,
+    transaction,
+)
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import stored_path
 from embedded_pfs.staging import Staging
@@ -80,9 +86,21 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Read, on the event loop: for what costs microseconds."""
+        """Read one snapshot, on the event loop: for what costs microseconds."""
+        return self.glance(partial(_in_snapshot, function), *args, **kwargs)
+
+    def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Read on the event loop with one statement, which is a snapshot by itself.
+
+        To begin and end one costs as much as the look-up.
+        """
         self._check_open()
-        try:  # a context manager would take as long as the look-up
+        try:  # a context manager would take as long, too
             return function(self._near, *args, **kwargs)
         except sqlite3.OperationalError as error:
             raise failure_of(error) from error
@@ -93,11 +111,11 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Read, on a thread."""
+        """Read one snapshot, on a thread."""
 
         def call() -> T:
-            with told_as_failures():
-                return function(self._scan_connection(), *args, **kwargs)
+            with told_as_failures(), snapshot(self._scan_connection()) as connection:
+                return function(connection, *args, **kwargs)
 
         self._check_open()
         return await self._scans.run(call)
@@ -127,16 +145,10 @@ class Engine:
             FileNotFound: Nothing stands at the path, or compaction has taken its content.
             NotAFile: A directory stands there.
         """
-        content, _ = self.look_up(files.find_file, file)
-        return await self._open_content(content, file.path, offset, size_bytes)
-
-    async def _open_content(
-        self, content: StoredContent, path: str, offset: int, size_bytes: int | None
-    ) -> ByteStream:
+        content, small = self.look_up(_find_content, file)
         end = content.size_bytes
         if size_bytes is not None:
             end = min(offset + size_bytes, end)
-        small = self.look_up(contents.small_content, content.hash, content.size_bytes)
         if small is not None:
             return MemoryStream(small[offset:end])
         try:
@@ -144,7 +156,7 @@ class Engine:
                 partial(self.blobs.open, content.hash), os.close
             )
         except FileNotFoundError as error:
-            raise FileNotFound(f"the content of {stored_path(path)} is gone") from error
+            raise FileNotFound(f"the content of {stored_path(file.path)} is gone") from error
         return BlobStream(descriptor, offset, end, self._blob_threads)
 
     def _check_open(self) -> None:
@@ -158,3 +170,22 @@ class Engine:
             self._scan_connections.it = connection
             self._opened.append(connection)
         return connection
+
+
+def _in_snapshot(
+    function: Callable[Concatenate[sqlite3.Connection, P], T],
+    connection: sqlite3.Connection,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    connection.execute("BEGIN")
+    try:
+        return function(connection, *args, **kwargs)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _find_content(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, bytes | None]:
+    """A file's content, and its bytes if they are in the database."""
+    content, _ = files.find_file(connection, file)
+    return content, contents.small_content(connection, content.hash, content.size_bytes)
