@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from embedded_pfs import (
     branch_rows,
     branches,
+    collection,
     commit_rows,
     commits,
     contents,
@@ -172,7 +173,7 @@ class _Editor:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
         self._remove(path)
-        contents.store(self._connection, content)
+        contents.store(self._connection, self._blobs, content)
         self._connection.execute(
             "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -252,6 +253,8 @@ class _Editor:
                     "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?)",
                     (self._line_id, path, created_seq, self._seq, size_bytes, content_hash),
                 )
+            else:
+                collection.suspect(self._connection, [content_hash])
 
     def _remove_below(self, directory: str) -> None:
         low, high = bounds_of(directory)
@@ -266,5 +269,8 @@ class _Editor:
             f"SELECT coalesce(sum(size_bytes), 0) FROM file WHERE {below}",
             span,
         ).fetchone()
+        collection.suspect_those_of(
+            self._connection, "file", f"{below} AND created_seq = ?", *span, self._seq
+        )
         self._connection.execute(f"DELETE FROM file WHERE {below}", span)
         self.added_bytes -= gone

@@ -19,7 +19,10 @@ from embedded_pfs import (
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
+from embedded_pfs.stored_changes import AddContent, StoredChange
+from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import (
     ALL,
     Branch,
@@ -27,6 +30,7 @@ from pfs_client.values import (
     Change,
     Commit,
     CommitInfo,
+    CopyFile,
     File,
     FileInfo,
     Part,
@@ -48,13 +52,22 @@ class EmbeddedPfs(WholePfs):
         directory: The data directory, created if it is not there.
         synchronous: SQLite's setting: `full` loses nothing at a power cut, `normal` may lose the
             last commits, `off` may lose everything.
+        rules: What goes by itself, and when it is looked for.
+        observer: Is told how much is stored and how much room is left.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
 
-    def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
-        self.engine = Engine(directory, synchronous=synchronous)
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        synchronous: Synchronous = "full",
+        rules: UpkeepRules = EVERYTHING_STAYS,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self.engine = Engine(directory, synchronous=synchronous, rules=rules, observer=observer)
         self._branches = BranchCache()
 
     async def get_version(self) -> str:
@@ -82,7 +95,7 @@ class EmbeddedPfs(WholePfs):
 
     async def delete_project(self, name: str, *, force: bool = False) -> None:
         """Delete a project, with its repos if forced."""
-        await self.engine.write(repos.delete_project, name, force=force)
+        await self.engine.free(repos.delete_project, name, force=force)
 
     async def list_repo(self) -> list[RepoInfo]:
         """All repos of all projects."""
@@ -99,10 +112,12 @@ class EmbeddedPfs(WholePfs):
     async def delete_repo(
         self, repo: Repo, *, expect_no_branches: bool = False, force: bool = False
     ) -> bool:
-        """Delete a repo with all in it."""
-        return await self.engine.write(
+        """Delete a repo with all in it. Its rows and contents go in the background."""
+        was_there = await self.engine.free(
             repos.delete_repo, repo, force=force, expect_no_branches=expect_no_branches
         )
+        self.engine.upkeep.hurry()
+        return was_there
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
@@ -120,7 +135,7 @@ class EmbeddedPfs(WholePfs):
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
         """Delete a branch, if asked only while its head is the expected one."""
-        await self.engine.write(branches.delete_branch, branch, expected_head)
+        await self.engine.free(branches.delete_branch, branch, expected_head)
 
     async def start_commit(self, branch: Branch, description: str = "") -> Commit:
         """Open a commit at a branch's head."""
@@ -128,7 +143,7 @@ class EmbeddedPfs(WholePfs):
 
     async def finish_commit(self, commit: Commit, error: str = "") -> None:
         """Close an open commit."""
-        await self.engine.write(commits.finish_commit, commit, error)
+        await self.engine.free(commits.finish_commit, commit, error)
 
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
@@ -155,13 +170,14 @@ class EmbeddedPfs(WholePfs):
 
     async def drop_commit(self, commit: Commit) -> None:
         """Take a commit back that nothing is based on."""
-        await self.engine.write(commits.drop, commit)
+        await self.engine.free(commits.drop, commit)
 
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
-            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, stored)
+            write = self.engine.write if _adds(stored) else self.engine.free
+            more = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
 
     async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:
@@ -169,10 +185,11 @@ class EmbeddedPfs(WholePfs):
         blobs = self.engine.blobs
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
+            write = self.engine.write if _adds(stored) else self.engine.free
             if isinstance(target, Commit):
-                more = await self.engine.write(changes.modify_commit, blobs, target, stored)
+                more = await write(changes.modify_commit, blobs, target, stored)
             else:
-                more = await self.engine.write(
+                more = await write(
                     changes.modify_branch, blobs, target, stored, create_missing=True
                 )
             await staging.settle(more)
@@ -184,6 +201,10 @@ class EmbeddedPfs(WholePfs):
             file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, stored)
             await staging.settle(more)
         return file_set_id
+
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Have a file set removed soon."""
+        self.engine.upkeep.release(file_set_id)
 
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
@@ -209,8 +230,12 @@ class EmbeddedPfs(WholePfs):
             await staging.settle(more)
 
     async def inspect_file(self, file: File) -> FileInfo:
-        """One file."""
-        return self.engine.look_up(files.inspect_file, file)
+        """One file.
+
+        Raises:
+            ContentLost: Its content is not there any more, or not whole.
+        """
+        return self.engine.look_up(files.inspect_file, file, self.engine.blobs)
 
     async def inspect_directory(self, directory: File) -> FileInfo:
         """A directory, with the size and hash of all below it."""
@@ -234,9 +259,15 @@ class EmbeddedPfs(WholePfs):
             CommitNotFound: There is no such commit, or no such repo.
             CommitNotFinished: It is open, and so is what it is based on.
             FileSetNotFound: It stands for a file set that is not there, or no longer.
-            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            FileNotFound: Nothing stands at the path.
+            ContentLost: Its content is not there any more.
             NotAFile: A directory stands there.
         """
         if offset < 0:
             raise ValueError("the offset is negative")
         return await self.engine.open_file(file, offset, size_bytes)
+
+
+def _adds(changes_: Sequence[StoredChange]) -> bool:
+    """Whether changes need room for something; what only deletes may have the reserve."""
+    return any(isinstance(change, AddContent | CopyFile) for change in changes_)

@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
+from embedded_pfs.collection import suspect_those_of
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -150,6 +151,7 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
     if child is not None or row.parent_id is None:
         raise PfsFailure(f"cannot drop a commit that has children: {commit}")
     tip = (row.line_id, row.seq)
+    suspect_those_of(connection, "file", "line_id = ? AND created_seq = ?", *tip)
     connection.execute("DELETE FROM file WHERE line_id = ? AND created_seq = ?", tip)
     connection.execute(
         "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash"

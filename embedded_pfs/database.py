@@ -19,7 +19,15 @@ from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+_FULL_CODES = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
+FULL = (
+    "the disk of the embedded PFS is full; delete what is not needed and run s3gateway compact, or"
+    " give it more room"
+)
 
 
 def connect(
@@ -91,7 +99,7 @@ def failure_of(error: sqlite3.OperationalError) -> PfsFailure:
     """The PFS error that a failure of SQLite's is."""
     code = error.sqlite_errorcode
     if code in _FULL_CODES:
-        return StorageFull("the disk of the embedded PFS is full")
+        return StorageFull(FULL)
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return PfsTimeout("another process holds the embedded PFS's database")
     return PfsFailure(f"the embedded PFS's database failed: {error}")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from embedded_pfs import contents
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
+from embedded_pfs.collection import suspect_those_of
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
@@ -83,6 +84,27 @@ def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) ->
 def _check_ttl(ttl_seconds: int) -> None:
     if ttl_seconds > MAX_FILE_SET_SECONDS:
         raise PfsFailure(f"{ttl_seconds} s exceeds max ttl, {MAX_FILE_SET_SECONDS} s")
+
+
+def expire(connection: sqlite3.Connection, file_set_ids: Sequence[str]) -> bool:
+    """Remove some of the file sets that have expired or are given; say whether there were any.
+
+    One transaction removes one of them: it may hold many files.
+    """
+    row = (
+        connection.execute(
+            "SELECT id FROM file_set WHERE expires_us < ? LIMIT 1", (now_us(),)
+        ).fetchone()
+        or connection.execute(
+            f"SELECT id FROM file_set WHERE id IN ({', '.join('?' * len(file_set_ids))}) LIMIT 1",
+            file_set_ids,
+        ).fetchone()
+    )
+    if row is None:
+        return False
+    suspect_those_of(connection, "file_set_change", "file_set_id = ?", *row)
+    connection.execute("DELETE FROM file_set WHERE id = ?", row)
+    return True
 
 
 def check(connection: sqlite3.Connection, file_set_id: str) -> None:
@@ -167,7 +189,7 @@ class _NormalForm:
         if existing is not None:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
-        contents.store(self._connection, content)
+        contents.store(self._connection, self._blobs, content)
         self._files[path] = content
 
     def _remove(self, path: str) -> None:

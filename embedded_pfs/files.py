@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from embedded_pfs import commit_rows, file_sets
-from embedded_pfs.blobs import StoredContent, file_hash
+from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
-from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.failures import ContentLost, FileNotFound, NotAFile
 from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, FileInfo, FileType
 
 _NEAR_HISTORY_ROWS = 4096
@@ -136,8 +136,8 @@ def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent
     raise _not_found(file)
 
 
-def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
-    """What PFS says of a file.
+def inspect_file(connection: sqlite3.Connection, file: File, blobs: Blobs) -> FileInfo:
+    """What PFS says of a file, once it has looked whether its content is there.
 
     Raises:
         CommitNotFound: There is no such commit, or no such repo.
@@ -145,8 +145,13 @@ def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
         FileSetNotFound: It stands for a file set that is not there, or no longer.
         FileNotFound: Nothing stands at the path.
         NotAFile: A directory does.
+        ContentLost: Its content is not there any more, or not whole.
     """
     content, committed = find_file(connection, file)
+    if content.size_bytes > INLINE_MAX_BYTES:
+        size_bytes = blobs.size_of(content.hash)
+        if size_bytes != content.size_bytes:
+            raise lost(file, content, size_bytes)
     return _file_info(stored_path(file.path), content, committed)
 
 
@@ -184,6 +189,15 @@ def _file_info(path: str, content: StoredContent, committed: datetime | None) ->
         committed,
         content.size_bytes,
         file_hash(content.hash, content.size_bytes),
+    )
+
+
+def lost(file: File, content: StoredContent, size_bytes: int | None) -> ContentLost:
+    """The failure that says what is wrong with a blob of this size, or with none."""
+    what = "gone" if size_bytes is None else f"of {size_bytes} bytes, not {content.size_bytes}"
+    return ContentLost(
+        f"the content of {file.path} at {file.commit} is lost: the blob {content.hash.hex()} is"
+        f" {what}"
     )
 
 

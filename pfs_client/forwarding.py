@@ -78,6 +78,10 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return await self._pfs.create_file_set(changes)
 
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Pass it on."""
+        await self._pfs.release_file_set(file_set_id)
+
     async def inspect_file(self, file: File) -> FileInfo:
         """Pass it on."""
         return await self._pfs.inspect_file(file)

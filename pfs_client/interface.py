@@ -208,6 +208,10 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Say that a file set is of no more use. One that nobody releases goes when it expires."""
+
+    @abstractmethod
     async def inspect_file(self, file: File) -> FileInfo:
         """One file.
 

@@ -12,7 +12,8 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
+from typing import Literal, TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -28,6 +29,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.request_context import Record, current_record, enter
 from gateway.settings import BadSetting
 from pfs_client.observer import Observer
+
+OfSeveral: TypeAlias = Literal["livesum", "livemax", "livemin"]
+"""What a gauge is of what several processes say."""
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -61,7 +65,9 @@ def metrics_of_several_processes() -> Iterator[None]:
 
 
 class Metrics(Observer):
-    """The metrics of one process."""
+    """The metrics of one process. Those of the storage come when somebody has looked at it."""
+
+    is_storage_full = False
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -162,6 +168,28 @@ class Metrics(Observer):
         """Something was looked for in the cache."""
         self._add(self._cache_of(kind, "hit" if hit else "miss"))
 
+    def storage_seen(self, stored_bytes: int | None, free_bytes: int, *, is_full: bool) -> None:
+        """Somebody has looked at the disk of the embedded PFS."""
+        if stored_bytes is not None:
+            self._stored.set(stored_bytes)
+        self._free.set(free_bytes)
+        self._full.set(is_full)
+        self.is_storage_full = is_full
+
+    @cached_property
+    def _stored(self) -> Gauge:
+        return self._gauge("stored_bytes", "What the embedded PFS stores takes so much.", "livemax")
+
+    @cached_property
+    def _free(self) -> Gauge:
+        return self._gauge("free_bytes", "So much is left for the embedded PFS.", "livemin")
+
+    @cached_property
+    def _full(self) -> Gauge:
+        return self._gauge(
+            "storage_full", "1 while the embedded PFS has no room to add anything.", "livemax"
+        )
+
     def gather(self) -> None:
         """Bring up to date what `exposition` tells; on the event loop."""
         self._tasks.set(len(asyncio.all_tasks()))
@@ -185,12 +213,12 @@ class Metrics(Observer):
         MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]
         return generate_latest(all_processes)
 
-    def _gauge(self, name: str, description: str) -> Gauge:
+    def _gauge(self, name: str, description: str, of_several: OfSeveral = "livesum") -> Gauge:
         return Gauge(
             f"s3gateway_{name}",
             description,
             registry=self._registry,
-            multiprocess_mode="livesum",
+            multiprocess_mode=of_several,
         )
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from weakref import WeakValueDictionary
 
+from pfs_client.failures import PfsFailure
 from pfs_client.group_commit.branch_queue import BranchQueue
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Write
@@ -122,7 +123,13 @@ class GroupedWrites:
             pieces = _chain(content, pieces)
         source, hash_ = await self._store(pieces, declared_size_bytes)
         write = Write(path, source=source, hash=hash_, expect=expect)
-        await self._queue_of(branch).join([write])
+        try:
+            await self._queue_of(branch).join([write])
+        except PfsFailure:
+            await self._pfs.release_file_set(source.commit.id)
+            raise
+        # One that is cancelled may be under way: its file set is left to expire.
+        await self._pfs.release_file_set(source.commit.id)
         return hash_
 
     async def delete_file(

@@ -145,6 +145,9 @@ class PachdClient(PfsClient):
         """Store files outside any commit."""
         return await self._changes.create_file_set(hazards.checked(changes))
 
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Leave it to expire: pachd has no call for it."""
+
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
         request = pfs_pb2.InspectFileRequest(file=messages.file_message(file))

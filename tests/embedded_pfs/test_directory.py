@@ -121,6 +121,7 @@ async def test_blobs_of_unfinished_writes_are_removed_by_who_is_alone(tmp_path: 
     await again.aclose()
     await pfs.aclose()
     pfs = await opened(tmp_path)
+    await pfs.engine.upkeep.round()
     assert not pfs.engine.blobs.path(content.hash).exists()
     assert not list((tmp_path / "staging").iterdir())
     assert await read(pfs, await head_of(pfs, BRANCH), "/kept") == kept
@@ -145,8 +146,7 @@ async def test_expired_file_sets_go(tmp_path: Path) -> None:
     await pfs.renew_file_set(file_set, 0)
     (blob,) = [path for _, path in pfs.engine.blobs.all()]
     await asyncio.sleep(0.01)
-    await pfs.aclose()
-    pfs = await opened(tmp_path)
+    await pfs.engine.upkeep.round()
     assert not blob.exists()
     await pfs.aclose()
 

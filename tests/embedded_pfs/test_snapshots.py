@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class Meanwhile:
         self._connection = connection
         self._write = write
 
-    def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
+    def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
         cursor = self._connection.execute(statement, *arguments)
         if not statement.startswith(("BEGIN", "COMMIT", "PRAGMA")):
             self._write()
