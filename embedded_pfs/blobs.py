@@ -66,10 +66,11 @@ class Blobs:
         """Make the folders, if they are not there, and their entries durable."""
         make_folder(self._staging, sync=self._sync)
         make_folder(self._blobs, sync=self._sync)
-        for prefix in range(256):
-            make_folder(self._blobs / f"{prefix:02x}", sync=False)
-        if self._sync:
-            sync_folder(self._blobs)
+        missing = {f"{prefix:02x}" for prefix in range(256)}.difference(os.listdir(self._blobs))
+        for name in sorted(missing):
+            make_folder(self._blobs / name, sync=False)
+        if missing:
+            self._sync_folder(self._blobs)
 
     def writer(self) -> BlobWriter:
         """Begin a blob."""

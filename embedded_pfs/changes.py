@@ -20,6 +20,7 @@ from embedded_pfs import (
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
+from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
@@ -73,15 +74,18 @@ def modify_branch(
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes)
-    if branch_rows.info_of(connection, row).direct_provenance:
+    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
-    commit = commits.start(connection, row)
-    writers = _apply(connection, blobs, commit, changes)
-    commits.finish(connection, commit)
-    new_head = branch_rows.find_branch(connection, branch).head
+    # The commit is written once, when it is known what it holds: each statement is time that every
+    # write takes.
+    begun_us = now_us()
+    seq = 1 + commit_rows.last_seq(connection, row.line_id)
+    editor = _edit(connection, blobs, row.line_id, seq, changes)
+    size_bytes = head.size_bytes + editor.added_bytes
+    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, begun_us)
     for below in branch_rows.downstream(connection, row.id):
-        branches.open_output_commit(connection, below, new_head.id)
-    return writers
+        branches.open_output_commit(connection, below, hex_)
+    return editor.writers
 
 
 def modify_commit(
@@ -127,13 +131,7 @@ def _apply(
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit)
-    for index, change in enumerate(changes):
-        try:
-            editor.apply(change)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
+    editor = _edit(connection, blobs, commit.line_id, commit.seq, changes)
     connection.execute(
         "UPDATE commit_ SET size_bytes = size_bytes + ? WHERE id = ?",
         (editor.added_bytes, commit.id),
@@ -141,16 +139,33 @@ def _apply(
     return editor.writers
 
 
+def _edit(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    line_id: int,
+    seq: int,
+    changes: Sequence[StoredChange],
+) -> _Editor:
+    editor = _Editor(connection, blobs, line_id, seq)
+    for index, change in enumerate(changes):
+        try:
+            editor.apply(change)
+        except PfsFailure as error:
+            error.change_index = index
+            raise
+    return editor
+
+
 class _Editor:
     """The tip of a line, being changed by one commit."""
 
     def __init__(
-        self, connection: sqlite3.Connection, blobs: Blobs, commit: commit_rows.CommitRow
+        self, connection: sqlite3.Connection, blobs: Blobs, line_id: int, seq: int
     ) -> None:
         self._connection = connection
         self._blobs = blobs
-        self._line_id = commit.line_id
-        self._seq = commit.seq
+        self._line_id = line_id
+        self._seq = seq
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
@@ -172,7 +187,9 @@ class _Editor:
         else:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
-        self._remove(path)
+            self._remove(path)
+            # What was appended has a blob of its own if it is large, and nothing refers to that.
+            collection.suspect(self._connection, [parts[1].hash])
         contents.store(self._connection, self._blobs, content)
         self._connection.execute(
             "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"

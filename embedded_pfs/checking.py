@@ -108,14 +108,15 @@ def check(directory: Path) -> Checked:
         connection = data.connect(readonly=True)
         try:
             with told_as_failures():
-                return _checked(connection, data.blobs)
+                return checked_with(connection, data.blobs)
         finally:
             connection.close()
     finally:
         data.close()
 
 
-def _checked(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
+def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
+    """The same, of a directory that is open."""
     found = Checked(wrong=list(_contradictions(connection)))
     for hash_, size_bytes in connection.execute(_REFERRED).fetchall():
         found.contents += 1

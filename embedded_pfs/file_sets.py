@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from embedded_pfs import contents
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
-from embedded_pfs.collection import suspect_those_of
+from embedded_pfs.collection import suspect, suspect_those_of
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
@@ -189,6 +189,7 @@ class _NormalForm:
         if existing is not None:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
+            suspect(self._connection, [part.hash for part in parts])
         contents.store(self._connection, self._blobs, content)
         self._files[path] = content
 
@@ -196,8 +197,8 @@ class _NormalForm:
         stored = stored_path(path)
         self._removals[path] = None
         if not path.endswith("/"):
-            self._files.pop(stored, None)
-            return
-        low, high = bounds_of(stored)
-        for below in [p for p in self._files if low < p < high]:
-            del self._files[below]
+            gone = [stored] if stored in self._files else []
+        else:
+            low, high = bounds_of(stored)
+            gone = [p for p in self._files if low < p < high]
+        suspect(self._connection, [self._files.pop(p).hash for p in gone])

@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache
 from typing import Literal, TypeAlias
 
 from prometheus_client import (
@@ -65,7 +65,7 @@ def metrics_of_several_processes() -> Iterator[None]:
 
 
 class Metrics(Observer):
-    """The metrics of one process. Those of the storage come when somebody has looked at it."""
+    """The metrics of one process."""
 
     is_storage_full = False
 
@@ -104,6 +104,16 @@ class Metrics(Observer):
             "failed_commits", "Commits of ours that finished with an error: what they held is lost."
         )
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
+        self._stored = self._gauge(
+            "stored_bytes", "What the embedded PFS stores takes so much.", "livemax"
+        )
+        self._free = self._gauge("free_bytes", "So much is left for the embedded PFS.", "livemin")
+        self._full = self._gauge(
+            "storage_full", "1 while the embedded PFS has no room to add anything.", "livemax"
+        )
+        self._find_children_once()
+
+    def _find_children_once(self) -> None:
         # Finding the child of some labels takes longer than counting it.
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
@@ -175,20 +185,6 @@ class Metrics(Observer):
         self._free.set(free_bytes)
         self._full.set(is_full)
         self.is_storage_full = is_full
-
-    @cached_property
-    def _stored(self) -> Gauge:
-        return self._gauge("stored_bytes", "What the embedded PFS stores takes so much.", "livemax")
-
-    @cached_property
-    def _free(self) -> Gauge:
-        return self._gauge("free_bytes", "So much is left for the embedded PFS.", "livemin")
-
-    @cached_property
-    def _full(self) -> Gauge:
-        return self._gauge(
-            "storage_full", "1 while the embedded PFS has no room to add anything.", "livemax"
-        )
 
     def gather(self) -> None:
         """Bring up to date what `exposition` tells; on the event loop."""

@@ -293,3 +293,21 @@ async def test_compaction_needs_the_directory_alone(tmp_path: Path) -> None:
     with pytest.raises(DirectoryRefused, match="is in use"):
         compact(tmp_path, 0)
     await pfs.aclose()
+
+
+async def test_compaction_keeps_what_an_open_commit_stands_on(tmp_path: Path) -> None:
+    pfs = await opened(tmp_path)
+    await put(pfs, BRANCH, "/a", b"1")
+    await put(pfs, BRANCH, "/a", b"2")
+    base = await head_of(pfs, BRANCH)
+    opened_commit = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", b"3")
+    await pfs.aclose()
+    compact(tmp_path, 0)
+    pfs = await opened(tmp_path)
+    assert await read(pfs, base, "/a") == b"2"
+    assert await read(pfs, opened_commit, "/a") == b"3"
+    await pfs.drop_commit(opened_commit)
+    assert await head_of(pfs, BRANCH) == base
+    assert await read(pfs, base, "/a") == b"2"
+    await pfs.aclose()

@@ -73,6 +73,23 @@ async def test_what_a_refused_write_leaves_goes(pfs: EmbeddedPfs) -> None:
     assert blobs_of(pfs) == []
 
 
+async def test_what_was_appended_is_not_kept_a_second_time(pfs: EmbeddedPfs) -> None:
+    await put(pfs, BRANCH, "/a", os.urandom(70_000))
+    await pfs.modify_file(BRANCH, [AddFile("/a", os.urandom(70_000))])
+    file_set = await pfs.create_file_set(
+        [
+            AddFile("/f", os.urandom(70_000)),
+            AddFile("/g", os.urandom(70_000)),
+            AddFile("/f", os.urandom(70_000)),
+            DeleteFile("/g"),
+        ]
+    )
+    await pfs.engine.upkeep.round()
+    # Both contents of `/a`, of which one is history, and `/f`.
+    assert len(blobs_of(pfs)) == 3
+    await pfs.renew_file_set(file_set, 10)
+
+
 async def test_what_a_dead_process_left_goes_once_it_is_old(pfs: EmbeddedPfs) -> None:
     new, old = pfs.engine.blobs.writer(), pfs.engine.blobs.writer()
     for writer in (new, old):
@@ -272,8 +289,9 @@ async def test_one_process_keeps_a_directory_up(pfs: EmbeddedPfs) -> None:
     await pfs.engine.upkeep.round()
     assert rows(pfs, "suspect") == 1
     os.close(lock)
-    await pfs.engine.upkeep.round()
-    assert rows(pfs, "suspect") == 0
+    async with asyncio.timeout(20):
+        while rows(pfs, "suspect"):  # the other one may be at it now
+            await pfs.engine.upkeep.round()
     await other.aclose()
 
 
