@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from embedded_pfs import (
     branch_rows,
     branches,
+    collection,
     commit_rows,
     commits,
     contents,
@@ -19,6 +20,7 @@ from embedded_pfs import (
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
+from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
@@ -71,15 +73,19 @@ def modify_branch(
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
-    if branch_rows.info_of(connection, row).direct_provenance:
+    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
-    commit = commits.start(connection, row)
-    writers = _apply(connection, blobs, commit, changes, as_pachd=as_pachd)
-    commits.finish(connection, commit)
-    new_head = branch_rows.find_branch(connection, branch).head
+    # The commit is written once, when it is known what it holds: each statement is time that every
+    # write takes.
+    begun_us = now_us()
+    seq = 1 + commit_rows.last_seq(connection, row.line_id)
+    editor = _Editor(connection, blobs, row.line_id, seq, as_pachd=as_pachd)
+    editor.apply_all(changes)
+    size_bytes = head.size_bytes + editor.added_bytes
+    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, begun_us)
     for below in branch_rows.downstream(connection, row.id):
-        branches.open_output_commit(connection, below, new_head.id)
-    return writers
+        branches.open_output_commit(connection, below, hex_)
+    return editor.writers
 
 
 def modify_commit(
@@ -129,13 +135,8 @@ def _apply(
     *,
     as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit, as_pachd=as_pachd)
-    for index, change in enumerate(changes):
-        try:
-            editor.apply(change)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
+    editor = _Editor(connection, blobs, commit.line_id, commit.seq, as_pachd=as_pachd)
+    editor.apply_all(changes)
     connection.execute(
         "UPDATE commit_ SET size_bytes = size_bytes + ? WHERE id = ?",
         (editor.added_bytes, commit.id),
@@ -150,19 +151,28 @@ class _Editor:
         self,
         connection: sqlite3.Connection,
         blobs: Blobs,
-        commit: commit_rows.CommitRow,
+        line_id: int,
+        seq: int,
         *,
         as_pachd: bool,
     ) -> None:
         self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
-        self._line_id = commit.line_id
-        self._seq = commit.seq
+        self._line_id = line_id
+        self._seq = seq
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
-    def apply(self, change: StoredChange) -> None:
+    def apply_all(self, changes: Sequence[StoredChange]) -> None:
+        for index, change in enumerate(changes):
+            try:
+                self._apply(change)
+            except PfsFailure as error:
+                error.change_index = index
+                raise
+
+    def _apply(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add(writable_path(path), content)
@@ -180,8 +190,10 @@ class _Editor:
         else:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
-        self._remove(path)
-        contents.store(self._connection, content)
+            self._remove(path)
+            # What was appended has a blob of its own if it is large, and nothing refers to that.
+            collection.suspect(self._connection, [parts[1].hash])
+        contents.store(self._connection, self._blobs, content)
         self._connection.execute(
             "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -253,6 +265,8 @@ class _Editor:
                     "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?)",
                     (self._line_id, path, created_seq, self._seq, size_bytes, content_hash),
                 )
+            else:
+                collection.suspect(self._connection, [content_hash])
 
     def _remove_below(self, directory: str) -> None:
         low, high = bounds_of(directory)
@@ -267,5 +281,8 @@ class _Editor:
             f"SELECT coalesce(sum(size_bytes), 0) FROM file WHERE {below}",
             span,
         ).fetchone()
+        collection.suspect_those_of(
+            self._connection, "file", f"{below} AND created_seq = ?", *span, self._seq
+        )
         self._connection.execute(f"DELETE FROM file WHERE {below}", span)
         self.added_bytes -= gone

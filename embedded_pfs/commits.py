@@ -100,6 +100,47 @@ def start(
     return commit_by_id(connection, commit_id)
 
 
+def add_closed(
+    connection: sqlite3.Connection,
+    branch: BranchRow,
+    head: CommitRow,
+    seq: int,
+    size_bytes: int,
+    begun_us: int,
+) -> str:
+    """Add a commit that is closed already behind a closed head; it is the new head.
+
+    Returns:
+        Its id.
+    """
+    now = now_us()
+    hex_ = new_hex()
+    cursor = connection.execute(
+        "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
+        " size_bytes, started_us, finishing_us, finished_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            branch.repo_id,
+            hex_,
+            branch.line_id,
+            seq,
+            head.id,
+            OriginKind.USER.value,
+            branch.branch.name,
+            size_bytes,
+            begun_us,
+            now,
+            # What a commit that has not finished is based on keeps it from finishing.
+            None if head.finished_us is None else now,
+        ),
+    )
+    connection.execute(
+        "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
+        (_row_id(cursor), now, branch.id),
+    )
+    return hex_
+
+
 def finish_commit(connection: sqlite3.Connection, commit: Commit, error: str = "") -> None:
     """Close an open commit.
 
@@ -118,6 +159,11 @@ def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> N
     """
     if error and is_tip(connection, row):
         commit_changes.take_back(connection, row)
+        connection.execute(
+            "UPDATE commit_ SET size_bytes ="
+            " coalesce((SELECT size_bytes FROM commit_ WHERE id = ?), 0) WHERE id = ?",
+            (row.parent_id, row.id),
+        )
     now = now_us()
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)

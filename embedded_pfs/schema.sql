@@ -1,4 +1,5 @@
--- The embedded PFS's database. Times are microseconds since 1970, UTC. The version is PRAGMA user_version.
+-- The embedded PFS's database. Times are microseconds since 1970, UTC. The version is PRAGMA user_version,
+-- and older ones come to this by `migrations.py`.
 --
 -- A *line* is a run of commits, each based on the one before, numbered by `seq`. A branch is the tip of a line. What
 -- stands at the tip is in `file`; a row that a later commit replaced or removed moves to `past_file` with that commit's
@@ -106,3 +107,13 @@ CREATE TABLE file_set_change ( -- in order; a deletion has no size and hash
     PRIMARY KEY (file_set_id, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX file_set_change_by_path ON file_set_change (file_set_id, path);
+
+-- Contents that something has stopped referring to. They go unless something refers to them after all; who stores one
+-- of them again takes it out of here. An id is never used twice.
+CREATE TABLE suspect (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE
+) STRICT;
+
+-- Repos that are deleted already, and whose rows go a few at a time. Their names are such as no repo can have.
+CREATE TABLE dropped_repo (repo_id INTEGER PRIMARY KEY REFERENCES repo (id)) STRICT;

@@ -148,6 +148,13 @@ class Settings:
         " last commits then, off everything.",
         choices=("full", "normal", "off"),
     )
+    keep_history: float | None = _setting(
+        None,
+        "How many days old the embedded PFS's history may become: older commits go while the"
+        " gateway runs, never a HEAD. Everything is kept if this is not given.",
+        minimum=0.001,
+        kind=float,
+    )
     ack: str = _setting(
         "durable",
         "When a write is answered: once pachd holds it (durable), or once its commit has finished"

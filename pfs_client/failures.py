@@ -34,6 +34,10 @@ class StorageFull(PfsFailure):
     """There is no room to store more. Nothing of the call was stored."""
 
 
+class ContentLost(PfsFailure):
+    """What PFS stored is not there any more, or damaged."""
+
+
 class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
 

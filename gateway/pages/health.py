@@ -17,6 +17,8 @@ from gateway.pages.page import HEADERS
 from pfs_client.failures import PfsFailure
 from s3_wire.errors import AccessDenied
 
+FULL = "ready, but the storage is full: objects can be read and deleted, not written\n"
+
 READY_SECONDS = 2.0
 """How long PFS may take to say that it is there."""
 
@@ -33,6 +35,9 @@ def health_routes(
         if lifecycle.is_draining:
             return _not_ready("The gateway is ending")
         if await _answers(services_of):
+            if metrics.is_storage_full:
+                # Not 503: whoever is sent nothing any more cannot delete anything either.
+                return PlainTextResponse(FULL, headers=HEADERS)
             return PlainTextResponse("ready\n", headers=HEADERS)
         return _not_ready("PFS does not answer")
 

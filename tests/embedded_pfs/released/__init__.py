@@ -1,0 +1,1 @@
+"""Data directories as released versions wrote them, and how to make the next one."""

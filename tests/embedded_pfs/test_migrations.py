@@ -1,0 +1,190 @@
+"""Older data directories: each that a released version wrote is brought to the newest schema."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from embedded_pfs import directory as directory_module
+from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.database import connect
+from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from embedded_pfs.migrations import SCHEMA_VERSION, STEPS, MigrationFailed, Step, migrate
+from pfs_client.values import File
+from tests.embedded_pfs.released.__main__ import (
+    LARGE,
+    LARGER,
+    OLD_PICTURES,
+    OPEN,
+    PICTURES,
+    RESULTS,
+)
+from tests.pfs_contract.reading import head_of, paths, put, read
+
+RELEASED = Path(__file__).parent / "released"
+VERSIONS = sorted(int(file.name[7:-7]) for file in RELEASED.glob("schema-*.tar.gz"))
+
+
+def unpacked(tmp_path: Path, version: int) -> Path:
+    with tarfile.open(RELEASED / f"schema-{version}.tar.gz") as packed:
+        packed.extractall(tmp_path, filter="data")
+    directory = tmp_path / "pfs"
+    (directory / "staging").mkdir(exist_ok=True)
+    assert version_of(directory) == version
+    return directory
+
+
+def version_of(directory: Path) -> int:
+    connection = sqlite3.connect(directory / "pfs.sqlite")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.close()
+    return int(version)
+
+
+def test_every_released_schema_is_tested() -> None:
+    assert list(range(1, VERSIONS[-1] + 1)) == VERSIONS
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_directory_that_a_released_version_wrote_is_all_there(
+    tmp_path: Path, version: int
+) -> None:
+    directory = unpacked(tmp_path, version)
+    pfs = EmbeddedPfs(directory)
+    assert version_of(directory) == SCHEMA_VERSION
+    head = await head_of(pfs, PICTURES)
+    assert await read(pfs, head, "/small") == b"second"
+    assert await read(pfs, head, "/d/larger") == LARGER
+    assert paths(await pfs.list_file(File(head, "/d"))) == ["/d/larger"]
+    old = await head_of(pfs, OLD_PICTURES)
+    assert await read(pfs, old, "/small") == b"first"
+    assert await read(pfs, old, "/d/large") == LARGE
+    assert [info.commit async for info in pfs.list_commit(PICTURES.repo, newest=head)][2] == old
+    assert (await pfs.inspect_branch(RESULTS)).direct_provenance == (PICTURES,)
+    opened = (await pfs.inspect_branch(OPEN)).head
+    assert (await pfs.inspect_commit(opened)).finishing is None
+    assert await read(pfs, opened, "/in-it") == b"open"
+    assert (await pfs.inspect_project("lab")).description == "with a description"
+    await put(pfs, PICTURES, "/small", b"third")
+    assert await read(pfs, await head_of(pfs, PICTURES), "/small") == b"third"
+    await pfs.aclose()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_migrated_database_is_like_a_new_one(tmp_path: Path, version: int) -> None:
+    old = unpacked(tmp_path, version)
+    DataDirectory(old).close()
+    DataDirectory(tmp_path / "new").close()
+    assert structure_of(old) == structure_of(tmp_path / "new")
+
+
+def structure_of(directory: Path) -> dict[str, object]:
+    """Tables with their columns, indexes and references, as SQLite understands them."""
+    connection = sqlite3.connect(directory / "pfs.sqlite")
+    found: dict[str, object] = {}
+    for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
+        indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
+        found[table] = (
+            connection.execute(f"PRAGMA table_xinfo({table})").fetchall(),
+            connection.execute(f"PRAGMA foreign_key_list({table})").fetchall(),
+            connection.execute("SELECT wr, strict FROM pragma_table_list(?)", (table,)).fetchall(),
+            {i[1]: connection.execute(f"PRAGMA index_xinfo({i[1]})").fetchall() for i in indexes},
+        )
+    connection.close()
+    return found
+
+
+class PowerCut(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("statement", range(1, 9))
+def test_a_migration_that_is_cut_off_begins_again(
+    tmp_path: Path, version: int, statement: int
+) -> None:
+    directory = unpacked(tmp_path, version)
+    file = directory / "pfs.sqlite"
+    connection = connect(file, synchronous="off")
+    left = statement
+
+    def cut(action: int, *_: object) -> int:
+        nonlocal left
+        left -= action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_CREATE_TABLE)
+        return sqlite3.SQLITE_OK if left > 0 else sqlite3.SQLITE_DENY
+
+    connection.set_authorizer(cut)
+    try:
+        migrate(connection, version)
+    except sqlite3.DatabaseError:
+        connection.set_authorizer(None)
+        connection.close()
+        assert version <= version_of(directory) < SCHEMA_VERSION
+    else:
+        connection.close()
+    DataDirectory(directory).close()
+    assert version_of(directory) == SCHEMA_VERSION
+
+
+def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
+    directory = unpacked(tmp_path, 1)
+    before = structure_of(directory)
+
+    def fails(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE half (id INTEGER)")
+        raise PowerCut
+
+    connection = connect(directory / "pfs.sqlite")
+    with pytest.raises(PowerCut):
+        migrate(connection, 1, (fails,))
+    connection.close()
+    assert version_of(directory) == 1
+    assert structure_of(directory) == before
+
+
+def test_each_step_is_kept_when_the_next_one_fails(tmp_path: Path) -> None:
+    directory = unpacked(tmp_path, 1)
+
+    def fails(connection: sqlite3.Connection) -> None:
+        raise PowerCut
+
+    connection = connect(directory / "pfs.sqlite")
+    with pytest.raises(PowerCut):
+        migrate(connection, 1, (STEPS[0], fails))
+    connection.close()
+    assert version_of(directory) == 2
+
+
+def _loses_repos(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM repo")
+
+
+def test_a_step_that_leaves_rows_referring_to_nothing_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = unpacked(tmp_path, 1)
+    steps: tuple[Step, ...] = (_loses_repos,)
+    connection = connect(directory / "pfs.sqlite")
+    with pytest.raises(MigrationFailed, match="migration from schema 1"):
+        migrate(connection, 1, steps)
+    connection.close()
+    monkeypatch.setattr(directory_module, "migrate", lambda c, v: migrate(c, v, steps))
+    with pytest.raises(DirectoryRefused, match="Nothing of it has been changed"):
+        DataDirectory(directory)
+    assert version_of(directory) == 1
+
+
+def test_an_older_directory_that_is_in_use_is_refused(tmp_path: Path) -> None:
+    directory = unpacked(tmp_path, 1)
+    # An older gateway holds the same lock.
+    descriptor = os.open(directory / "lock", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with pytest.raises(DirectoryRefused, match="in use by an older gateway"):
+        DataDirectory(directory)
+    os.close(descriptor)
+    assert version_of(directory) == 1
