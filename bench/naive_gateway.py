@@ -19,6 +19,7 @@ from gateway.composition.root import Composition
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
+from pfs_client.history.change_times import HeadTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
@@ -102,7 +103,7 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        return Services(naive, reads, writes, super().services_on(pfs).limits)
+        return Services(naive, reads, HeadTimes(), writes, super().services_on(pfs).limits)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from embedded_pfs import (
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
+from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
@@ -75,8 +76,9 @@ def modify_branch(
     if branch_rows.info_of(connection, row).direct_provenance:
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     commit = commits.start(connection, row)
-    writers = _apply(connection, blobs, commit, changes)
-    commits.finish(connection, commit)
+    closed_us = now_us()
+    writers = _apply(connection, blobs, commit, changes, closed_us)
+    commits.finish(connection, commit, closed_us=closed_us)
     new_head = branch_rows.find_branch(connection, branch).head
     for below in branch_rows.downstream(connection, row.id):
         branches.open_output_commit(connection, below, new_head.id)
@@ -125,8 +127,9 @@ def _apply(
     blobs: Blobs,
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
+    closed_us: int | None = None,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit)
+    editor = _Editor(connection, blobs, commit, closed_us)
     for index, change in enumerate(changes):
         try:
             editor.apply(change)
@@ -141,15 +144,27 @@ def _apply(
 
 
 class _Editor:
-    """The tip of a line, being changed by one commit."""
+    """The tip of a line, being changed by one commit.
+
+    Args:
+        connection: Within a transaction.
+        blobs: Where large contents are.
+        commit: The commit.
+        closed_us: When it is closed; None where it stays open.
+    """
 
     def __init__(
-        self, connection: sqlite3.Connection, blobs: Blobs, commit: commit_rows.CommitRow
+        self,
+        connection: sqlite3.Connection,
+        blobs: Blobs,
+        commit: commit_rows.CommitRow,
+        closed_us: int | None,
     ) -> None:
         self._connection = connection
         self._blobs = blobs
         self._line_id = commit.line_id
         self._seq = commit.seq
+        self._closed_us = closed_us
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
@@ -174,9 +189,15 @@ class _Editor:
         self._remove(path)
         contents.store(self._connection, content)
         self._connection.execute(
-            "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (self._line_id, path, self._seq, content.size_bytes, content.hash),
+            "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                self._line_id,
+                path,
+                self._seq,
+                content.size_bytes,
+                content.hash,
+                self._closed_us,
+            ),
         )
         self.added_bytes += content.size_bytes
 
@@ -242,15 +263,23 @@ class _Editor:
     def _remove(self, path: str) -> None:
         row = self._connection.execute(
             "DELETE FROM file WHERE line_id = ? AND path = ?"
-            " RETURNING created_seq, size_bytes, content_hash",
+            " RETURNING created_seq, size_bytes, content_hash, changed_us",
             (self._line_id, path),
         ).fetchall()
-        for created_seq, size_bytes, content_hash in row:
+        for created_seq, size_bytes, content_hash, changed_us in row:
             self.added_bytes -= size_bytes
             if created_seq < self._seq:
                 self._connection.execute(
-                    "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?)",
-                    (self._line_id, path, created_seq, self._seq, size_bytes, content_hash),
+                    "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        self._line_id,
+                        path,
+                        created_seq,
+                        self._seq,
+                        size_bytes,
+                        content_hash,
+                        changed_us,
+                    ),
                 )
 
     def _remove_below(self, directory: str) -> None:
@@ -258,7 +287,8 @@ class _Editor:
         span = (self._line_id, low, high)
         below = "line_id = ? AND path > ? AND path < ?"
         self._connection.execute(
-            "INSERT INTO past_file SELECT line_id, path, created_seq, ?, size_bytes, content_hash"
+            "INSERT INTO past_file"
+            " SELECT line_id, path, created_seq, ?, size_bytes, content_hash, changed_us"
             f" FROM file WHERE {below} AND created_seq < ?",
             (self._seq, *span, self._seq),
         )

@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
+from embedded_pfs import change_times
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -47,10 +48,9 @@ def branch_off(connection: sqlite3.Connection, head: Commit) -> tuple[int, int]:
     check_readable(connection, row)
     line_id = _new_line(connection, row.repo_id)
     connection.execute(
-        "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
-        " SELECT ?1, path, 0, size_bytes, content_hash FROM file"
+        "INSERT INTO file SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM file"
         " WHERE line_id = ?2 AND created_seq <= ?3"
-        " UNION ALL SELECT ?1, path, 0, size_bytes, content_hash FROM past_file"
+        " UNION ALL SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM past_file"
         " WHERE line_id = ?2 AND created_seq <= ?3 AND ended_seq > ?3",
         (line_id, row.line_id, row.seq),
     )
@@ -108,9 +108,20 @@ def finish_commit(connection: sqlite3.Connection, commit: Commit, error: str = "
     finish(connection, find_open(connection, commit), error)
 
 
-def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> None:
-    """Close a commit known to be open. Here that finishes it, unless its base has not finished."""
-    now = now_us()
+def finish(
+    connection: sqlite3.Connection, row: CommitRow, error: str = "", *, closed_us: int | None = None
+) -> None:
+    """Close a commit known to be open. Here that finishes it, unless its base has not finished.
+
+    Args:
+        connection: Within a transaction.
+        row: The commit.
+        error: What went wrong in it.
+        closed_us: When it counts as closed; its files have that time already. None for now.
+    """
+    now = now_us() if closed_us is None else closed_us
+    if closed_us is None:
+        change_times.settle(connection, row, now)
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)
     )
@@ -152,7 +163,7 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
     tip = (row.line_id, row.seq)
     connection.execute("DELETE FROM file WHERE line_id = ? AND created_seq = ?", tip)
     connection.execute(
-        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash"
+        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash, changed_us"
         " FROM past_file WHERE line_id = ? AND ended_seq = ?",
         tip,
     )

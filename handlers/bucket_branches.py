@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from handlers.addressing import branch_of
 from pfs_client.failures import BranchNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
-from pfs_client.values import BranchInfo, Commit
+from pfs_client.values import BranchInfo
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
@@ -36,16 +34,3 @@ async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
     if info.direct_provenance:
         raise WriteToOutputBranch(BucketName=bucket)
     return info
-
-
-async def last_modified(pfs: PfsClient, head: Commit, committed: datetime | None) -> datetime:
-    """When a file changed, as far as PFS knows: when HEAD was committed, or begun if it is open.
-
-    In whole seconds, and never in the future: another machine's clock may be ahead, and HTTP
-    forbids a time that is later than the answer's Date
-    (https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1).
-    """
-    if committed is None:
-        info = await pfs.inspect_commit(head)
-        committed = (info.finished or info.started).astimezone(UTC)
-    return min(committed, datetime.now(UTC)).replace(microsecond=0)

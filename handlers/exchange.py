@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.history.change_times import ChangeTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
@@ -28,11 +29,13 @@ class Limits:
 class Services:
     """What handlers work with, the same for all requests.
 
-    Files are read through `files`; everything else is asked of `pfs`.
+    Files are read through `files`, and `times` says when they changed; everything else is asked of
+    `pfs`.
     """
 
     pfs: PfsClient
     files: CommitCache
+    times: ChangeTimes
     writes: GroupedWrites
     limits: Limits
 

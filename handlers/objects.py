@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
-from handlers.bucket_branches import existing_branch, last_modified, writable_branch
+from handlers.bucket_branches import existing_branch, writable_branch
 from handlers.content_types import content_type_of
 from handlers.exchange import S3Request, S3Response, Services
+from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
@@ -106,7 +107,7 @@ class _Found:
     head: Commit
     file: FileInfo
     etag: str
-    modified: datetime
+    modified: Modified
 
 
 async def _find(services: Services, bucket: str, key: str) -> _Found:
@@ -121,20 +122,25 @@ async def _find(services: Services, bucket: str, key: str) -> _Found:
     try:
         if is_directory_marker(key):
             file = await _directory_marker(services.files, head, path)
+            changed = file.changed
         else:
             file = await services.files.inspect_file(File(head, path))
+            changed = await services.times.of_file(head, file)
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=key) from None
-    modified = await last_modified(services.pfs, head, file.committed)
-    return _Found(head, file, etag_of(file.hash), modified)
+    return _Found(head, file, etag_of(file.hash), Modified.since(changed))
 
 
 async def _directory_marker(files: CommitCache, head: Commit, path: str) -> FileInfo:
-    """The empty object that a directory with files below it shows to who asks for `dir/`."""
+    """The empty object that a directory with files below it shows to who asks for `dir/`.
+
+    It is stored nowhere, and no commit changes it: it has the time of HEAD.
+    """
     below = await files.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
-    return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
+    committed = below[0].committed
+    return FileInfo(path, FileType.FILE, committed, 0, EMPTY_FILE_HASH, changed=committed)
 
 
 async def _accept_directory_marker(request: S3Request, body: RequestBody) -> bytes:
@@ -152,10 +158,10 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
     file = found.file
     headers = {
         "ETag": found.etag,
-        "Last-Modified": http_date(found.modified),
+        "Last-Modified": http_date(found.modified.time),
         "Accept-Ranges": "bytes",
     }
-    if is_unchanged(request.headers, found.etag, found.modified, datetime.now(UTC)):
+    if is_unchanged(request.headers, found.etag, found.modified.validator, datetime.now(UTC)):
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
     for parameter, value in request.query.items():
@@ -185,7 +191,7 @@ def _wanted_span(request: S3Request, found: _Found) -> Span | None:
                 PartNumberRequested=str(number), ActualPartCount="1", Key=request.key
             )
         return Span(0, found.file.size_bytes) if found.file.size_bytes else None
-    if not allows_range(request.headers.get("if-range"), found.etag, found.modified):
+    if not allows_range(request.headers.get("if-range"), found.etag, found.modified.validator):
         return None
     return requested_span(range_, found.file.size_bytes)
 

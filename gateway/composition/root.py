@@ -61,7 +61,7 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, writes, _limits(settings))
+        return Services(pfs, around.reads, around.times, writes, _limits(settings))
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""

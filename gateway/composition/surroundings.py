@@ -13,6 +13,7 @@ from embedded_pfs.blobs import INLINE_MAX_BYTES
 from gateway.settings import Settings
 from pfs_client.group_commit.committer import Committer, EmbeddedCommitter
 from pfs_client.group_commit.pachd_committer import PachdCommitter
+from pfs_client.history.change_times import ChangeTimes, HeadTimes, KnownTimes
 from pfs_client.interface import PfsClient
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import Observer
@@ -24,10 +25,13 @@ from pfs_client.values import SMALL_FILE_BYTES
 class Surroundings:
     """What a PFS needs around it: how it is read, how groups go to it, and which bodies with them.
 
+    `times` says when files changed.
+
     Bodies up to `inline_bytes` go with their group, larger ones into a file set first.
     """
 
     reads: CommitCache
+    times: ChangeTimes
     committer: Committer
     inline_bytes: int
 
@@ -37,7 +41,7 @@ def around_embedded(
 ) -> Surroundings:
     """Around the embedded PFS."""
     reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer)
-    return Surroundings(reads, EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
+    return Surroundings(reads, KnownTimes(), EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
 
 
 def around_pachd(
@@ -52,4 +56,4 @@ def around_pachd(
         observer=observer,
     )
     reads = remote_reads(pfs, settings.cache_bytes, observer, transfers)
-    return Surroundings(reads, committer, SMALL_FILE_BYTES)
+    return Surroundings(reads, HeadTimes(), committer, SMALL_FILE_BYTES)

@@ -1,0 +1,64 @@
+"""When files last changed: what is asked, and a PFS that says so itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from pfs_client.values import Commit, FileInfo
+
+
+class ChangeTimes(ABC):
+    """Says when files last changed: when the commit was closed that added or replaced them.
+
+    None stands for a file that an open commit has changed: it goes on changing.
+    """
+
+    @abstractmethod
+    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+        """When one file changed.
+
+        Args:
+            head: The commit that it was read at, a branch's head.
+            file: What PFS says of it there.
+
+        Raises:
+            HistoryUnread: Nobody can say yet, and nothing but the exact time will do.
+        """
+
+    @abstractmethod
+    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+        """When each of some files changed, in their order, which is that of their paths.
+
+        Args:
+            head: The commit that they were read at, a branch's head.
+            files: What PFS says of them there.
+
+        Raises:
+            HistoryUnread: Nobody can say yet, and nothing but the exact times will do.
+        """
+
+
+class KnownTimes(ChangeTimes):
+    """For a PFS whose `FileInfo` says it."""
+
+    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+        """What PFS has said."""
+        return file.changed
+
+    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+        """What PFS has said."""
+        return [file.changed for file in files]
+
+
+class HeadTimes(ChangeTimes):
+    """For who does not look: every file has the time of its commit, which is never earlier."""
+
+    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+        """When the commit was closed."""
+        return file.committed
+
+    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+        """When the commit was closed."""
+        return [file.committed for file in files]
