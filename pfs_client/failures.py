@@ -122,6 +122,10 @@ class CommitNotFinished(PfsFailure):
         self.wanted = wanted
 
 
+class HistoryUnread(PfsFailure):
+    """When a file changed is not known yet: the history of its branch is being read."""
+
+
 class FileNotFound(PfsFailure):
     """There is no such file at this commit."""
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from pfs_client.values import Commit, FileInfo
+from pfs_client.values import BranchInfo, FileInfo
 
 
 class ChangeTimes(ABC):
@@ -15,12 +15,15 @@ class ChangeTimes(ABC):
     None stands for a file that an open commit has changed: it goes on changing.
     """
 
+    async def aclose(self) -> None:
+        """Release what is held."""
+
     @abstractmethod
-    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+    async def of_file(self, branch: BranchInfo, file: FileInfo) -> datetime | None:
         """When one file changed.
 
         Args:
-            head: The commit that it was read at, a branch's head.
+            branch: The branch whose head it was read at.
             file: What PFS says of it there.
 
         Raises:
@@ -28,11 +31,13 @@ class ChangeTimes(ABC):
         """
 
     @abstractmethod
-    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+    async def of_files(
+        self, branch: BranchInfo, files: Sequence[FileInfo]
+    ) -> Sequence[datetime | None]:
         """When each of some files changed, in their order, which is that of their paths.
 
         Args:
-            head: The commit that they were read at, a branch's head.
+            branch: The branch whose head they were read at.
             files: What PFS says of them there.
 
         Raises:
@@ -43,11 +48,13 @@ class ChangeTimes(ABC):
 class KnownTimes(ChangeTimes):
     """For a PFS whose `FileInfo` says it."""
 
-    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+    async def of_file(self, branch: BranchInfo, file: FileInfo) -> datetime | None:
         """What PFS has said."""
         return file.changed
 
-    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+    async def of_files(
+        self, branch: BranchInfo, files: Sequence[FileInfo]
+    ) -> Sequence[datetime | None]:
         """What PFS has said."""
         return [file.changed for file in files]
 
@@ -55,10 +62,12 @@ class KnownTimes(ChangeTimes):
 class HeadTimes(ChangeTimes):
     """For who does not look: every file has the time of its commit, which is never earlier."""
 
-    async def of_file(self, head: Commit, file: FileInfo) -> datetime | None:
+    async def of_file(self, branch: BranchInfo, file: FileInfo) -> datetime | None:
         """When the commit was closed."""
         return file.committed
 
-    async def of_files(self, head: Commit, files: Sequence[FileInfo]) -> Sequence[datetime | None]:
+    async def of_files(
+        self, branch: BranchInfo, files: Sequence[FileInfo]
+    ) -> Sequence[datetime | None]:
         """When the commit was closed."""
         return [file.committed for file in files]
