@@ -43,6 +43,13 @@ def _changing(error: pfs.PfsFailure) -> s3.S3Error:
     )
 
 
+def _unread(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "When objects of this bucket changed is not known yet: its history is being read.",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
 def _collision(error: pfs.PfsFailure) -> s3.S3Error:
     if not isinstance(error, pfs.PathCollision):
         return s3.InvalidFilePath()
@@ -85,6 +92,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.CommitNotFound: _plain(s3.NoSuchBucket),  # its branch went while the request was served
     pfs.CommitNotOpen: _changing,
     pfs.CommitNotFinished: _changing,
+    pfs.HistoryUnread: _unread,
     pfs.FileNotFound: _plain(s3.NoSuchKey),
     pfs.NotAFile: _plain(s3.NoSuchKey),
     pfs.FileSetNotFound: _changing,

@@ -50,15 +50,15 @@ async def _page(
     """Gather a page, and write its entries."""
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
-    head = (await existing_branch(request.services.pfs, request.bucket)).head
+    branch = await existing_branch(request.services.pfs, request.bucket)
     listing = Listing(
-        request.services.files, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
+        request.services.files, branch.head, asked.get("prefix", ""), asked.get("delimiter", ""), after
     )
     page = await list_page(listing, max_keys)
     writer = ListingXml(request.bucket, asked, max_keys)
     if not page.files:
         return page, writer, writer.prefixes(page)
-    changed = await request.services.times.of_files(head, page.files)
+    changed = await request.services.times.of_files(branch, page.files)
     now = datetime.now(UTC)
     modified = [Modified.since(time, now).time for time in changed]
     return page, writer, writer.files(page, modified, with_owner=with_owner) + writer.prefixes(page)

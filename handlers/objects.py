@@ -117,7 +117,8 @@ async def _find(services: Services, bucket: str, key: str) -> _Found:
         NoSuchBucket: There is no such bucket.
         NoSuchKey: There is no such object in it, or can be none.
     """
-    head = (await existing_branch(services.pfs, bucket)).head
+    branch = await existing_branch(services.pfs, bucket)
+    head = branch.head
     path = readable_path(key)
     try:
         if is_directory_marker(key):
@@ -125,7 +126,7 @@ async def _find(services: Services, bucket: str, key: str) -> _Found:
             changed = file.changed
         else:
             file = await services.files.inspect_file(File(head, path))
-            changed = await services.times.of_file(head, file)
+            changed = await services.times.of_file(branch, file)
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=key) from None
     return _Found(head, file, etag_of(file.hash), Modified.since(changed))
