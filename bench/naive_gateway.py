@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from gateway import command
 from gateway.composition.choice import pachd_settings
-from gateway.composition.root import Composition
+from gateway.composition.root import Composition, limits
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
@@ -103,7 +103,7 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        return Services(naive, reads, HeadTimes(), writes, super().services_on(pfs).limits)
+        return Services(naive, reads, HeadTimes(), writes, limits(self._settings))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from embedded_pfs import (
     commit_rows,
     commits,
     contents,
-    file_sets,
+    file_set_rows,
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
@@ -24,7 +24,6 @@ from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writ
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
     ConditionFailed,
-    FileNotFound,
     OutputBranch,
     PathCollision,
     PfsFailure,
@@ -46,7 +45,7 @@ def modify_branch(
     branch: Branch,
     changes: Sequence[StoredChange],
     *,
-    create_missing: bool = False,
+    as_pachd: bool = False,
 ) -> list[BlobWriter]:
     """Apply changes to a branch: into its head if that is open, as a commit of their own otherwise.
 
@@ -55,7 +54,8 @@ def modify_branch(
         blobs: Where large contents are.
         branch: The branch.
         changes: In order.
-        create_missing: Create the branch if it is missing, as pachd does.
+        as_pachd: Create the branch if it is missing, and copy nothing where a file set has not the
+            file, as pachd does. Otherwise both are refused.
 
     Returns:
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
@@ -68,7 +68,9 @@ def modify_branch(
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
-    find = branches.find_or_create_branch if create_missing else branch_rows.find_branch
+    if not as_pachd:
+        _check_sources(connection, changes)
+    find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
@@ -119,7 +121,29 @@ def add_file_set(
         PfsFailure: A change is refused.
     """
     commit_rows.find_open(connection, commit)
-    return modify_commit(connection, blobs, commit, file_sets.changes_of(connection, file_set_id))
+    return modify_commit(
+        connection, blobs, commit, file_set_rows.changes_of(connection, file_set_id)
+    )
+
+
+def _check_sources(connection: sqlite3.Connection, changes: Sequence[StoredChange]) -> None:
+    """See that file sets have what is copied out of them.
+
+    Raises:
+        FileSetNotFound: There is no such file set, or it has expired.
+        FileNotFound: It has no such file.
+    """
+    for index, change in enumerate(changes):
+        if (
+            not isinstance(change, CopyFile)
+            or change.source.commit.repo.name != FILE_SETS_REPO_NAME
+        ):
+            continue
+        try:
+            files.find_file(connection, change.source)
+        except PfsFailure as error:
+            error.change_index = index
+            raise
 
 
 def _apply(
@@ -190,14 +214,7 @@ class _Editor:
         contents.store(self._connection, content)
         self._connection.execute(
             "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                self._line_id,
-                path,
-                self._seq,
-                content.size_bytes,
-                content.hash,
-                self._closed_us,
-            ),
+            (self._line_id, path, self._seq, content.size_bytes, content.hash, self._closed_us),
         )
         self.added_bytes += content.size_bytes
 
@@ -209,7 +226,7 @@ class _Editor:
             self._remove(stored)
 
     def _copy(self, path: str, source: File, append: bool) -> None:
-        found = self._source_files(source)
+        found = files.source_files(self._connection, source)
         if not append:
             self._remove(path)
         for below, content in found:
@@ -227,14 +244,6 @@ class _Editor:
             (self._line_id, path),
         ).fetchone()
         return None if row is None else StoredContent(*row)
-
-    def _source_files(self, source: File) -> list[tuple[str, StoredContent]]:
-        if source.commit.repo.name == FILE_SETS_REPO_NAME:
-            return file_sets.files_at(self._connection, source.commit.id, stored_path(source.path))
-        try:
-            return files.contents_at(self._connection, source)
-        except FileNotFound:
-            return []
 
     def _check_collisions(self, path: str) -> None:
         """Refuse a file below a file, and a file where a directory stands.
@@ -261,25 +270,16 @@ class _Editor:
             raise PathCollision(shown_path(path), shown_path(row[0]))
 
     def _remove(self, path: str) -> None:
-        row = self._connection.execute(
+        for created_seq, size_bytes, *more in self._connection.execute(
             "DELETE FROM file WHERE line_id = ? AND path = ?"
             " RETURNING created_seq, size_bytes, content_hash, changed_us",
             (self._line_id, path),
-        ).fetchall()
-        for created_seq, size_bytes, content_hash, changed_us in row:
+        ).fetchall():
             self.added_bytes -= size_bytes
             if created_seq < self._seq:
                 self._connection.execute(
                     "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        self._line_id,
-                        path,
-                        created_seq,
-                        self._seq,
-                        size_bytes,
-                        content_hash,
-                        changed_us,
-                    ),
+                    (self._line_id, path, created_seq, self._seq, size_bytes, *more),
                 )
 
     def _remove_below(self, directory: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import count
 from pathlib import Path
 
 from embedded_pfs import (
@@ -13,13 +14,16 @@ from embedded_pfs import (
     commits,
     file_sets,
     files,
+    histories,
     listings,
     repos,
 )
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.database import Synchronous
 from embedded_pfs.engine import Engine
+from pfs_client.failures import AuthenticationOff
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
+from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
     ALL,
     Branch,
@@ -28,7 +32,10 @@ from pfs_client.values import (
     Commit,
     CommitInfo,
     File,
+    FileDiff,
     FileInfo,
+    FileSetKind,
+    FoundCommit,
     Part,
     ProjectInfo,
     Repo,
@@ -39,6 +46,7 @@ from pfs_client.whole_pfs import WholePfs
 _VERSION = "embedded 1"
 _POLL_SECONDS = 0.02
 _COMMITS_A_PAGE = 1000
+_NO_USERS = "the embedded PFS knows no users"
 
 
 class EmbeddedPfs(WholePfs):
@@ -139,23 +147,69 @@ class EmbeddedPfs(WholePfs):
             await asyncio.sleep(_POLL_SECONDS)
 
     async def list_commit(
-        self, repo: Repo, *, newest: Commit | None = None
+        self,
+        repo: Repo,
+        *,
+        newest: Commit | None = None,
+        since: Commit | None = None,
+        number: int = 0,
     ) -> AsyncIterator[CommitInfo]:
         """A repo's commits, or one commit's history, read in pages."""
         after: Commit | None = None
-        while True:
-            page = await self.engine.scan(
-                commit_rows.list_commits, repo, newest, after, _COMMITS_A_PAGE
-            )
+        left = number or None
+        while left != 0:
+            size = _COMMITS_A_PAGE if left is None else min(left, _COMMITS_A_PAGE)
+            page = await self.engine.scan(commit_rows.list_commits, repo, newest, after, size)
             for info in page:
+                if info.commit == since:
+                    return
                 yield info
-            if len(page) < _COMMITS_A_PAGE:
+            if len(page) < size:
                 return
+            left = None if left is None else left - size
             after = page[-1].commit
 
-    async def drop_commit(self, commit: Commit) -> None:
+    async def find_commits(
+        self, start: Commit, path: str, limit: int = 0
+    ) -> AsyncIterator[FoundCommit]:
+        """The commits that changed a file, the newest first."""
+        found: FoundCommit | None = None
+        for _ in range(limit) if limit else count():
+            found = await self.engine.scan(histories.find_next, start, path, found)
+            if found is None:
+                return
+            yield found
+
+    async def diff_file(self, new: File, old: File | None = None) -> AsyncIterator[FileDiff]:
+        """What differs between two commits at and below a path, read in pages."""
+        after: str | None = None
+        while True:
+            page = await self.engine.scan(histories.diff, new, old, after)
+            for difference in page.diffs:
+                yield difference
+            if page.last is None:
+                return
+            after = page.last
+
+    async def squash_commit(self, commit: Commit, *, branch: str = "") -> None:
+        """Make what a finished commit did part of what the next one did."""
+        await self.engine.write(commits.squash, commit)
+
+    async def drop_commit(self, commit: Commit, *, branch: str = "") -> None:
         """Take a commit back that nothing is based on."""
         await self.engine.write(commits.drop, commit)
+
+    async def get_file_set(self, commit: Commit, kind: FileSetKind) -> str:
+        """A file set of a commit, or of what it changed."""
+        return await self.engine.write(file_sets.of_commit, commit, kind)
+
+    async def who_am_i(self) -> Principal:
+        """Nobody is known here."""
+        raise AuthenticationOff(_NO_USERS)
+
+    async def authorize(self, repo: Repo, permissions: Iterable[Permission]) -> Authorization:
+        """Nobody is known here."""
+        raise AuthenticationOff(_NO_USERS)
 
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
@@ -173,7 +227,7 @@ class EmbeddedPfs(WholePfs):
                 more = await self.engine.write(changes.modify_commit, blobs, target, stored)
             else:
                 more = await self.engine.write(
-                    changes.modify_branch, blobs, target, stored, create_missing=True
+                    changes.modify_branch, blobs, target, stored, as_pachd=True
                 )
             await staging.settle(more)
 

@@ -40,7 +40,8 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
     """A commit's row.
 
     Raises:
-        CommitNotFound: There is no such commit, or no such repo.
+        RepoNotFound: There is no such repo.
+        CommitNotFound: There is no such commit.
     """
     row = connection.execute(
         f"{_COMMIT_ROW} JOIN repo ON repo.id = commit_.repo_id"
@@ -49,6 +50,7 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
         (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
     if row is None:
+        repo_id_of(connection, commit.repo)
         raise CommitNotFound(f"commit {commit} not found", commit)
     return CommitRow(*row)
 
@@ -176,6 +178,17 @@ def _history(
         (first_id, number),
     ).fetchall()
     return [inspect(connection, Commit(repo, hex_)) for (hex_,) in rows]
+
+
+def distance(connection: sqlite3.Connection, newer_id: int, older_id: int) -> int:
+    """How many commits lie between one and another that it is based on, that one among them."""
+    (steps,) = connection.execute(
+        "WITH RECURSIVE history (id, steps) AS (SELECT ?1, 0 UNION ALL"
+        " SELECT parent_id, steps + 1 FROM commit_ JOIN history USING (id) WHERE id != ?2)"
+        " SELECT max(steps) FROM history",
+        (newer_id, older_id),
+    ).fetchone()
+    return int(steps)
 
 
 def is_tip(connection: sqlite3.Connection, row: CommitRow) -> bool:

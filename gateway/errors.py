@@ -50,6 +50,21 @@ def _unread(error: pfs.PfsFailure) -> s3.S3Error:
     )
 
 
+def _failed_head(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "The branch's newest commit has failed in PFS, which cannot list the branch until somebody"
+        " has written to it again.",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def _without_users(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "PFS has no authentication activated, so that it cannot say what you may do.",
+        retry_after_seconds=60,
+    )
+
+
 def _collision(error: pfs.PfsFailure) -> s3.S3Error:
     if not isinstance(error, pfs.PathCollision):
         return s3.InvalidFilePath()
@@ -80,6 +95,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
     pfs.StorageFull: _full,
     pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.AuthenticationOff: _without_users,
     pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
     pfs.ProjectExists: _aborted,
     pfs.RepoNotFound: _plain(s3.NoSuchBucket),
@@ -93,6 +109,8 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.CommitNotOpen: _changing,
     pfs.CommitNotFinished: _changing,
     pfs.HistoryUnread: _unread,
+    pfs.CommitFailed: _failed_head,
+    pfs.CommitHasChildren: _aborted,
     pfs.FileNotFound: _plain(s3.NoSuchKey),
     pfs.NotAFile: _plain(s3.NoSuchKey),
     pfs.FileSetNotFound: _changing,

@@ -51,9 +51,8 @@ async def _page(
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
     branch = await existing_branch(request.services.pfs, request.bucket)
-    listing = Listing(
-        request.services.files, branch.head, asked.get("prefix", ""), asked.get("delimiter", ""), after
-    )
+    prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
+    listing = Listing(request.services.files, branch.head, prefix, delimiter, after)
     page = await list_page(listing, max_keys)
     writer = ListingXml(request.bucket, asked, max_keys)
     if not page.files:

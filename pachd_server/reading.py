@@ -26,6 +26,11 @@ def _of_file(request: pfs_pb2.InspectFileRequest) -> About:
     return pachd_texts.about_commit(file.commit, request.file.commit.branch.name, file.path)
 
 
+def _of_new_file(request: pfs_pb2.DiffFileRequest) -> About:
+    file = messages.file_of(request.new_file)
+    return pachd_texts.about_commit(file.commit, request.new_file.commit.branch.name, file.path)
+
+
 def _of_glob(request: pfs_pb2.GlobFileRequest) -> About:
     commit = messages.commit_of(request.commit)
     return pachd_texts.about_commit(commit, request.commit.branch.name)
@@ -93,6 +98,19 @@ class ReadingServicer:
         async for message in self._told(commit, infos):
             yield message
 
+    @streaming(_of_new_file, pachd_texts.pick_commit)
+    async def DiffFile(
+        self, request: pfs_pb2.DiffFileRequest, context: Context
+    ) -> AsyncIterator[pfs_pb2.DiffFileResponse]:
+        """What differs between two commits at and below a path."""
+        new = await self._at_commit(request.new_file)
+        old = await self._at_commit(request.old_file) if request.HasField("old_file") else None
+        async for one in self.pfs.diff_file(new, old):
+            yield pfs_pb2.DiffFileResponse(
+                new_file=_told_at(request.new_file, one.new),
+                old_file=_told_at(request.old_file, one.old),
+            )
+
     @streaming(_of_file, pachd_texts.get_file)
     async def GetFile(
         self, request: pfs_pb2.GetFileRequest, context: Context
@@ -136,3 +154,7 @@ def _part_of(request: pfs_pb2.ListFileRequest | pfs_pb2.WalkFileRequest) -> Part
     part = Part(request.paginationMarker.path, number=request.number, reverse=request.reverse)
     check_number(part)
     return part
+
+
+def _told_at(file: pfs_pb2.File, info: FileInfo | None) -> pfs_pb2.FileInfo | None:
+    return None if info is None else messages.file_info_message(info, file.commit)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
+from pachd_server.auth import AuthServicer
 from pachd_server.calls import Context
 from pachd_server.commits import CommitsServicer
 from pachd_server.reading import ReadingServicer
@@ -21,7 +22,6 @@ from pachd_server.repos import ReposServicer
 from pachd_server.writing import WritingServicer
 from pfs_client.pachd.messages import MAX_MESSAGE_BYTES
 from pfs_client.pachd.pfs_v2 import (
-    auth_pb2,
     auth_pb2_grpc,
     pfs_pb2_grpc,
     version_pb2,
@@ -58,17 +58,6 @@ class VersionServicer(version_pb2_grpc.APIServicer):
         return version_pb2.Version(major=2, minor=12, micro=0, additional="-embedded")
 
 
-class AuthServicer(auth_pb2_grpc.APIServicer):
-    """Says that there is no authentication."""
-
-    async def WhoAmI(
-        self, request: auth_pb2.WhoAmIRequest, context: Context
-    ) -> auth_pb2.WhoAmIResponse:
-        """Nobody."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "the auth service is not activated")
-        raise AssertionError("abort raises")
-
-
 @contextlib.asynccontextmanager
 async def serving(
     pfs: WholePfs,
@@ -97,7 +86,7 @@ async def serving(
     servicer = PfsServicer(pfs, directory_sizes=directory_sizes)
     pfs_pb2_grpc.add_APIServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
     version_pb2_grpc.add_APIServicer_to_server(VersionServicer(), server)  # type: ignore[no-untyped-call]
-    auth_pb2_grpc.add_APIServicer_to_server(AuthServicer(), server)  # type: ignore[no-untyped-call]
+    auth_pb2_grpc.add_APIServicer_to_server(AuthServicer(pfs), server)  # type: ignore[no-untyped-call]
     try:
         bound = _bind(server, address, credentials)
         await server.start()

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from pfs_client import failures as pfs
-from pfs_client.values import Branch, Commit, Repo
+from pfs_client.values import Branch, Commit, Repo, is_commit_id
 
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
@@ -101,6 +101,8 @@ def pick_commit(error: pfs.PfsFailure, about: About) -> str | None:
     """Every call that reads at a commit."""
     if isinstance(error, pfs.RepoNotFound):
         missing = f"repo {about.repo} not found"
+    elif isinstance(error, pfs.CommitNotFound) and is_commit_id(about.commit_id):
+        return f"pick commit tx: commit {about.repo}@{about.commit_id} not found"
     elif isinstance(error, pfs.BranchNotFound | pfs.CommitNotFound):
         missing = _no_branch(about)
     else:
@@ -127,6 +129,8 @@ _CODES: dict[type[pfs.PfsFailure], grpc.StatusCode] = {
     pfs.PfsUnavailable: grpc.StatusCode.UNAVAILABLE,
     pfs.PfsTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
     pfs.StorageFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    pfs.AuthenticationOff: grpc.StatusCode.UNIMPLEMENTED,
+    pfs.PfsAccessDenied: grpc.StatusCode.PERMISSION_DENIED,
 }
 
 
@@ -190,6 +194,7 @@ _NEEDED: dict[type[pfs.PfsFailure], str] = {
 _NAME_RULE = "only alphanumeric characters, underscores, and dashes are allowed"
 
 _TEXTS: dict[type[pfs.PfsFailure], Callable[[Any, About], str]] = {
+    pfs.AuthenticationOff: lambda error, about: "the auth service is not activated",
     pfs.ProjectNotFound: lambda error, about: (
         f'cannot find project "{about.repo.project}":'
         f' get project by name: project "{about.repo.project}" not found'

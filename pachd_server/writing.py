@@ -14,14 +14,21 @@ from pachd_server.texts import About, Refusal
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, File, Repo
+from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, File, FileSetKind, Repo
 from pfs_client.whole_pfs import WholePfs
+
+_DIFF = pfs_pb2.GetFileSetRequest.DIFF
 
 Requests: TypeAlias = AsyncIterator[pfs_pb2.ModifyFileRequest]
 
 
 def _of_file_set(request: pfs_pb2.RenewFileSetRequest) -> About:
     return About(Repo(""), commit_id=request.file_set_id)
+
+
+def _of_commit(request: pfs_pb2.GetFileSetRequest) -> About:
+    commit = messages.commit_of(request.commit)
+    return pachd_texts.about_commit(commit, request.commit.branch.name)
 
 
 class WritingServicer:
@@ -64,6 +71,15 @@ class WritingServicer:
             list(request.file_set_ids), request.ttl_seconds or MAX_FILE_SET_SECONDS
         )
         return pfs_pb2.CreateFileSetResponse(file_set_id=id_)
+
+    @unary(_of_commit, pachd_texts.pick_commit)
+    async def GetFileSet(
+        self, request: pfs_pb2.GetFileSetRequest, context: Context
+    ) -> pfs_pb2.CreateFileSetResponse:
+        """A file set of a commit, or of what it changed."""
+        commit = await named_commit(self.pfs, request.commit)
+        kind = FileSetKind.DIFF if request.type == _DIFF else FileSetKind.TOTAL
+        return pfs_pb2.CreateFileSetResponse(file_set_id=await self.pfs.get_file_set(commit, kind))
 
     @unary(_of_file_set)
     async def AddFileSet(self, request: pfs_pb2.AddFileSetRequest, context: Context) -> Empty:

@@ -28,7 +28,7 @@ class OwnCommits:
         """A commit has finished; with an error, nothing of it is left."""
 
     def lost(self, commit: Commit) -> None:
-        """Nobody knows what becomes of a commit."""
+        """Nobody will say any more what becomes of a commit, if it has not finished."""
 
 
 UNTOLD = OwnCommits()

@@ -8,13 +8,12 @@ comes to need moves from here to `interface`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable
 
-from pfs_client.interface import MAX_FILE_SET_SECONDS, Changes, PfsClient
+from pfs_client.interface import Changes, PfsClient
 from pfs_client.values import (
     Branch,
     Commit,
-    CommitInfo,
     File,
     FileInfo,
     ProjectInfo,
@@ -125,24 +124,6 @@ class WholePfs(PfsClient):
         """
 
     @abstractmethod
-    def list_commit(self, repo: Repo, *, newest: Commit | None = None) -> AsyncIterator[CommitInfo]:
-        """A repo's commits, or one commit and those it is based on, the newest first.
-
-        Raises:
-            RepoNotFound: There is no such repo.
-            CommitNotFound: The newest is not there.
-        """
-
-    @abstractmethod
-    async def drop_commit(self, commit: Commit) -> None:
-        """Take a commit back; branches whose head it is go back to its parent.
-
-        Raises:
-            CommitNotFound: There is no such commit.
-            PfsFailure: Another commit is based on it, or it is based on none.
-        """
-
-    @abstractmethod
     async def modify_stream(self, target: Branch | Commit, changes: Changes) -> None:
         """ModifyFile as pachd has it: `modify_file` for a stream that need not be held.
 
@@ -160,26 +141,6 @@ class WholePfs(PfsClient):
                 looks for that.
             FileSetNotFound: A copy's source is a file set that has expired.
             StorageFull: There is no room for the contents.
-        """
-
-    @abstractmethod
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for at most `MAX_FILE_SET_SECONDS` from now.
-
-        Raises:
-            FileSetNotFound: There is no such file set, or it has expired.
-            PfsFailure: That would be too long.
-        """
-
-    @abstractmethod
-    async def compose_file_set(
-        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
-    ) -> str:
-        """Make one file set of several, one after the other, and return its id.
-
-        Raises:
-            FileSetNotFound: One of them is not there, or has expired.
-            PfsFailure: It would live too long.
         """
 
     @abstractmethod

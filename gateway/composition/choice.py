@@ -9,6 +9,7 @@ from embedded_pfs.compaction import Compacted
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from gateway.settings import BadSetting, Settings
+from pfs_client.history.index_file import IndexFile, StateDirectoryRefused
 from pfs_client.interface import PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd.channel import PachdSettings
@@ -39,11 +40,25 @@ def check_pfs(settings: Settings) -> None:
     """
     if not is_embedded(settings):
         pachd_settings(settings)
+        open_index(settings).close()
         return
     try:
         DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
     except DirectoryRefused as error:
         raise BadSetting(str(error)) from None
+
+
+def open_index(settings: Settings) -> IndexFile:
+    """The file of what is known of histories.
+
+    Raises:
+        BadSetting: The directory cannot be used.
+    """
+    directory = Path(settings.state_dir).expanduser() if settings.state_dir else None
+    try:
+        return IndexFile(directory)
+    except StateDirectoryRefused as error:
+        raise BadSetting(f"--state-dir: {error}") from None
 
 
 def compact(settings: Settings, keep_commits: int) -> tuple[Path, Compacted]:

@@ -61,7 +61,7 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, around.times, writes, _limits(settings))
+        return Services(pfs, around.reads, around.times, writes, limits(settings))
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
@@ -70,6 +70,7 @@ class Composition:
         while self._services:
             _, services = self._services.popitem()
             await self._drain(services.writes)
+            await services.times.aclose()
             await services.pfs.aclose()
 
     async def _drain(self, writes: GroupedWrites) -> None:
@@ -80,7 +81,8 @@ class Composition:
             log.warning("ended before all commits have finished, or could be seen to")
 
 
-def _limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> Limits:
+    """What one request may ask for."""
     return Limits(
         settings.max_object_bytes,
         settings.max_document_bytes,

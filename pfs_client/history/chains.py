@@ -66,7 +66,8 @@ def chain_of(connection: sqlite3.Connection, chain_id: int) -> Chain | None:
 
 def has_chains(connection: sqlite3.Connection, repo: Repo) -> bool:
     """Whether anything of a repo is in the index."""
-    return _chain(connection, "WHERE project = ? AND repo = ?", (repo.project, repo.name)) is not None
+    where = "WHERE project = ? AND repo = ?"
+    return _chain(connection, where, (repo.project, repo.name)) is not None
 
 
 def next_to_read(connection: sqlite3.Connection) -> Chain | None:
@@ -101,12 +102,13 @@ def closed(connection: sqlite3.Connection, place: Place) -> datetime | None:
 def changes(
     connection: sqlite3.Connection, place: Place, paths: Sequence[str]
 ) -> dict[str, Changed]:
-    """When files were last changed, up to a commit; those that are not in the index are left out."""
+    """When files were last changed, up to a commit, as far as they are in the index."""
     marks = ", ".join("?" * len(paths))
     rows = connection.execute(
         "SELECT path, coalesce(last.closed_us, before.closed_us)"
-        " FROM change LEFT JOIN commit_ AS last ON last.chain_id = ?1 AND last.number = change.number"
-        " AND change.number <= ?2 LEFT JOIN commit_ AS before ON before.chain_id = ?1"
+        " FROM change LEFT JOIN commit_ AS last ON last.chain_id = ?1"
+        " AND last.number = change.number AND change.number <= ?2"
+        " LEFT JOIN commit_ AS before ON before.chain_id = ?1"
         " AND before.number = previous AND change.number > ?2 AND previous <= ?2"
         f" WHERE change.chain_id = ?1 AND path IN ({marks})",
         (place.chain_id, place.number, *paths),

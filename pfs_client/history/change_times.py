@@ -15,7 +15,7 @@ class ChangeTimes(ABC):
     None stands for a file that an open commit has changed: it goes on changing.
     """
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027 - most hold nothing
         """Release what is held."""
 
     @abstractmethod

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from pfs_client.file_sets import FileSetKind
 from pfs_client.history import chains
 from pfs_client.history.chains import Chain, Place
 from pfs_client.history.change_index import ChangeIndex, Staged
+from pfs_client.history.news import News
 from pfs_client.history.own_changes import OwnChanges
 from pfs_client.interface import PfsClient
 from pfs_client.observer import Observer
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit, CommitInfo, File, Part, Repo
+from pfs_client.values import FILE_SETS_REPO_NAME, Commit, CommitInfo, File, FileSetKind, Part, Repo
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ class CommitChanges:
         index: Where it goes.
         own: Commits of ours, which need not be read.
         observer: Is told of each commit that is.
-        learnt: Called after each.
+        learnt: Told after each.
+        wanted: Told when there is a history to read.
     """
 
     def __init__(
@@ -40,13 +41,15 @@ class CommitChanges:
         index: ChangeIndex,
         own: OwnChanges,
         observer: Observer,
-        learnt: Callable[[], None],
+        learnt: News,
+        wanted: News,
     ) -> None:
         self._pfs = pfs
         self._index = index
         self._own = own
         self._observer = observer
         self._learnt = learnt
+        self._wanted = wanted
 
     async def catch_up(self, head: Commit) -> None:
         """Bring a head into the index: behind the tip that it descends from, or as a new chain's.
@@ -70,20 +73,21 @@ class CommitChanges:
     async def begin(self, head: CommitInfo) -> None:
         """Begin a chain with a head, of which nothing is read yet."""
         await self._index.write(chains.begin, head, None)
-        self._learnt()
+        self._learnt.tell()
+        self._wanted.tell()
 
     async def put_older(self, chain: Chain, info: CommitInfo) -> bool:
         """Read the next older commit of a chain; False where another process has, or it is none."""
         async with self._changes(info) as staged:
             is_in = await self._index.write(chains.put_older, chain, info, staged.name)
         self._observer.history_commit_read()
-        self._learnt()
+        self._learnt.tell()
         return is_in and await self._index.keep_within_bound(chain.id)
 
     async def _since_known(self, head: Commit) -> tuple[list[CommitInfo], Place | None]:
         """The commits that are not in the index, the newest first, and where the next one is."""
         newer: list[CommitInfo] = []
-        is_known = self._index.look_up(chains.has_chains, head.repo)
+        is_known = self._own.has_any(head.repo) or self._index.look_up(chains.has_chains, head.repo)
         most = _COMMITS_LOOKED_BACK if is_known else 1
         async with closing(self._pfs.list_commit(head.repo, newest=head, number=most)) as listed:
             async for info in listed:
@@ -100,7 +104,7 @@ class CommitChanges:
         async with self._changes(info) as staged:
             is_in = await self._index.write(chains.append, place, info, staged.name, ())
         self._observer.history_commit_read()
-        self._learnt()
+        self._learnt.tell()
         await self._index.keep_within_bound(place.chain_id)
         return is_in
 

@@ -1,4 +1,4 @@
-"""The index's file: opened, made anew where it cannot be used, and shared by the machine's processes.
+"""The index's file: opened, made anew where it cannot be used, shared by a machine's processes.
 
 What is in it can be read again from PFS. So a file of another version, or a damaged one, is thrown
 away and begun anew.

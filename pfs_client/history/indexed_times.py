@@ -56,13 +56,13 @@ class IndexedTimes(ChangeTimes):
         self._wait_seconds = wait_seconds
         self._exact = exact
         self._observer = observer
-        news = News()
+        news, wanted = News(), News()
         self._index = ChangeIndex(file, max_bytes)
-        self.own = OwnChanges(self._index, news.tell)
-        changes = CommitChanges(pfs, self._index, self.own, observer, news.tell)
+        self.own = OwnChanges(self._index, news)
+        changes = CommitChanges(pfs, self._index, self.own, observer, news, wanted)
         self._look_ups = LookUps(self._index, self.own)
         self._learning = Learning(pfs, self._index, changes, self.own, self._look_ups, news)
-        self._reader = HistoryReader(pfs, file, self._index, changes, observer)
+        self._reader = HistoryReader(pfs, file, self._index, changes, observer, wanted)
         # What is read for all is no single request's.
         loop = asyncio.get_running_loop()
         self._reading = loop.create_task(self._reader.run(), context=Context())

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextvars import Context
+from datetime import datetime
+
+from cachetools import LRUCache
 
 from pfs_client.failures import PfsFailure
 from pfs_client.history import chains
+from pfs_client.history.chains import Chain
 from pfs_client.history.change_index import ChangeIndex, IndexUnusable
 from pfs_client.history.commit_changes import CommitChanges, closing
 from pfs_client.history.look_ups import Looked, LookUps
@@ -20,6 +24,9 @@ log = logging.getLogger("s3gateway")
 
 _LOOK_AGAIN_SECONDS = 0.2
 """Another process may read what we wait for."""
+
+_ASK_AGAIN_SECONDS = 1.0
+_MAX_FOLLOWED = 1000
 
 _IS_NO_RACE_SECONDS = 5.0
 """A head that is older than the index's for so long is no reader's that was overtaken: it moved."""
@@ -53,7 +60,8 @@ class Learning:
         self._look_ups = look_ups
         self._news = news
         self._catching_up: dict[Commit, asyncio.Task[None]] = {}
-        self._behind: dict[Commit, float] = {}
+        self._behind: LRUCache[Commit, float] = LRUCache(_MAX_FOLLOWED)
+        self._asked: LRUCache[int, float] = LRUCache(_MAX_FOLLOWED)
 
     async def aclose(self) -> None:
         """Stop."""
@@ -87,9 +95,11 @@ class Learning:
                 if not await self._catch_up(commit, left):
                     break
             else:
-                await self._ask_for(looked.chain.id)
+                await self._ask_for(looked.chain)
                 await self._news.wait(min(left, _LOOK_AGAIN_SECONDS))
             looked = self._look_ups.look(commit, looked.missing | looked.times.keys())
+        if search and looked.missing and looked.chain:
+            await self._ask_for(looked.chain)
         if looked.younger:
             await self._see_moved(commit)
         return looked
@@ -100,12 +110,19 @@ class Learning:
             async with asyncio.timeout_at(end):
                 async with closing(self._pfs.find_commits(commit, path)) as found:
                     async for one in found:
-                        info = await self._pfs.inspect_commit(one.commit)
-                        self._look_ups.keep(commit, path, info.finishing or info.started)
+                        self._look_ups.keep(commit, path, await self._closed(one.commit))
                         return True
         except (TimeoutError, PfsFailure) as error:
             log.debug("the last change of a file at %s is not known: %s", commit, error)
         return False
+
+    async def _closed(self, commit: Commit) -> datetime:
+        """When a commit was closed."""
+        known = self._look_ups.closed(commit)
+        if known is not None:
+            return known
+        info = await self._pfs.inspect_commit(commit)
+        return info.finishing or info.started
 
     async def _see_own_write(self, branch: Branch, end: float) -> None:
         """Wait for the group of ours that is under way: its commit may be the head already."""
@@ -131,11 +148,19 @@ class Learning:
             raise error
         if error is not None:
             log.debug("what has changed up to %s cannot be read: %s", commit, error)
-        return error is None and self._look_ups.look(commit, ()).chain is not None
+        return error is None and self._look_ups.closed(commit) is not None
 
-    async def _ask_for(self, chain_id: int) -> None:
+    async def _ask_for(self, chain: Chain) -> None:
+        """Have a chain read before others."""
+        now = asyncio.get_running_loop().time()
+        if (
+            chain.next is None
+            or now - self._asked.get(chain.id, -_ASK_AGAIN_SECONDS) < _ASK_AGAIN_SECONDS
+        ):
+            return
+        self._asked[chain.id] = now
         try:
-            await self._index.write(chains.touch, chain_id)
+            await self._index.write(chains.touch, chain.id)
         except IndexUnusable as error:
             log.debug("a history cannot be asked for: %s", error)
 

@@ -73,6 +73,14 @@ class LookUps:
         """Remember what PFS has said of a file at a commit."""
         self._found[commit, path] = time
 
+    def closed(self, commit: Commit) -> datetime | None:
+        """When a commit was closed, if it is in the index."""
+        try:
+            place = self._index.look_up(chains.place_of, commit)
+            return None if place is None else self._index.look_up(chains.closed, place)
+        except IndexUnusable:
+            return None
+
     def oldest_read(self, chain: Chain) -> datetime | None:
         """When the oldest commit of a chain that has been read was closed."""
         try:

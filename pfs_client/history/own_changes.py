@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pfs_client.history import chains
 from pfs_client.history.change_index import ChangeIndex, IndexUnusable
+from pfs_client.history.news import News
 from pfs_client.own_commits import OwnCommits
-from pfs_client.values import Branch, Commit, CommitInfo
+from pfs_client.values import Branch, Commit, CommitInfo, Repo
 
 log = logging.getLogger("s3gateway")
 
@@ -39,10 +40,10 @@ class OwnChanges(OwnCommits):
 
     Args:
         index: Where they go.
-        learnt: Called when something is known that was not.
+        learnt: Told when something is known that was not.
     """
 
-    def __init__(self, index: ChangeIndex, learnt: Callable[[], None]) -> None:
+    def __init__(self, index: ChangeIndex, learnt: News) -> None:
         self._index = index
         self._learnt = learnt
         self._commits: dict[Commit, OwnCommit] = {}
@@ -60,7 +61,7 @@ class OwnChanges(OwnCommits):
     def made(self, info: CommitInfo, changed: Mapping[str, bool]) -> None:
         """A commit of ours is a branch's head."""
         self._commits[info.commit] = OwnCommit(info, changed)
-        self._learnt()
+        self._learnt.tell()
 
     def finished(self, info: CommitInfo) -> None:
         """A commit has finished; with an error, nothing of it is left."""
@@ -75,6 +76,9 @@ class OwnChanges(OwnCommits):
 
     def lost(self, commit: Commit) -> None:
         """Nobody knows what becomes of a commit, nor of what is based on it."""
+        known = self._commits.get(commit)
+        if known is None or known.is_finished:
+            return
         lost = {commit}
         for own in list(self._commits.values()):
             if own.info.commit in lost or own.info.parent in lost:
@@ -89,6 +93,10 @@ class OwnChanges(OwnCommits):
             found.append(own)
             at = own.info.parent
         return found, at
+
+    def has_any(self, repo: Repo) -> bool:
+        """Whether there are commits of ours in a repo that are not in the index."""
+        return any(commit.repo == repo for commit in self._commits)
 
     def being_written(self, branch: Branch) -> asyncio.Future[None] | None:
         """Something to wait for while a group of ours is on its way to a branch."""

@@ -25,7 +25,7 @@ from pfs_client.observer import Observer
 log = logging.getLogger("s3gateway")
 
 PAUSE = 2.0
-"""How long to pause after a commit, in the time that it took to read: a third of the time is used."""
+"""How long to pause after a commit, times what it took to read: a third of the time is used."""
 
 _COMMITS_A_CALL = 50
 _LOOK_AGAIN_SECONDS = 1.0
@@ -41,6 +41,7 @@ class HistoryReader:
         index: The index.
         changes: Reads single commits.
         observer: Is told how many chains there are to read.
+        wanted: Tells when there is one, or somebody waits.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class HistoryReader:
         index: ChangeIndex,
         changes: CommitChanges,
         observer: Observer,
+        wanted: News,
     ) -> None:
         self._pfs = pfs
         self._file = file
         self._index = index
         self._changes = changes
         self._observer = observer
-        self._wanted = News()
+        self._wanted = wanted
         self._waiting = 0
         self._began: dict[int, tuple[float, int]] = {}
 

@@ -767,10 +767,10 @@ async def test_what_is_missing_is_told_in_pachds_words(
 
 
 NOT_IMPLEMENTED = [
-    "DeleteRepos", "ClearCommit", "SquashCommit", "InspectCommitSet", "ListCommitSet",
-    "SquashCommitSet", "DropCommitSet", "FindCommits", "WalkCommitProvenance",
-    "WalkCommitSubvenance", "WalkBranchProvenance", "WalkBranchSubvenance", "DiffFile",
-    "ActivateAuth", "DeleteAll", "Fsck", "GetFileSet", "ShardFileSet", "CheckStorage", "PutCache",
+    "DeleteRepos", "ClearCommit", "InspectCommitSet", "ListCommitSet",
+    "SquashCommitSet", "DropCommitSet", "WalkCommitProvenance",
+    "WalkCommitSubvenance", "WalkBranchProvenance", "WalkBranchSubvenance",
+    "ActivateAuth", "DeleteAll", "Fsck", "ShardFileSet", "CheckStorage", "PutCache",
     "GetCache", "ClearCache", "ListTask", "Egress", "InspectProjectV2", "ReposSummary",
     "ForgetCommit",
 ]  # fmt: skip
