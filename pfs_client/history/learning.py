@@ -28,7 +28,7 @@ _LOOK_AGAIN_SECONDS = 0.2
 _ASK_AGAIN_SECONDS = 1.0
 _MAX_FOLLOWED = 1000
 
-_IS_NO_RACE_SECONDS = 5.0
+IS_NO_RACE_SECONDS = 5.0
 """A head that is older than the index's for so long is no reader's that was overtaken: it moved."""
 
 
@@ -168,7 +168,7 @@ class Learning:
         """Begin a chain at a head that has moved back."""
         now = asyncio.get_running_loop().time()
         first = self._behind.setdefault(commit, now)
-        if now - first < _IS_NO_RACE_SECONDS:
+        if now - first < IS_NO_RACE_SECONDS:
             return
         del self._behind[commit]
         try:

@@ -22,8 +22,8 @@ class Looked:
     """What is known of some files at a commit.
 
     `chain` is where the commit stands, None where it is not in the index. Of the `missing` files
-    the `younger` ones have changed since that commit, so that the index has forgotten when they
-    changed before.
+    the `younger` ones have changed since that commit, or gone, so that the index has forgotten when
+    they changed before.
     """
 
     times: dict[str, datetime] = field(default_factory=dict)
@@ -98,6 +98,10 @@ class LookUps:
                 looked.younger.add(path)
             else:
                 self._take(looked, path, changed.at)
+        chain = looked.chain
+        if chain is not None and chain.next is None and place.number < chain.tip:
+            # What has been removed since is not in the index any more.
+            looked.younger |= looked.missing
 
     def _changes(self, place: Place, paths: Iterable[str]) -> dict[str, chains.Changed]:
         return self._index.look_up(chains.changes, place, sorted(paths))

@@ -21,6 +21,7 @@ GROUPS = {
         "sole_writer",
         "commit_per_request",
     ],
+    "When objects changed": ["state_dir", "history_bytes", "history_wait", "exact_times"],
     "Memory": ["write_memory_bytes", "transfer_memory_bytes", "cache_bytes"],
     "Sizes and numbers": [
         "max_object_bytes",

@@ -98,7 +98,7 @@ class Rclone(Client):
         return sorted(self.run("lsf", *options, f"pfs:{bucket}").splitlines())
 
     def sync_up(self, folder: Path, bucket: str, prefix: str) -> None:
-        options = ("-v", "--size-only")
+        options = ("-v", "--use-server-modtime", "--update")
         self._said = all_output(["rclone", "sync", *options, folder, f"pfs:{bucket}/{prefix}"])
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
