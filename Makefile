@@ -14,10 +14,12 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
+# What reads the chart and the compose file as their users' programs do.
+DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-site check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -25,10 +27,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -39,7 +41,7 @@ fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random
 soak: $(VENV)/dev ## load each backend for SECONDS=180, break off and restart, and look what is left (SEED)
 	@exec $(BIN)/python -m tests.soak --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
+check: $(VENV)/dev check-proto contract check-site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -47,7 +49,7 @@ check: $(VENV)/dev check-proto contract site ## format, lint, types, import rule
 
 contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
 	$(BIN)/python -m contract_review lint
-	$(BIN)/pytest -q tests/contract/test_document.py
+	$(BIN)/pytest -q tests/contract/test_document.py tests/contract/test_overlays.py
 	$(BIN)/python -m contract_review diff
 
 contract-html: $(VENV)/dev ## the contract to print, as .build/contract.html
@@ -59,6 +61,17 @@ contract-release: contract ## keep the contract as the released one of its versi
 .build/contract/oasdiff:
 	@echo 'Building oasdiff into $(@D), this once.'
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
+	@touch $@
+
+.build/helm/helm:
+	@echo 'Building Helm into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install helm.sh/helm/v3/cmd/helm@v3.22.0
+	@touch $@
+
+.build/compose/compose-go:
+	@echo 'Building what reads compose files into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv $(@D)/cmd $@
 	@touch $@
 
 .build/contract/redocly: contract_review/package.json contract_review/package-lock.json
@@ -75,6 +88,12 @@ docs: site contract-html ## the documentation, as a site in .build/site
 site: .build/docs/zensical/ready
 	@rm -rf .build/site
 	.build/docs/zensical/bin/zensical build --strict --clean
+
+# In a folder of its own: somebody may be reading what `make docs` made.
+check-site: .build/docs/zensical/ready
+	@rm -rf .build/site-check && mkdir -p .build/site-check
+	@cp -r docs mkdocs.yml .build/site-check
+	cd .build/site-check && $(CURDIR)/.build/docs/zensical/bin/zensical build --strict --clean
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)

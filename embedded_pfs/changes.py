@@ -29,7 +29,6 @@ from pfs_client.failures import (
     PfsFailure,
 )
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     Branch,
     Commit,
     CopyFile,
@@ -54,8 +53,8 @@ def modify_branch(
         blobs: Where large contents are.
         branch: The branch.
         changes: In order.
-        as_pachd: Create the branch if it is missing, and copy nothing where a file set has not the
-            file, as pachd does. Otherwise both are refused.
+        as_pachd: Create the branch if it is missing, and copy nothing out of a file set that has
+            gone, or has not the file. Otherwise both are refused.
 
     Returns:
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
@@ -68,18 +67,16 @@ def modify_branch(
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
-    if not as_pachd:
-        _check_sources(connection, changes)
     find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
-        return _apply(connection, blobs, head, changes)
+        return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
     if branch_rows.info_of(connection, row).direct_provenance:
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     commit = commits.start(connection, row)
     closed_us = now_us()
-    writers = _apply(connection, blobs, commit, changes, closed_us)
+    writers = _apply(connection, blobs, commit, changes, closed_us, as_pachd=as_pachd)
     commits.finish(connection, commit, closed_us=closed_us)
     new_head = branch_rows.find_branch(connection, branch).head
     for below in branch_rows.downstream(connection, row.id):
@@ -103,7 +100,7 @@ def modify_commit(
     row = commit_rows.find_open(connection, commit)
     if not commit_rows.is_tip(connection, row):
         raise PfsFailure(f"commit {commit} is not the last one of its branch")
-    return _apply(connection, blobs, row, changes)
+    return _apply(connection, blobs, row, changes, as_pachd=True)
 
 
 def add_file_set(
@@ -126,34 +123,16 @@ def add_file_set(
     )
 
 
-def _check_sources(connection: sqlite3.Connection, changes: Sequence[StoredChange]) -> None:
-    """See that file sets have what is copied out of them.
-
-    Raises:
-        FileSetNotFound: There is no such file set, or it has expired.
-        FileNotFound: It has no such file.
-    """
-    for index, change in enumerate(changes):
-        if (
-            not isinstance(change, CopyFile)
-            or change.source.commit.repo.name != FILE_SETS_REPO_NAME
-        ):
-            continue
-        try:
-            files.find_file(connection, change.source)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
-
-
 def _apply(
     connection: sqlite3.Connection,
     blobs: Blobs,
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
     closed_us: int | None = None,
+    *,
+    as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit, closed_us)
+    editor = _Editor(connection, blobs, commit, closed_us, as_pachd=as_pachd)
     for index, change in enumerate(changes):
         try:
             editor.apply(change)
@@ -183,7 +162,10 @@ class _Editor:
         blobs: Blobs,
         commit: commit_rows.CommitRow,
         closed_us: int | None,
+        *,
+        as_pachd: bool,
     ) -> None:
+        self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
         self._line_id = commit.line_id
@@ -226,7 +208,7 @@ class _Editor:
             self._remove(stored)
 
     def _copy(self, path: str, source: File, append: bool) -> None:
-        found = files.source_files(self._connection, source)
+        found = files.copied_files(self._connection, source, as_pachd=self._as_pachd)
         if not append:
             self._remove(path)
         for below, content in found:

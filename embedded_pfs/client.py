@@ -19,7 +19,7 @@ from embedded_pfs import (
     repos,
 )
 from embedded_pfs.branch_cache import BranchCache
-from embedded_pfs.database import Synchronous
+from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine
 from pfs_client.failures import AuthenticationOff
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
@@ -56,13 +56,16 @@ class EmbeddedPfs(WholePfs):
         directory: The data directory, created if it is not there.
         synchronous: SQLite's setting: `full` loses nothing at a power cut, `normal` may lose the
             last commits, `off` may lose everything.
+        clock: What file sets expire by, in microseconds since 1970.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
 
-    def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
-        self.engine = Engine(directory, synchronous=synchronous)
+    def __init__(
+        self, directory: Path, *, synchronous: Synchronous = "full", clock: Clock = now_us
+    ) -> None:
+        self.engine = Engine(directory, synchronous=synchronous, clock=clock)
         self._branches = BranchCache()
 
     async def get_version(self) -> str:
@@ -233,9 +236,18 @@ class EmbeddedPfs(WholePfs):
 
     async def create_file_set(self, changes_: Changes) -> str:
         """Store files outside any commit."""
+        return await self._create_file_set(changes_, as_pachd=False)
+
+    async def file_set_stream(self, changes_: Changes) -> str:
+        """The same as pachd has it."""
+        return await self._create_file_set(changes_, as_pachd=True)
+
+    async def _create_file_set(self, changes_: Changes, *, as_pachd: bool) -> str:
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
-            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, stored)
+            file_set_id, more = await self.engine.write(
+                file_sets.create, self.engine.blobs, stored, as_pachd=as_pachd
+            )
             await staging.settle(more)
         return file_set_id
 

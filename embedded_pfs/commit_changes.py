@@ -62,11 +62,12 @@ def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
 
 
 def hand_on(connection: sqlite3.Connection, row: CommitRow) -> None:
-    """Let the first commits of lines that branch off a commit have done what it did.
+    """Let the next commits have done what a commit did, which then can go.
 
-    They began with a copy of its files, as theirs from the start. The next commit on its own line
-    takes its changes on by `span`.
+    The next on its own line takes its changes on by `span`. The first of lines that branch off it
+    began with a copy of its files, as theirs from the start.
     """
+    _forget_what_it_alone_shows(connection, row)
     branched = connection.execute(
         "SELECT line_id, seq FROM commit_ WHERE parent_id = ? AND line_id != ?",
         (row.id, row.line_id),
@@ -91,6 +92,16 @@ def hand_on(connection: sqlite3.Connection, row: CommitRow) -> None:
             " ORDER BY ended_seq DESC LIMIT 1",
             [(line_id, seq, row.line_id, path, row.seq) for path, *_ in old],
         )
+
+
+def _forget_what_it_alone_shows(connection: sqlite3.Connection, row: CommitRow) -> None:
+    """Remove the rows that began with a commit and ended with the next of its line."""
+    connection.execute(
+        "DELETE FROM past_file WHERE line_id = :line AND ended_seq > :seq AND ended_seq <= "
+        " (SELECT min(seq) FROM commit_ WHERE line_id = :line AND seq > :seq)"
+        " AND created_seq > :before AND created_seq <= :seq",
+        span(connection, row),
+    )
 
 
 def last_changing(connection: sqlite3.Connection, row: CommitRow, path: str) -> CommitRow | None:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
-from embedded_pfs.database import Synchronous, connect, now_us, transaction
+from embedded_pfs.database import Clock, Synchronous, connect, now_us, transaction
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
 
 _LOCK_WAIT_SECONDS = 10.0
@@ -31,15 +31,22 @@ class DataDirectory:
         path: Created if it is not there.
         synchronous: SQLite's; `off` also leaves blobs unsynced, for tests and throw-away data.
         exclusive: Use it alone, or not at all.
+        clock: What file sets expire by, in microseconds since 1970.
 
     Raises:
         DirectoryRefused: It cannot be used.
     """
 
     def __init__(
-        self, path: Path, *, synchronous: Synchronous = "full", exclusive: bool = False
+        self,
+        path: Path,
+        *,
+        synchronous: Synchronous = "full",
+        exclusive: bool = False,
+        clock: Clock = now_us,
     ) -> None:
         self.path = path
+        self._clock = clock
         self.synchronous: Synchronous = synchronous
         self.database_file = path / "pfs.sqlite"
         self.blobs = Blobs(path, sync=synchronous != "off")
@@ -58,7 +65,9 @@ class DataDirectory:
 
     def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
         """Open the database."""
-        return connect(self.database_file, synchronous=self.synchronous, readonly=readonly)
+        connection = connect(self.database_file, synchronous=self.synchronous, readonly=readonly)
+        connection.create_function("now_us", 0, self._clock)
+        return connection
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -146,10 +155,9 @@ def remove_unfinished(connection: sqlite3.Connection, blobs: Blobs) -> int:
     with transaction(connection):
         expired = connection.execute(
             "SELECT content_hash FROM file_set_change JOIN file_set ON file_set.id = file_set_id"
-            " WHERE expires_us < ? AND content_hash IS NOT NULL",
-            (now_us(),),
+            " WHERE expires_us < now_us() AND content_hash IS NOT NULL"
         ).fetchall()
-        connection.execute("DELETE FROM file_set WHERE expires_us < ?", (now_us(),))
+        connection.execute("DELETE FROM file_set WHERE expires_us < now_us()")
     suspects = {hash_ for hash_, _ in staged if hash_} | {row[0] for row in expired}
     removed = remove_unreferenced(connection, blobs, suspects)
     for _, file in staged:

@@ -18,7 +18,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import contents, files
 from embedded_pfs.blobs import StoredContent
-from embedded_pfs.database import Synchronous, failure_of, told_as_failures, transaction
+from embedded_pfs.database import (
+    Clock,
+    Synchronous,
+    failure_of,
+    now_us,
+    told_as_failures,
+    transaction,
+)
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import stored_path
 from embedded_pfs.staging import Staging
@@ -42,13 +49,16 @@ class Engine:
         directory: The data directory, created if it is not there.
         synchronous: SQLite's setting: `full` loses nothing at a power cut, `normal` may lose the
             last commits, `off` may lose everything.
+        clock: What file sets expire by.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
 
-    def __init__(self, directory: Path, *, synchronous: Synchronous = "full") -> None:
-        self.directory = DataDirectory(directory, synchronous=synchronous)
+    def __init__(
+        self, directory: Path, *, synchronous: Synchronous = "full", clock: Clock = now_us
+    ) -> None:
+        self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs
         self.writing = self.directory.connect()
         self._near = self.directory.connect(readonly=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 
 from embedded_pfs.blobs import StoredContent
-from embedded_pfs.database import now_us
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import FileSetNotFound
 from pfs_client.values import DeleteFile
@@ -18,7 +17,7 @@ def check(connection: sqlite3.Connection, file_set_id: str) -> None:
         FileSetNotFound: It is not there, or no longer.
     """
     row = connection.execute(
-        "SELECT 1 FROM file_set WHERE id = ? AND expires_us >= ?", (file_set_id, now_us())
+        "SELECT 1 FROM file_set WHERE id = ? AND expires_us >= now_us()", (file_set_id,)
     ).fetchone()
     if row is None:
         raise FileSetNotFound(f"file set {file_set_id[:32]} does not exist")

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from embedded_pfs import commit_changes, commit_rows, contents, file_set_rows, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.commit_changes import ChangeRow
-from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.snapshots import CommitSnapshot
 from embedded_pfs.stored_changes import AddContent, StoredChange
@@ -29,8 +28,10 @@ def create(
     blobs: Blobs,
     changes: Iterable[StoredChange],
     ttl_seconds: int = MAX_FILE_SET_SECONDS,
+    *,
+    as_pachd: bool = False,
 ) -> tuple[str, list[BlobWriter]]:
-    """Store changes as a file set.
+    """Store changes as a file set; what `as_pachd` says stands with `files.copied_files`.
 
     Returns:
         Its id, which looks like pachd's, and writers to be forgotten once the transaction is
@@ -39,7 +40,7 @@ def create(
     Raises:
         PfsFailure: A copy's source is not there.
     """
-    form = _NormalForm(connection, blobs)
+    form = _NormalForm(connection, blobs, as_pachd=as_pachd)
     for index, change in enumerate(changes):
         try:
             form.add(change)
@@ -78,8 +79,8 @@ def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) ->
     _check_ttl(ttl_seconds)
     file_set_rows.check(connection, file_set_id)
     connection.execute(
-        "UPDATE file_set SET expires_us = ? WHERE id = ?",
-        (now_us() + ttl_seconds * 1_000_000, file_set_id),
+        "UPDATE file_set SET expires_us = now_us() + ? WHERE id = ?",
+        (ttl_seconds * 1_000_000, file_set_id),
     )
 
 
@@ -112,7 +113,7 @@ def of_commit(connection: sqlite3.Connection, commit: Commit, kind: FileSetKind)
 def _insert(connection: sqlite3.Connection, rows: Iterable[ChangeRow], ttl_seconds: int) -> str:
     file_set_id = f"{uuid.uuid4().hex}.{secrets.token_hex(32)}"
     connection.execute(
-        "INSERT INTO file_set VALUES (?, ?)", (file_set_id, now_us() + ttl_seconds * 1_000_000)
+        "INSERT INTO file_set VALUES (?, now_us() + ?)", (file_set_id, ttl_seconds * 1_000_000)
     )
     connection.executemany(
         "INSERT INTO file_set_change VALUES (?, ?, ?, ?, ?)",
@@ -124,7 +125,8 @@ def _insert(connection: sqlite3.Connection, rows: Iterable[ChangeRow], ttl_secon
 class _NormalForm:
     """Changes, folded so that removals come first and every file comes once."""
 
-    def __init__(self, connection: sqlite3.Connection, blobs: Blobs) -> None:
+    def __init__(self, connection: sqlite3.Connection, blobs: Blobs, *, as_pachd: bool) -> None:
+        self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
         self._removals: dict[str, None] = {}
@@ -156,7 +158,7 @@ class _NormalForm:
 
     def _copy(self, copy: CopyFile) -> None:
         path = writable_path(copy.path)
-        found = files.source_files(self._connection, copy.source)
+        found = files.copied_files(self._connection, copy.source, as_pachd=self._as_pachd)
         if not copy.append:
             self._remove(path)
         for below, content in found:

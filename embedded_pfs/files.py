@@ -10,8 +10,8 @@ from embedded_pfs.blobs import StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
 from embedded_pfs.snapshots import Snapshot, snapshot
-from pfs_client.failures import FileNotFound, NotAFile
-from pfs_client.values import File, FileInfo, FileType
+from pfs_client.failures import FileNotFound, FileSetNotFound, NotAFile
+from pfs_client.values import FILE_SETS_REPO_NAME, File, FileInfo, FileType
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,27 @@ def source_files(connection: sqlite3.Connection, file: File) -> list[tuple[str, 
         return [("", content)]
     low, high = bounds_of(path)
     return [(p[len(low) :], c) for p, c in at.between(low, high)]
+
+
+def copied_files(
+    connection: sqlite3.Connection, file: File, *, as_pachd: bool
+) -> list[tuple[str, StoredContent]]:
+    """The files that a copy puts elsewhere; as pachd has it none of a file set that has gone.
+
+    Raises:
+        PfsFailure: As `source_files`; and `FileNotFound`, not as pachd has it, where a file set has
+            not the file.
+    """
+    is_of_set = file.commit.repo.name == FILE_SETS_REPO_NAME
+    try:
+        found = source_files(connection, file)
+    except FileSetNotFound:
+        if not as_pachd:
+            raise
+        return []
+    if not found and is_of_set and not as_pachd:
+        raise _not_found(file)
+    return found
 
 
 def info_of(at: Snapshot, entry: Entry) -> FileInfo:

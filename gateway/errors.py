@@ -163,12 +163,12 @@ class ErrorAnswers:
         if scope["type"] != "http":
             await self._next_app(scope, receive, send)
             return
-        record = request_context.current().record
         try:
             await self._next_app(scope, receive, send)
         except asyncio.CancelledError:
             await _answer_cancelled(scope, send)
         except Exception as error:
+            record = request_context.current().record
             if record.status:
                 raise  # all that is left is to cut the connection
             answer = error_for(error)

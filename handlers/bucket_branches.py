@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from handlers.addressing import branch_of
+from handlers.modification_times import Modified
 from pfs_client.failures import BranchNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
-from pfs_client.values import BranchInfo
+from pfs_client.values import Branch, BranchInfo
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
@@ -24,13 +27,21 @@ async def existing_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
 
 
 async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
-    """The same, refusing branches that a pipeline writes, whether or not their head is open.
+    """The branch behind a bucket that clients may write to.
 
     Raises:
-        NoSuchBucket, InvalidBucketName: As for `existing_branch`.
-        WriteToOutputBranch: It is one.
+        NoSuchBucket: There is no such branch.
+        InvalidBucketName: PFS can have none of this name.
+        WriteToOutputBranch: A pipeline writes it. pachd would take a write while the head is open,
+            into the pipeline's own commit (`docs/pachd.md`, "Writes and commits").
     """
     info = await existing_branch(pfs, bucket)
     if info.direct_provenance:
         raise WriteToOutputBranch(BucketName=bucket)
     return info
+
+
+async def committed_at(pfs: PfsClient, branch: Branch) -> datetime:
+    """When a branch's head was committed: what a write that has just been made is in."""
+    head = (await pfs.inspect_branch(branch)).head
+    return Modified.since((await pfs.inspect_commit(head)).finishing).time

@@ -41,6 +41,7 @@ async def create_bucket(request: S3Request) -> S3Response:
     branch = branch_of(request.bucket)
     await _check_configuration(request)
     pfs = request.services.pfs
+    # DeleteBucket holds it too, and deletes the repo with its last branch.
     async with request.services.writes.turn_at(branch.repo):
         for _ in range(_TRIES):
             await _check_missing(pfs, branch, request.bucket)
@@ -70,6 +71,8 @@ async def delete_bucket(request: S3Request) -> S3Response:
     """DeleteBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html ."""
     branch = branch_of(request.bucket)
     writes = request.services.writes
+    # pachd compares nothing (`docs/pachd.md`, "Deleting repos and commits"): what this process
+    # writes must wait, or it would be deleted with the branch.
     async with writes.turn_at(branch.repo), writes.turn_at(branch):
         for _ in range(_TRIES):
             with suppress(HeadMoved):
@@ -141,11 +144,12 @@ async def _delete_empty_branch(pfs: PfsClient, bucket: str) -> None:
 
 
 async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
-    # The first of the two would be the root directory.
+    # The first of the two would be the root directory. pachd itself would delete a full branch.
     if await pfs.walk_file(File(head, "/"), Part(number=2)):
         raise BucketNotEmpty(BucketName=bucket)
 
 
 async def _delete_repo_without_branches(pfs: PfsClient, branch: Branch) -> None:
+    # A repo without branches shows as no bucket: nobody could delete it through S3.
     with suppress(RepoHasBranches, BranchFeedsOthers):
         await pfs.delete_repo(branch.repo, expect_no_branches=True)

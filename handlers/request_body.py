@@ -28,6 +28,8 @@ from s3_wire.payload_modes import PLAIN, PayloadMode, payload_mode
 
 PIECE_BYTES = 1024 * 1024
 _INLINE_DIGEST_BYTES = 64 * 1024
+"""Up to this size a thread costs more than the digest."""
+
 _DECODED_LENGTH = "x-amz-decoded-content-length"
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
@@ -46,11 +48,15 @@ class RequestBody:
     """The body of one request.
 
     Raises:
-        MissingContentLength: Neither its length nor an end was announced.
-        EntityTooLarge, MaxMessageLengthExceeded: It is declared larger than an object, or a
-            document, may be.
+        MissingContentLength: Its headers announce neither a length nor an end, or not the size
+            within the framing where that must be told.
+        EntityTooLarge: It is declared larger than an object may be.
+        MaxMessageLengthExceeded: It is declared larger than a document may be.
         IncompleteBody: It is declared to have two sizes.
-        InvalidArgument, InvalidDigest, InvalidRequest, MalformedTrailerError: Of its headers.
+        InvalidArgument: A size is no number, or `x-amz-content-sha256` has none of its values.
+        InvalidDigest: Content-MD5 is no base64 of 16 bytes.
+        InvalidRequest: There is more than one checksum, or one that S3 does not have.
+        MalformedTrailerError: A checksum is announced for a trailer, where there can be none.
     """
 
     def __init__(self, request: S3Request, use: BodyUse = BodyUse.OBJECT) -> None:
@@ -81,9 +87,15 @@ class RequestBody:
         """The body's bytes, in pieces of at least `PIECE_BYTES` but for the last.
 
         Raises:
-            IncompleteBody, EntityTooLarge, MaxMessageLengthExceeded, RequestTimeout: While it
-                comes.
-            BadDigest, XAmzContentSHA256Mismatch, InvalidRequest, MalformedTrailerError: At its end.
+            IncompleteBody: It breaks off, is not framed as its headers say, or has another size
+                than they declare.
+            EntityTooLarge: More comes than an object may have.
+            MaxMessageLengthExceeded: More comes than a document may have.
+            RequestTimeout: Its client sends nothing, or next to nothing, for too long.
+            BadDigest: At its end, its bytes have another checksum or MD5.
+            XAmzContentSHA256Mismatch: At its end, its bytes have another SHA-256.
+            InvalidRequest: At its end, the checksum in the trailer is malformed.
+            MalformedTrailerError: At its end, the trailer is not what was announced.
         """
         gathered: list[bytes] = []
         gathered_bytes = total_bytes = 0
@@ -189,7 +201,9 @@ async def verify_unread_body(request: S3Request) -> None:
     verified all the same, since its client believes that it was.
 
     Raises:
-        InvalidArgument, InvalidRequest, MalformedTrailerError: Of its headers.
+        InvalidArgument: `x-amz-content-sha256` has none of its values.
+        InvalidRequest: There is more than one checksum, or a malformed one.
+        MalformedTrailerError: A checksum is announced for a trailer, where there can be none.
         BadDigest: The body has another checksum; where there is none, that of no bytes is right.
     """
     if names_checksum(request.headers):

@@ -9,8 +9,10 @@ from google.protobuf.empty_pb2 import Empty
 
 from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, streaming, unary
-from pachd_server.naming import named_commit
+from pachd_server.hazards import Hazards
+from pachd_server.naming import named_commit, panic
 from pachd_server.texts import About
+from pfs_client.failures import CommitNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import Branch, Commit, CommitInfo
@@ -47,6 +49,7 @@ class CommitsServicer:
     """Commits of one PFS."""
 
     pfs: WholePfs
+    hazards: Hazards | None
 
     @unary(_of_branch, pachd_texts.start_commit)
     async def StartCommit(
@@ -60,7 +63,10 @@ class CommitsServicer:
     async def FinishCommit(self, request: pfs_pb2.FinishCommitRequest, context: Context) -> Empty:
         """Close an open commit."""
         commit = await named_commit(self.pfs, request.commit)
-        await self.pfs.finish_commit(commit, request.error)
+        error = request.error
+        if self.hazards is not None:
+            error = error or self.hazards.fate_of(commit)
+        await self.pfs.finish_commit(commit, error)
         return Empty()
 
     @unary(_of_commit, pachd_texts.pick_commit)
@@ -125,6 +131,8 @@ class CommitsServicer:
     ) -> pfs_pb2.DropCommitResponse:
         """Take a commit back that nothing is based on."""
         commit = messages.commit_of(request.commit)
+        if not request.commit.branch.name and not await self._is_on_branch(commit):
+            raise CommitNotFound(f"commit {commit} not found", commit)
         await self.pfs.drop_commit(commit, branch=request.commit.branch.name)
         return pfs_pb2.DropCommitResponse()
 
@@ -134,6 +142,8 @@ class CommitsServicer:
     ) -> pfs_pb2.SquashCommitResponse:
         """Make what a commit did part of what the next one did."""
         commit = messages.commit_of(request.commit)
+        if not await self._is_on_branch(commit):
+            raise panic()
         await self.pfs.squash_commit(commit, branch=request.commit.branch.name)
         return pfs_pb2.SquashCommitResponse()
 
@@ -142,6 +152,11 @@ class CommitsServicer:
         if not request.HasField("from"):
             return None
         return await named_commit(self.pfs, getattr(request, "from"))
+
+    async def _is_on_branch(self, commit: Commit) -> bool:
+        """Whether the branch that a commit was made on is still there."""
+        name = (await self.pfs.inspect_commit(commit)).branch
+        return name in {info.branch.name for info in await self.pfs.list_branch(commit.repo)}
 
     async def _since(self, head: Commit, seen: str) -> list[Commit]:
         """The commits from the one behind `seen` to the head, in order."""

@@ -10,6 +10,7 @@ from google.protobuf.wrappers_pb2 import BytesValue
 from pachd_server import globs
 from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, streaming, unary
+from pachd_server.hazards import OFFSET_PANIC, Hazards
 from pachd_server.naming import named_commit
 from pachd_server.paging import check_number, entries
 from pachd_server.tar import tar_stream
@@ -17,7 +18,7 @@ from pachd_server.texts import About, Refusal
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import Commit, File, FileInfo, Part
+from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, FileInfo, Part
 from pfs_client.whole_pfs import WholePfs
 
 
@@ -44,6 +45,7 @@ class ReadingServicer:
     """
 
     pfs: WholePfs
+    hazards: Hazards | None
     directory_sizes: bool
 
     @unary(_of_file, pachd_texts.pick_commit)
@@ -65,6 +67,7 @@ class ReadingServicer:
         """What stands in a directory."""
         part = _part_of(request)
         directory = await self._at_commit(request.file)
+        await self._check_listable(directory.commit)
         async for message in self._told(
             directory.commit, entries(self.pfs.list_file, directory, part)
         ):
@@ -77,6 +80,7 @@ class ReadingServicer:
         """Everything at and below a path."""
         part = _part_of(request)
         directory = await self._at_commit(request.file)
+        await self._check_listable(directory.commit)
         infos = entries(self.pfs.walk_file, directory, part)
         try:
             async for message in self._told(directory.commit, infos):
@@ -117,7 +121,9 @@ class ReadingServicer:
     ) -> AsyncIterator[BytesValue]:
         """The bytes of the one file that the path, which is a pattern, names."""
         if request.offset < 0:
-            raise Refusal("a negative offset, which would crash pachd")
+            if self.hazards is not None:
+                self.hazards.end(OFFSET_PANIC)
+            raise Refusal("a negative offset, which ends pachd")
         file = await self._at_commit(request.file)
         if globs.is_pattern(file.path):
             file = File(file.commit, await globs.only_match(self.pfs, file))
@@ -134,6 +140,17 @@ class ReadingServicer:
         infos = globs.matching_trees(self.pfs, file.commit, file.path)
         async for piece in tar_stream(self.pfs, file.commit, infos):
             yield BytesValue(value=piece)
+
+    async def _check_listable(self, commit: Commit) -> None:
+        """Refuse a commit that has failed, as far as harm is done at all.
+
+        Raises:
+            Refusal: It has failed; the text is its error.
+        """
+        if self.hazards is not None and commit.repo.name != FILE_SETS_REPO_NAME:
+            info = await self.pfs.inspect_commit(commit)
+            if info.error:
+                raise Refusal(info.error)
 
     async def _at_commit(self, message: pfs_pb2.File) -> File:
         return File(await named_commit(self.pfs, message.commit), message.path)

@@ -58,6 +58,8 @@ Wording: TypeAlias = Callable[[pfs.PfsFailure, About], str | None]
 
 def inspect_branch(error: pfs.PfsFailure, about: About) -> str | None:
     """InspectBranch."""
+    if isinstance(error, pfs.ProjectNotFound):
+        return f"inspect branch in transaction: {_text(error, about)}"
     lines = [f"{_branch_row(about)} not found", _no_branch(about)]
     if isinstance(error, pfs.RepoNotFound):
         lines.insert(0, f"{_repo_row(about.repo)} not found")
@@ -108,6 +110,20 @@ def pick_commit(error: pfs.PfsFailure, about: About) -> str | None:
     else:
         return None
     return f"pick commit tx: commit {about.repo}@{about.commit_id} not found\n{missing}"
+
+
+def compose_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """ComposeFileSet."""
+    if not isinstance(error, pfs.FileSetNotFound):
+        return None
+    return "the operation would create a dangling reference"
+
+
+def add_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """AddFileSet, to what is a file set's id but nobody's."""
+    if not isinstance(error, pfs.FileSetNotFound) or _is_no_token(about):
+        return None
+    return "add file set: path does not exist"
 
 
 def get_file(error: pfs.PfsFailure, about: About) -> str | None:
@@ -174,8 +190,12 @@ def _feeds_others(error: pfs.BranchFeedsOthers, about: About) -> str:
     )
 
 
+def _is_no_token(about: About) -> bool:
+    return len(about.commit_id) < 97  # two parts in hex and a dot
+
+
 def _no_file_set(error: pfs.FileSetNotFound, about: About) -> str:
-    if len(about.commit_id) < 97:  # two parts in hex and a dot
+    if _is_no_token(about):
         return f"parsing fileset.Token: too short to be Token len={len(about.commit_id)}"
     return f"tracker does not contain item: ({about.commit_id[:32]})"
 

@@ -10,11 +10,11 @@ from pfs_client.values import Change
 Changes: TypeAlias = "Iterable[Change] | AsyncIterator[Change]"
 
 
-async def stream_of(changes: Changes) -> AsyncIterator[Change]:
+def stream_of(changes: Changes) -> AsyncIterator[Change]:
     """Changes one after the other, whichever way they come."""
-    if isinstance(changes, AsyncIterator):
-        async for change in changes:
-            yield change
-    else:
-        for change in changes:
-            yield change
+    return changes if isinstance(changes, AsyncIterator) else _each(changes)
+
+
+async def _each(changes: Iterable[Change]) -> AsyncIterator[Change]:
+    for change in changes:
+        yield change

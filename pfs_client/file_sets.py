@@ -30,6 +30,8 @@ class FileSetCalls(ABC):
         Raises:
             InvalidPath: A file is added or copied to a path that PFS allows no file at.
             CommitNotFound: A copy's source is a commit that is not there.
+            FileSetNotFound: A copy's source is a file set that has expired.
+            FileNotFound: It has no such file.
             StorageFull: There is no room for the contents.
         """
 

@@ -179,7 +179,7 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
                 looks for that.
             ConditionFailed: An `ExpectFile` does not hold, and this PFS decides them.
             FileSetNotFound: A copy's source is a file set that has expired.
-            FileNotFound: It has no such file, and this PFS looks.
+            FileNotFound: It has no such file.
             CommitNotFound: A copy's source is a commit that is not there.
             StorageFull: There is no room for the contents.
         """

@@ -128,7 +128,8 @@ class WholePfs(PfsClient):
         """ModifyFile as pachd has it: `modify_file` for a stream that need not be held.
 
         To a branch, which is created if it is missing, or into an open commit. Everything goes that
-        pachd takes: a delete of `/` or of `d/` deletes all that is below. Nothing is applied before
+        pachd takes: a delete of `/` or of `d/` deletes all that is below, a copy of what is not
+        there deletes what it should have replaced. Nothing is applied before
         the stream has ended; an exception that it raises refuses all of it.
 
         Raises:
@@ -139,8 +140,14 @@ class WholePfs(PfsClient):
             InvalidPath: A file is added or copied to a path that PFS allows no file at.
             PathCollision: A file would stand where a directory does, or below a file, and this PFS
                 looks for that.
-            FileSetNotFound: A copy's source is a file set that has expired.
             StorageFull: There is no room for the contents.
+        """
+
+    @abstractmethod
+    async def file_set_stream(self, changes: Changes) -> str:
+        """CreateFileSet as pachd has it.
+
+        `create_file_set`, but that copies out of a file set that is not there come to nothing.
         """
 
     @abstractmethod

@@ -8,6 +8,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.compaction import Compacted
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
 from pfs_client.history.index_file import IndexFile, StateDirectoryRefused
 from pfs_client.interface import PfsClient
@@ -21,22 +22,33 @@ _EMBEDDED = "embedded"
 _PACHD_PORT = 30650
 
 
-def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
+def open_pfs(
+    settings: Settings, observer: Observer = UNOBSERVED, lifecycle: Lifecycle | None = None
+) -> PfsClient:
     """The PFS that the setting names.
 
+    Args:
+        settings: They name it.
+        observer: Is told of calls to it.
+        lifecycle: Of the process; it says when to read the token again.
+
     Raises:
-        BadSetting: It names none.
+        BadSetting: It names no directory and no address, or a file of it cannot be read.
     """
     if is_embedded(settings):
         return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
-    return SharedHeads(PachdClient.open(pachd_settings(settings), observer))
+    pachd = PachdClient.open(pachd_settings(settings), observer)
+    if lifecycle is not None:
+        lifecycle.on_reload(pachd.read_token_again)
+    return SharedHeads(pachd)
 
 
 def check_pfs(settings: Settings) -> None:
     """See that the PFS can be opened. A pachd need not be there.
 
     Raises:
-        BadSetting: It cannot.
+        BadSetting: It names no directory or address, the directory is in use or unusable, or a
+            file that belongs to it cannot be read.
     """
     if not is_embedded(settings):
         pachd_settings(settings)

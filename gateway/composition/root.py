@@ -8,6 +8,7 @@ import logging
 from gateway.composition.choice import is_embedded, open_pfs
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.identity import ANYBODY, Identity
+from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
 from pfs_client.failures import PfsFailure
@@ -23,9 +24,12 @@ log = logging.getLogger("s3gateway")
 class Composition:
     """The services of all identities: nothing that one knows or shares is another's."""
 
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(
+        self, settings: Settings, observer: Observer, lifecycle: Lifecycle | None = None
+    ) -> None:
         self._settings = settings
         self._observer = observer
+        self._lifecycle = lifecycle
         self._services: dict[Identity, Services] = {}
         self._greeting: asyncio.Task[None] | None = None
 
@@ -39,7 +43,7 @@ class Composition:
     async def open(self) -> None:
         """Open the PFS. One that is somewhere else need not be there yet."""
         services = self._services[ANYBODY] = self.services_on(
-            open_pfs(self._settings, self._observer)
+            open_pfs(self._settings, self._observer, self._lifecycle)
         )
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
+from typing import Literal, TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -28,6 +31,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.request_context import Record, current_record, enter
 from gateway.settings import BadSetting
 from pfs_client.observer import Observer
+
+GaugeMode: TypeAlias = Literal["livesum", "livemostrecent"]
+"""Of a gauge of several processes: the sum of those that live, or what one of them said last."""
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -66,6 +72,13 @@ class Metrics(Observer):
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        self._build_info = self._gauge(
+            "build_info", "1; its labels say what runs.", "version", "python", mode="livemostrecent"
+        )
+        self._build_info.labels(version("pfs-s3-gateway"), platform.python_version()).set(1)
+        self._pfs_up = self._gauge(
+            "pfs_up", "Whether PFS answered when this was asked.", mode="livemostrecent"
+        )
         self._requests = self._counter("requests", "Requests answered.", "operation", "status")
         self._errors = self._counter("errors", "Errors answered.", "code")
         self._received = self._counter("received_bytes", "Bytes of request bodies, as they came.")
@@ -96,7 +109,10 @@ class Metrics(Observer):
         )
         self._count_commits()
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
-        # Finding the child of some labels takes longer than counting it.
+        self._remember_children()
+
+    def _remember_children(self) -> None:
+        """Keep the children of labels: to find one takes longer than to count it."""
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
         self._phase_seconds_of = cache(self._phase_seconds.labels)
@@ -186,8 +202,13 @@ class Metrics(Observer):
         """So many files were given a time that may be later than when they changed."""
         self._approximate.inc(files)
 
-    def gather(self) -> None:
-        """Bring up to date what `exposition` tells; on the event loop."""
+    def gather(self, *, pfs_answers: bool) -> None:
+        """Bring up to date what `exposition` tells; on the event loop.
+
+        Args:
+            pfs_answers: Whether PFS has just answered.
+        """
+        self._pfs_up.set(pfs_answers)
         self._tasks.set(len(asyncio.all_tasks()))
         self._in_flight.set(self._requests_now)
         for counter, amount in self._tally.items():
@@ -209,12 +230,15 @@ class Metrics(Observer):
         MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]
         return generate_latest(all_processes)
 
-    def _gauge(self, name: str, description: str) -> Gauge:
+    def _gauge(
+        self, name: str, description: str, *labels: str, mode: GaugeMode = "livesum"
+    ) -> Gauge:
         return Gauge(
             f"s3gateway_{name}",
             description,
+            labels,
             registry=self._registry,
-            multiprocess_mode="livesum",
+            multiprocess_mode=mode,
         )
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:

@@ -27,6 +27,7 @@ from pfs_client.values import (
     Commit,
     ExpectFile,
     File,
+    FileInfo,
     Repo,
     small_file_hash,
 )
@@ -121,9 +122,44 @@ class GroupedWrites:
                     return hash_
             pieces = _chain(content, pieces)
         source, hash_ = await self._store(pieces, declared_size_bytes)
-        write = Write(path, source=source, hash=hash_, expect=expect)
+        write = Write(path, source=source, source_may_go=True, hash=hash_, expect=expect)
         await self._queue_of(branch).join([write])
         return hash_
+
+    async def copy_file(
+        self,
+        branch: Branch,
+        path: str,
+        source: Commit,
+        found: FileInfo,
+        expect: ExpectFile | None = None,
+    ) -> None:
+        """Replace one file with a copy of another; no bytes come this way.
+
+        The source must have been looked up at its commit: one that is closed never changes, and
+        pachd refuses to copy from one that has gone. In an open one the file may go, or change.
+
+        Args:
+            branch: Of the copy.
+            path: Of the copy.
+            source: The commit that the other file is in.
+            found: What was found there.
+            expect: What the file must be like before.
+
+        Raises:
+            CommitNotFound: The source's commit has gone.
+            FileNotFound: The source was in an open commit, and has gone.
+            PfsUnavailable: Likewise, or it has changed; the copy did not happen as it should.
+            PfsFailure: As for `put_file`.
+        """
+        write = Write(
+            path,
+            source=File(source, found.path),
+            source_may_go=found.committed is None,
+            hash=found.hash,
+            expect=expect,
+        )
+        await self._queue_of(branch).join([write])
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None

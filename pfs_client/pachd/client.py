@@ -7,14 +7,13 @@ call is more than a translation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self, TypeGuard
+from typing import Self
 
 from pfs_client.failures import (
     CommitNotFound,
     FileNotFound,
     HeadMoved,
     NotAFile,
-    PfsFailure,
     RepoHasBranches,
     RepoNotFound,
 )
@@ -26,13 +25,12 @@ from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.channel import Connection, PachdSettings
 from pfs_client.pachd.commit_calls import PachdCommitCalls
-from pfs_client.pachd.file_set_calls import PachdFileSetCalls
+from pfs_client.pachd.file_set_calls import PachdFileSetCalls, is_of_file_set
 from pfs_client.pachd.permission_calls import PachdPermissionCalls
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.token import Token
 from pfs_client.values import (
     ALL,
-    FILE_SETS_REPO_NAME,
     Branch,
     BranchInfo,
     Change,
@@ -45,7 +43,6 @@ from pfs_client.values import (
     RepoInfo,
 )
 
-_KEEP_FILE_SET_SECONDS = 600
 _SOURCES_AT_ONCE = 8
 
 
@@ -58,6 +55,7 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
     """
 
     def __init__(self, connection: Connection, token: Token) -> None:
+        self._token = token
         self._caller = Caller(connection, token)
         self._changes = ChangeStreams(self._caller)
 
@@ -71,6 +69,10 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         """
         token = Token(settings.token, settings.token_file)
         return cls(Connection(settings, observer), token)
+
+    def read_token_again(self) -> None:
+        """Look at the token's file with the next call."""
+        self._token.read_again()
 
     async def get_version(self) -> str:
         """Say which pachd this is."""
@@ -128,8 +130,8 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
 
         Pachd copies a source that is not there as nothing, with OK: they are looked at before.
         """
-        sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
-        await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
+        copies = [(at, one) for at, one in enumerate(changes) if is_of_file_set(one)]
+        await for_each(copies, lambda copy: self._keep_source(*copy), _SOURCES_AT_ONCE)
         try:
             await self._changes.modify_file(hazards.checked(changes), messages.head_message(branch))
         except CommitNotFound as error:
@@ -203,20 +205,6 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
             return bool((await self._caller.call("InspectRepo", request)).branches)
         except RepoNotFound:
             return False
-
-    async def _keep_source(self, indexed: tuple[int, File]) -> None:
-        """See that the source of a copy out of a file set is there, and stays."""
-        index, source = indexed
-        try:
-            await self.renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
-            await self.inspect_file(source)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
-
-
-def _is_of_file_set(change: Change) -> TypeGuard[CopyFile]:
-    return isinstance(change, CopyFile) and change.source.commit.repo.name == FILE_SETS_REPO_NAME
 
 
 def _copied_from(changes: Sequence[Change], commit: Commit | None) -> int | None:

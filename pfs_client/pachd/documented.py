@@ -32,6 +32,8 @@ def as_documented(method: str, failure: PfsFailure) -> PfsFailure:
     """
     if isinstance(failure, ProjectNotFound) and method not in _TELL_OF_PROJECTS:
         return RepoNotFound(str(failure))
+    if isinstance(failure, RepoNotFound) and method == "CreateRepo":
+        return ProjectNotFound(str(failure))
     if method in _TAKE_COPIES and isinstance(failure, RepoNotFound | BranchNotFound):
         return _of_source(failure)
     return failure

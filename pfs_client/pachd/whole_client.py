@@ -97,6 +97,10 @@ class WholePachdClient(PachdClient, WholePfs):
             message = messages.head_message(target)
         await self._changes.modify_file(changes, message)
 
+    async def file_set_stream(self, changes: Changes) -> str:
+        """CreateFileSet as pachd has it, without a look at what is sent."""
+        return await self._changes.create_file_set(changes)
+
     async def add_file_set(self, commit: Commit, file_set_id: str) -> None:
         """Put a file set's changes into an open commit."""
         request = pfs_pb2.AddFileSetRequest(

@@ -237,6 +237,7 @@ def _folders(client: Client, bucket: str, folder: Path) -> Iterator[Step]:
     contents = {"one": b"1", "two words": b"22", "sub/three": b"333"}
     for name, content in contents.items():
         (tree / name).write_bytes(content)
+        _age(tree / name, 2)  # Last-Modified has whole seconds
 
     def up() -> None:
         client.sync_up(tree, bucket, "tree")
@@ -256,6 +257,11 @@ def _folders(client: Client, bucket: str, folder: Path) -> Iterator[Step]:
         partial(_down_after_a_write, client, bucket, back),
     )
     yield "sync up a change older than HEAD", partial(_old_change, client, tree, bucket)
+
+
+def _age(file: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(file, (then, then))
 
 
 def _again(client: Client, tree: Path, bucket: str) -> None:

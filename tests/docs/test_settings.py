@@ -8,7 +8,8 @@ from dataclasses import fields
 import pytest
 
 from embedded_pfs.blobs import INLINE_MAX_BYTES
-from gateway.settings import Settings, option_of
+from gateway.setting_values import option_of
+from gateway.settings import Settings
 from handlers import addressing, deletions, listings, service
 from pfs_client.group_commit import branch_queue as write_queue
 from pfs_client.group_commit import grouped_writes as write_batches

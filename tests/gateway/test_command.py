@@ -31,10 +31,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_help_teaches() -> None:
-    done = run("--help")
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_teaches(option: str) -> None:
+    done = run(option)
     assert done.returncode == 0
-    for word in ("--port", "S3GATEWAY_PORT", "embedded:", "compact", "Examples"):
+    for word in ("--port", "S3GATEWAY_PORT", "embedded:", "compact", "Examples", "96MiB"):
         assert word in done.stdout
 
 
@@ -55,6 +56,14 @@ def test_it_says_where_it_is_and_what_to_paste(own_gateway: GatewayProcess) -> N
         (["--workers", "0"], "--workers: 0 is out of range"),
         (["--port", "99999"], "--port: 99999 is out of range"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
+        (["--host", ""], "--host: it is empty; say 127.0.0.1, or 0.0.0.0 for all addresses"),
+        (["--no-such-option"], "No such option"),
+        (["--port", "many"], "'many' is not a whole number"),
+        (["--body-idle-seconds", "nan"], "is out of range: at least 0.1"),
+        (["--cache-bytes", "1MB"], "'1MB' is not a size: give bytes, or 64KiB, 96MiB, 5GiB"),
+        (["--max-document-bytes", "1"], "--max-document-bytes: 1 is out of range: at least 1KiB"),
+        (["--log-level", "loud"], "'loud' is not one of"),
+        (["compact", "--keep", "x"], "'x' is not a valid integer range"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line_and_status_2(
@@ -84,6 +93,25 @@ def test_a_variable_names_several(tmp_path: Path) -> None:
     done = run("--pfs", f"embedded:{tmp_path}", S3GATEWAY_DOMAIN="s3.example,b c")
     assert done.returncode == 2
     assert "--domain: 'b c' is no name of a host" in done.stderr
+
+
+def test_a_size_may_have_a_unit() -> None:
+    environment = {"S3GATEWAY_CACHE_BYTES": "2GiB", "S3GATEWAY_MAX_HEAD_BYTES": "65536"}
+    settings = Settings.from_environment(environment)
+    assert (settings.cache_bytes, settings.max_head_bytes) == (2 * 1024**3, 65536)
+    with pytest.raises(BadSetting, match="S3GATEWAY_CACHE_BYTES: '2M' is not a size"):
+        Settings.from_environment({"S3GATEWAY_CACHE_BYTES": "2M"})
+
+
+def test_a_size_may_have_a_unit_as_an_option(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--max-object-bytes", "1kib") as gateway:
+        send(gateway, "PUT", "/master.r", b"")
+        assert send(gateway, "PUT", "/master.r/a", bytes(1024)).status == 200
+        assert send(gateway, "PUT", "/master.r/a", bytes(1025)).code == "EntityTooLarge"
+
+
+def test_a_variable_that_is_empty_is_not_set() -> None:
+    assert Settings.from_environment({"S3GATEWAY_PORT": "", "S3GATEWAY_HOST": ""}) == Settings()
 
 
 def test_settings_survive_the_way_through_the_environment() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,21 @@ def test_a_large_object_that_the_system_sends_is_counted(tmp_path: Path) -> None
     assert after - before > len(content)
 
 
+BUILD_INFO = (
+    f's3gateway_build_info{{python="{platform.python_version()}",'
+    f'version="{version("pfs-s3-gateway")}"}}'
+)
+
+
+def test_it_says_what_runs_and_whether_pfs_answers(tmp_path: Path) -> None:
+    with PfsProcess(tmp_path / "pfs") as pfs, GatewayProcess(pfs.address) as gateway:
+        samples = metrics_of(send(gateway, "GET", "/-/metrics"))
+        assert samples[BUILD_INFO] == 1
+        assert samples["s3gateway_pfs_up"] == 1
+        pfs.kill()
+        assert metrics_of(send(gateway, "GET", "/-/metrics"))["s3gateway_pfs_up"] == 0
+
+
 def test_several_workers_count_together(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "pfs", "--workers", "2") as gateway:
         send(gateway, "PUT", f"/{BUCKET}")
@@ -118,6 +135,7 @@ def test_several_workers_count_together(tmp_path: Path) -> None:
             assert send(gateway, "HEAD", f"/{BUCKET}").status == 200
         samples = metrics_of(send(gateway, "GET", "/-/metrics"))
     assert samples['s3gateway_requests_total{operation="HeadBucket",status="200"}'] == 20
+    assert samples[BUILD_INFO] == samples["s3gateway_pfs_up"] == 1
 
 
 def lines_of(gateway: GatewayProcess, count: int) -> list[str]:
@@ -217,7 +235,7 @@ def test_the_pages_may_be_on_another_port(with_admin_port: tuple[GatewayProcess,
     gateway.port = s3_port
     answers = [send(gateway, "GET", page) for page in pages]
     assert [(a.status, a.code) for a in answers] == [(404, "NoSuchKey")] * 5
-    assert "another port" in answers[0].message
+    assert "another port" in answers[0].said
     assert send(gateway, "PUT", f"/{BUCKET}", b"").status == 200
 
 

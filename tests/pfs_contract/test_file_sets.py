@@ -118,6 +118,9 @@ async def test_a_file_set_that_is_not_there(pfs: WholePfs, branch: Branch) -> No
     with pytest.raises(FileSetNotFound) as refused:
         await pfs.modify_file(branch, changes)
     assert refused.value.change_index == 1
+    with pytest.raises(FileSetNotFound) as refused:
+        await pfs.create_file_set(changes)
+    assert refused.value.change_index == 1
     assert await pfs.walk_file(File(await head_of(pfs, branch), "/")) == []
 
 
@@ -126,9 +129,11 @@ async def test_a_file_that_is_not_in_its_file_set_is_not_copied(
 ) -> None:
     await put(pfs, branch, "/a", b"1")
     one = await file_set(pfs, AddFile("/p", b"1"))
-    with pytest.raises(FileNotFound) as refused:
-        await pfs.modify_file(branch, [DeleteFile("/a"), CopyFile("/a", File(one, "/q"))])
-    assert refused.value.change_index == 1
+    changes: list[Change] = [DeleteFile("/a"), CopyFile("/a", File(one, "/q"))]
+    for call in (pfs.modify_file(branch, changes), pfs.create_file_set(changes)):
+        with pytest.raises(FileNotFound) as refused:
+            await call
+        assert refused.value.change_index == 1
     assert await read(pfs, await head_of(pfs, branch), "/a") == b"1"
 
 

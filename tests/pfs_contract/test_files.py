@@ -5,6 +5,7 @@ import os
 import pytest
 
 from pfs_client.failures import (
+    CommitFailed,
     ConditionFailed,
     FileNotFound,
     InvalidPath,
@@ -176,6 +177,27 @@ async def test_paths_that_pfs_can_hold(pfs: WholePfs, branch: Branch, path: str)
 @pytest.mark.parametrize(
     ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
 )
+@pytest.mark.parametrize("pfs", REMOTE, indirect=True)
+async def test_pachd_takes_a_collision_and_loses_it(
+    pfs: WholePfs, branch: Branch, first: str, second: str
+) -> None:
+    await put(pfs, branch, first, b"1")
+    good = await head_of(pfs, branch)
+    await pfs.modify_file(branch, [AddFile("/other", b"1"), AddFile(second, b"2")])
+    head = await head_of(pfs, branch)
+    assert "path collision" in (await pfs.inspect_commit(head)).error
+    with pytest.raises(CommitFailed):
+        await pfs.walk_file(File(head, "/"))
+    await put(pfs, branch, "/later", b"3")
+    walked = await pfs.walk_file(File(await head_of(pfs, branch), "/"))
+    was = {info.path for info in await pfs.walk_file(File(good, "/"))}
+    assert {info.path for info in walked} == was | {"/later"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
+)
+@pytest.mark.parametrize("pfs", ["embedded"], indirect=True)  # pachd takes them, as the test above
 async def test_a_file_and_a_directory_never_share_a_path(
     pfs: WholePfs, branch: Branch, first: str, second: str
 ) -> None:
