@@ -16,10 +16,12 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
 DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go)
+# What checks the pages, and what they hold of others.
+PAGE_TOOLS := $(if $(shell command -v npm),.build/pages/ready)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz soak image-check bench docs site check check-site check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site check check-site check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -27,10 +29,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -81,6 +83,20 @@ contract-release: contract ## keep the contract as the released one of its versi
 	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
 	@touch $@
 
+.build/pages/ready: tests/pages/package.json tests/pages/package-lock.json
+	@echo 'Installing what checks the pages into $(@D), this once.'
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
+	@touch $@
+
+# What the pages hold of others, as it is released: the copies are compared by a test.
+VENDOR := gateway/pages/assets/vendor
+vendor: .build/pages/ready ## copy the parts of others that the pages hold
+	@cp .build/pages/node_modules/aws4fetch/LICENSE .build/pages/node_modules/aws4fetch/dist/aws4fetch.esm.js $(VENDOR)/aws4fetch
+	@cp .build/pages/node_modules/hyparquet/LICENSE $(VENDOR)/hyparquet
+	@for file in $(VENDOR)/hyparquet/*.js; do cp .build/pages/node_modules/hyparquet/src/$${file##*/} $$file; done
+
 # Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
 docs: site contract-html ## the documentation, as a site in .build/site
 	@cp .build/contract.html .build/site/contract-printable.html
@@ -120,7 +136,7 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime-otel.txt --extra otel --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
-	if command -v npm >/dev/null; then for folder in tests/clients/node contract_review; do \
+	if command -v npm >/dev/null; then for folder in tests/clients/node tests/pages contract_review; do \
 		(cd $$folder && npm install --package-lock-only $(NPM_FLAGS)) || exit 1; done; fi
 	if command -v mvn >/dev/null; then $(call build_java,.build/clients/java) && \
 		$(BIN)/python -m tests.clients.jars lock .build/clients/java; fi

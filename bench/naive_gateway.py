@@ -103,7 +103,7 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        return Services(naive, reads, HeadTimes(), writes, limits(self._settings))
+        return Services(naive, reads, HeadTimes(), writes, limits(self._settings), self.memory)
 
 
 if __name__ == "__main__":

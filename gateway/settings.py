@@ -106,6 +106,11 @@ class Settings:
         " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
     )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
+    browser: bool = _setting(
+        True,
+        "Let people see and change buckets in their web browser at /-/. Without it, /-/ only tells"
+        " how to connect.",
+    )
     admin_port: int | None = _setting(
         None,
         "Port for the gateway's own pages under /-/ (health, metrics, documentation), which then"
@@ -155,6 +160,13 @@ class Settings:
         1024**3,
         "How many bytes of memory large transfers together may need: 30 MiB for a download from"
         " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
+        minimum=1024**2,
+    )
+    request_memory_bytes: int = _setting(
+        256 * 1024**2,
+        "How many bytes of memory the documents and answers of all requests may take together:"
+        " lists, DeleteObjects, and small objects until their clients have read them. A request"
+        " waits for its share, and is then answered SlowDown.",
         minimum=1024**2,
     )
     cache_bytes: int = _setting(

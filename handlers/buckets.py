@@ -8,7 +8,7 @@ from urllib.parse import quote
 from handlers.addressing import branch_of
 from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.request_body import read_document
+from handlers.request_body import read_optional_document
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
@@ -34,6 +34,7 @@ REGION = "us-east-1"
 """The one location there is; in GetBucketLocation S3 writes it as an empty constraint."""
 
 _TRIES = 5
+_MAX_CONFIGURATIONS = 100
 
 
 async def create_bucket(request: S3Request) -> S3Response:
@@ -84,15 +85,14 @@ async def delete_bucket(request: S3Request) -> S3Response:
 
 async def _check_configuration(request: S3Request) -> None:
     """Accept any location, which is ignored; refuse what else a bucket could have."""
-    document = await read_document(request, is_optional=True)
-    if not document.strip():
-        return
-    root = xml.parse(document, "CreateBucketConfiguration")
-    for child in root:
-        if xml.local_name(child) != "LocationConstraint":
+    document = await read_optional_document(
+        request, "CreateBucketConfiguration", _MAX_CONFIGURATIONS
+    )
+    for child in document or ():
+        if child.name != "LocationConstraint":
             raise NotImplemented(
-                f"CreateBucketConfiguration takes no {xml.local_name(child)} here: buckets are"
-                " branches in PFS."
+                f"CreateBucketConfiguration takes no {child.name} here: buckets are branches in"
+                " PFS."
             )
 
 

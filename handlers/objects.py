@@ -70,6 +70,7 @@ async def get_object(request: S3Request) -> S3Response:
     if response.status == 304 or not span.size_bytes:
         return response
     file = File(found.head, found.file.path)
+    await request.memory.need(request.services.files.held_bytes(found.file))
     response.body = await request.services.files.get_file(
         file, found.file, span.offset, span.size_bytes
     )

@@ -14,8 +14,8 @@ from handlers.exchange import Limits, Services
 from pfs_client.failures import PfsFailure
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
-from pfs_client.limits.memory_budget import WAIT_SECONDS
-from pfs_client.limits.transfers import Transfers
+from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
+from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
 
 log = logging.getLogger("s3gateway")
@@ -31,6 +31,7 @@ class Composition:
         self._observer = observer
         self._lifecycle = lifecycle
         self._services: dict[Identity, Services] = {}
+        self.memory = MemoryBudget(settings.request_memory_bytes)
         self._greeting: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
@@ -50,10 +51,14 @@ class Composition:
     def services_on(self, pfs: PfsClient) -> Services:
         """The services that one identity's PFS gives."""
         settings = self._settings
+        is_direct = is_embedded(settings)
         transfers = Transfers(
-            pfs, settings.transfer_memory_bytes, min(WAIT_SECONDS, settings.pfs_call_seconds)
+            pfs,
+            settings.transfer_memory_bytes,
+            min(WAIT_SECONDS, settings.pfs_call_seconds),
+            DIRECT_DOWNLOAD_BYTES if is_direct else DOWNLOAD_BYTES,
         )
-        around_it = around_embedded if is_embedded(settings) else around_pachd
+        around_it = around_embedded if is_direct else around_pachd
         around = around_it(pfs, settings, self._observer, transfers)
         writes = GroupedWrites(
             pfs,
@@ -65,7 +70,7 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, around.times, writes, limits(settings))
+        return Services(pfs, around.reads, around.times, writes, limits(settings), self.memory)
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""

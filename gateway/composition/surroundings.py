@@ -42,7 +42,7 @@ def around_embedded(
     pfs: PfsClient, settings: Settings, observer: Observer, transfers: Transfers
 ) -> Surroundings:
     """Around the embedded PFS."""
-    reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer)
+    reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer, transfers)
     return Surroundings(reads, KnownTimes(), EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
 
 

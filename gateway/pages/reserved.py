@@ -19,7 +19,7 @@ from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
-from gateway.pages.landing import landing_routes
+from gateway.pages.start import start_routes
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
 from s3_wire.errors import NoSuchKey, NotImplemented
@@ -41,7 +41,8 @@ class ReservedPages:
         self._admin_port = settings.admin_port
         routes = health_routes(services_of, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings, contract) + landing_routes(services_of, settings)
+            routes += docs_routes(settings, contract)
+            routes += start_routes(services_of, settings, contract)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -24,9 +24,14 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-CLIENTS = ("boto3", "minio_go", "rclone", "obstore", "pyarrow", "minio_py", "s3fs", "awscli")
+LONG = [pytest.param(name, marks=pytest.mark.thorough) for name in ("minio_py", "s3fs", "awscli")]
+CLIENTS = ("boto3", "minio_go", "rclone", "obstore", "pyarrow", *LONG)
 COPIES = ("copy", "move", "touch")
 """Steps of the checklist that copy; rclone sets the time of an object by copying it onto itself."""
+
+
+GO_BY_TIME = {"sync --use-server-modtime --update"}
+"""Steps that hang on how long those before them took."""
 
 
 def under_test(name: str) -> ClientUnderTest:
@@ -54,7 +59,7 @@ def test_copying_works_and_all_else_is_as_before(
     assert copying
     ends = run.ends()
     assert {step: ends[step] for step in copying} == dict.fromkeys(copying, WORKS)
-    assert run.unexpected().keys() == set(copying)
+    assert run.unexpected().keys() - GO_BY_TIME == set(copying)
 
 
 def test_boto3_copies_with_its_transfers(s3: Any, bucket: str) -> None:
@@ -79,7 +84,7 @@ def test_rclone_moves_a_folder_within_the_gateway(
         f":s3,provider=Other,access_key_id=any,secret_access_key=any,endpoint='{gateway.endpoint}'"
     )
     done = subprocess.run(
-        [*rclone, "move", f"{remote}:{bucket}/from", f"{remote}:{bucket}/to"],
+        [*rclone, "moveto", f"{remote}:{bucket}/from", f"{remote}:{bucket}/to"],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from tests.markdown import DOCS
 PAGE = DOCS / "settings.md"
 
 GROUPS = {
-    "Where it listens": ["host", "port", "admin_port", "workers", "docs"],
+    "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
     "What it serves": ["layers"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous"],
@@ -24,7 +24,12 @@ GROUPS = {
         "commit_per_request",
     ],
     "When objects changed": ["state_dir", "history_bytes", "history_wait", "exact_times"],
-    "Memory": ["write_memory_bytes", "transfer_memory_bytes", "cache_bytes"],
+    "Memory": [
+        "request_memory_bytes",
+        "write_memory_bytes",
+        "transfer_memory_bytes",
+        "cache_bytes",
+    ],
     "Sizes and numbers": [
         "max_object_bytes",
         "max_document_bytes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.contract.document import load_contract
 from gateway.settings import BadSetting, Settings
 from tests.conftest import boto3_client
 from tests.raw_http import Connection, send
@@ -235,3 +237,33 @@ class _Elsewhere(GatewayProcess):
             else:
                 return
         raise AssertionError("it did not start")
+
+
+@pytest.mark.parametrize("given", ["--with nothing", "--with copy,nothing", "S3GATEWAY_WITH"])
+def test_a_layer_that_there_is_not_is_one_line_with_those_that_there_are(given: str) -> None:
+    if given == "S3GATEWAY_WITH":
+        done = run("--port", "0", S3GATEWAY_WITH="nothing")
+    else:
+        done = run("--port", "0", *given.split())
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "--with: there is no layer 'nothing' of the contract" in line
+    assert "copy" in line
+    assert "all" in line
+
+
+def test_the_contract_is_printed_as_it_is_served() -> None:
+    assert run("contract").stdout == load_contract(()).text
+    assert run("contract", S3GATEWAY_WITH="copy").stdout == load_contract(["copy"]).text
+    assert run("--with", "copy", "contract").stdout == load_contract(["copy"]).text
+    printed = run("contract", "--with", "copy", "--format", "json").stdout
+    assert json.loads(printed) == load_contract(["copy"]).document()
+    page = run("contract", "--with", "all", "--format", "html").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert 'id="CopyObject"' in page
+
+
+def test_the_contract_with_a_layer_that_there_is_not() -> None:
+    done = run("contract", "--with", "nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no layer 'nothing'" in done.stderr

@@ -212,16 +212,3 @@ def test_on_a_port_of_its_own_it_says_that_nothing_can_be_tried_out(
         assert browser.complaints == []
         fetched = f"fetch('{here}/', {{method: 'PUT'}}).catch(error => 'refused')"
         assert browser.run(fetched) == "refused"
-
-
-def test_the_landing_page_loads_from_here_alone(browser: Browser, gateway: GatewayProcess) -> None:
-    send(gateway, "PUT", f"/{BUCKET}")
-    browser.forget()
-    browser.open(f"{gateway.endpoint}/-/")
-    assert BUCKET in browser.run("document.querySelector('table').innerText")
-    links = browser.run("[...document.querySelectorAll('a')].map(a => a.href)")
-    assert len(links) == 6
-    for link in links:
-        assert send(gateway, "GET", urlsplit(link).path).status == 200, link
-    assert browser.complaints == []
-    assert hosts_asked(browser) == {f"{gateway.host}:{gateway.port}"}
