@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -105,18 +105,24 @@ def changes(
     """When files were last changed, up to a commit, as far as they are in the index."""
     marks = ", ".join("?" * len(paths))
     rows = connection.execute(
-        "SELECT path, coalesce(last.closed_us, before.closed_us)"
-        " FROM change LEFT JOIN commit_ AS last ON last.chain_id = ?1"
-        " AND last.number = change.number AND change.number <= ?2"
-        " LEFT JOIN commit_ AS before ON before.chain_id = ?1"
-        " AND before.number = previous AND change.number > ?2 AND previous <= ?2"
-        f" WHERE change.chain_id = ?1 AND path IN ({marks})",
+        f"SELECT path, CASE WHEN number <= ?2 THEN number WHEN previous <= ?2 THEN previous END"
+        f" FROM change WHERE chain_id = ?1 AND path IN ({marks})",
         (place.chain_id, place.number, *paths),
+    ).fetchall()
+    times = _closed(connection, place.chain_id, {number for _, number in rows})
+    return {path: Changed(times.get(number)) for path, number in rows}
+
+
+def _closed(
+    connection: sqlite3.Connection, chain_id: int, numbers: Collection[int | None]
+) -> dict[int | None, datetime]:
+    """When commits of a chain were closed. Many files have few commits."""
+    marks = ", ".join("?" * len(numbers))
+    rows = connection.execute(
+        f"SELECT number, closed_us FROM commit_ WHERE chain_id = ? AND number IN ({marks})",
+        (chain_id, *numbers),
     )
-    return {
-        path: Changed(None if at is None else _EPOCH + timedelta(microseconds=at))
-        for path, at in rows
-    }
+    return {number: _EPOCH + timedelta(microseconds=closed_us) for number, closed_us in rows}
 
 
 def touch(connection: sqlite3.Connection, chain_id: int) -> None:
