@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pfs_client.failures import PfsFailure, PfsUnavailable
+from pfs_client.failures import FileSetNotFound, PfsFailure, PfsUnavailable
 from pfs_client.group_commit.admission import Admission, Admitted, hash_at
 from pfs_client.group_commit.branch_watch import Base, BranchWatch
 from pfs_client.group_commit.committer import Committer, write_group
@@ -30,6 +30,7 @@ MAX_KNOWN_BYTES = 64 * 1024 * 1024
 """How much may be known of all branches' trees."""
 
 _CHECKS_AT_ONCE = 8
+_RENEWED_SECONDS = 60
 
 
 @dataclass(slots=True, eq=False)
@@ -126,6 +127,7 @@ class PachdCommitter(Committer):
         if not written:
             state.watch.forget()  # a write that timed out may have happened
             return [*outcome.again, *admitted.refused]
+        await for_each(written, self._see_copied, _CHECKS_AT_ONCE)
         late = self._told_late(written)
         waiting = {one.member for one in late}
         for member in written:
@@ -154,6 +156,22 @@ class PachdCommitter(Committer):
             changed = {w.path: not w.is_removal for member in written for w in member.writes}
             self._own_commits.made(commits[0], changed)
 
+    async def _see_copied(self, member: Member) -> None:
+        """Fail a member whose file sets may have gone before they were copied.
+
+        pachd copies from a file set that has expired as nothing. One that can be renewed now was
+        there all the time (`docs/pachd.md`, "Copies"), so that nobody waits for the commit.
+        """
+        for write in member.writes:
+            if write.file_set_id is not None:
+                try:
+                    await self._pfs.renew_file_set(write.file_set_id, _RENEWED_SECONDS)
+                except FileSetNotFound:
+                    log.error("the file set of a write to %s has gone meanwhile", write.path)
+                    member.fail(PfsUnavailable(f"what was sent for {write.path} did not arrive"))
+                except PfsFailure as error:
+                    member.fail(error)
+
     def _told_late(self, written: Sequence[Member]) -> list[_Late]:
         """The members that are told once their commit has been looked at.
 
@@ -161,9 +179,10 @@ class PachdCommitter(Committer):
         """
         last = {write.path: write for member in written for write in member.writes}
         return [
-            _Late(member, [w for w in member.writes if w.source_may_go and last[w.path] is w])
+            _Late(member, [w for w in member.writes if w.is_looked_for and last[w.path] is w])
             for member in written
-            if self._ack_finished or any(write.source_may_go for write in member.writes)
+            if not member.done.done()
+            and (self._ack_finished or any(write.is_looked_for for write in member.writes))
         ]
 
     async def _see_finish(
