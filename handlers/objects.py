@@ -111,8 +111,16 @@ class FoundObject:
     modified: Modified
 
 
-async def find_object(services: Services, bucket: str, key: str) -> FoundObject:
+async def find_object(
+    services: Services, bucket: str, key: str, *, with_time: bool = True
+) -> FoundObject:
     """Look an object up.
+
+    Args:
+        services: To ask.
+        bucket: Its bucket.
+        key: Its key.
+        with_time: Say when it changed, which may take calls; else its time is that of HEAD.
 
     Raises:
         NoSuchBucket: There is no such bucket.
@@ -121,12 +129,14 @@ async def find_object(services: Services, bucket: str, key: str) -> FoundObject:
     branch = await existing_branch(services.pfs, bucket)
     head = branch.head
     path = readable_path(key)
+    is_marker = is_directory_marker(key)
     try:
-        if is_directory_marker(key):
+        if is_marker:
             file = await _directory_marker(services.files, head, path)
-            changed = file.changed
         else:
             file = await services.files.inspect_file(File(head, path))
+        changed = file.committed
+        if with_time and not is_marker:
             changed = await services.times.of_file(branch, file)
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=key) from None
@@ -141,8 +151,7 @@ async def _directory_marker(files: CommitCache, head: Commit, path: str) -> File
     below = await files.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
-    committed = below[0].committed
-    return FileInfo(path, FileType.FILE, committed, 0, EMPTY_FILE_HASH, changed=committed)
+    return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
 
 
 async def _accept_directory_marker(request: S3Request, body: RequestBody) -> bytes:

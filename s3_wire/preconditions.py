@@ -50,7 +50,7 @@ def is_unchanged(
 
 
 def check_copy_source(
-    headers: Mapping[str, str], etag: str, last_modified: datetime, now: datetime
+    headers: Mapping[str, str], etag: str, last_modified: datetime | None, now: datetime
 ) -> None:
     """Decide a copy's preconditions against its source, with the precedence that reads have.
 
@@ -59,7 +59,7 @@ def check_copy_source(
     Args:
         headers: The request's, names in lower case.
         etag: The source's, quoted.
-        last_modified: The source's.
+        last_modified: The source's; None where it goes on changing.
         now: The time.
 
     Raises:
