@@ -15,11 +15,12 @@ from typing import Any, cast
 
 from gateway import command
 from gateway.composition.choice import pachd_settings
-from gateway.composition.root import Composition
+from gateway.composition.root import Composition, limits
 from gateway.settings import Settings
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
+from pfs_client.history.change_times import HeadTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
@@ -103,8 +104,7 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        mine = super().services_on(pfs)
-        return Services(naive, reads, writes, mine.limits, mine.memory)
+        return Services(naive, reads, HeadTimes(), writes, limits(self._settings), self.memory)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ _PACHD_ONLY = (
     "ack",
     "max_unfinished_commits",
     "sole_writer",
+    "state_dir",
+    "history_bytes",
+    "history_wait",
+    "exact_times",
 )
 _TLS_TO_PACHD_ONLY = ("pfs_ca_file",)
 _EMBEDDED_ONLY = ("synchronous",)

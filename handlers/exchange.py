@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from handlers.access import EVERYTHING, Access
 from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.history.change_times import ChangeTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
@@ -31,12 +32,13 @@ class Limits:
 class Services:
     """What handlers work with, the same for all requests.
 
-    Files are read through `files`; everything else is asked of `pfs`. `memory` bounds the documents
-    and answers that all requests hold.
+    Files are read through `files`, and `times` says when they changed; everything else is asked of
+    `pfs`. `memory` bounds the documents and answers that all requests hold.
     """
 
     pfs: PfsClient
     files: CommitCache
+    times: ChangeTimes
     writes: GroupedWrites
     limits: Limits
     memory: MemoryBudget

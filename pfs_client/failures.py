@@ -134,6 +134,10 @@ class CommitNotFinished(PfsFailure):
         self.wanted = wanted
 
 
+class HistoryUnread(PfsFailure):
+    """When a file changed is not known yet: the history of its branch is being read."""
+
+
 class CommitFailed(PfsFailure):
     """The commit has finished with an error. What it held is lost, and it cannot be listed."""
 

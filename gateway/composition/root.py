@@ -36,7 +36,7 @@ class Composition:
         self._lifecycle = lifecycle
         self._services: dict[Identity, Services] = {}
         self._identities: Identities | None = None
-        self._memory = MemoryBudget(settings.request_memory_bytes)
+        self.memory = MemoryBudget(settings.request_memory_bytes)
         self._greeting: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
@@ -92,7 +92,7 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, writes, _limits(settings), self._memory)
+        return Services(pfs, around.reads, around.times, writes, limits(settings), self.memory)
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
@@ -103,6 +103,7 @@ class Composition:
         while self._services:
             _, services = self._services.popitem()
             await self._drain(services.writes)
+            await services.times.aclose()
             await services.pfs.aclose()
 
     async def _drain(self, writes: GroupedWrites) -> None:
@@ -123,7 +124,8 @@ def _share_of(settings: Settings) -> Settings:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> Limits:
+    """What one request may ask for."""
     return Limits(
         settings.max_object_bytes,
         settings.max_document_bytes,

@@ -19,6 +19,7 @@ from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.own_commits import UNTOLD, OwnCommits
 from pfs_client.values import Branch, CommitInfo, File
 
 log = logging.getLogger("s3gateway")
@@ -58,6 +59,7 @@ class PachdCommitter(Committer):
         ack_finished: Answer only once a commit has finished without an error.
         known_bytes: How much to know of all branches' trees.
         observer: Is told of commits that fail.
+        own_commits: Is told of the commits that are made.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class PachdCommitter(Committer):
         ack_finished: bool = False,
         known_bytes: int = MAX_KNOWN_BYTES,
         observer: Observer = UNOBSERVED,
+        own_commits: OwnCommits = UNTOLD,
     ) -> None:
         self._pfs = pfs
+        self._own_commits = own_commits
         self._observer = observer
         self.takes_conditions = sole_writer
         self._max_unfinished = max_unfinished
@@ -98,9 +102,19 @@ class PachdCommitter(Committer):
         except PfsFailure as error:
             fail_all(group, error)
             return ()
-        again = await self._write(branch, state, base, admitted) if admitted.members else ()
+        again = await self._write_telling(branch, state, base, admitted) if admitted.members else ()
         self._bound_knowledge()
         return [*again, *admitted.waiting]
+
+    async def _write_telling(
+        self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
+    ) -> Sequence[Member]:
+        """Send a group; who looks at the head meanwhile can wait until its commit is known."""
+        self._own_commits.begun(branch)
+        try:
+            return await self._write(branch, state, base, admitted)
+        finally:
+            self._own_commits.ended(branch)
 
     async def _write(
         self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
@@ -128,10 +142,19 @@ class PachdCommitter(Committer):
             state.watch.forget()
             fail_all((one.member for one in late), error)
             return ()
+        self._tell_of(base, commits, written)
         watching = asyncio.create_task(self._see_finish(state, base, commits, late))
         state.unfinished.add(watching)
         watching.add_done_callback(state.unfinished.discard)
         return ()
+
+    def _tell_of(
+        self, base: Base, commits: Sequence[CommitInfo], written: Sequence[Member]
+    ) -> None:
+        """Say what has changed, if nobody else has written since the base."""
+        if len(commits) == 1 and commits[0].parent == base.head and not commits[0].is_open:
+            changed = {w.path: not w.is_removal for member in written for w in member.writes}
+            self._own_commits.made(commits[0], changed)
 
     async def _see_copied(self, member: Member) -> None:
         """Fail a member whose file sets may have gone before they were copied.
@@ -181,9 +204,14 @@ class PachdCommitter(Committer):
             log.exception("nobody knows how a commit finished")
             state.watch.forget()
             fail_all((one.member for one in late), error)
+        finally:
+            for info in commits:
+                self._own_commits.lost(info.commit)  # if it has not finished
 
     async def _finished(self, info: CommitInfo) -> CommitInfo:
-        return await self._pfs.inspect_commit(info.commit, wait_finished=True)
+        finished = await self._pfs.inspect_commit(info.commit, wait_finished=True)
+        self._own_commits.finished(finished)
+        return finished
 
     def _report(self, state: _BranchState, commits: Sequence[CommitInfo]) -> None:
         """Say what failed.

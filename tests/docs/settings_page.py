@@ -24,6 +24,7 @@ GROUPS = {
         "sole_writer",
         "commit_per_request",
     ],
+    "When objects changed": ["state_dir", "history_bytes", "history_wait", "exact_times"],
     "Memory": [
         "request_memory_bytes",
         "write_memory_bytes",
