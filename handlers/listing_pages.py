@@ -7,6 +7,7 @@ only if it is itself greater, as S3 has it: a marker inside it passes all of it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,9 @@ from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import Commit, File, FileInfo, Part
 
 _DIRECTORY = "/"
+LEAST_KEYS_AHEAD = 100
+"""Of a page. Who reads smaller ones looks for something, and may jump."""
+
 _BEHIND_A_PREFIX = 8
 """Of the keys that follow a common prefix. More cost what they are, fewer another call."""
 
@@ -70,13 +74,12 @@ async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, Fi
     """Keys, with their files, and common prefixes, with None, in order."""
     by_directory = listing.delimiter == _DIRECTORY
     call = listing.cache.list_file if by_directory else listing.cache.walk_file
-    directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
+    directory, part = _beginning(listing)
     folding = _Folding(listing, by_directory)
     # One more tells whether the page is the last; a walk also meets directories, which are no keys.
-    part = Part(_first_marker(listing), "/" + listing.prefix)
     size = wanted + 1
     while True:
-        part = replace(part, number=size) if by_directory else replace(part, files=size)
+        part = _of_size(part, size, by_directory=by_directory)
         try:
             infos = await call(directory, part)
         except FileNotFound:
@@ -88,6 +91,26 @@ async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, Fi
             return
         part = replace(part, after=folding.jump_marker or infos[-1].path)
         size = _next_size(size, wanted + 1, has_folded=not by_directory and folding.has_folded)
+
+
+def ask_ahead(listing: Listing, page: Page, max_keys: int) -> asyncio.Task[None] | None:
+    """Have what the next page begins with asked for; cancel that if the client goes."""
+    if not page.is_truncated or max_keys < LEAST_KEYS_AHEAD:
+        return None
+    by_directory = listing.delimiter == _DIRECTORY
+    directory, part = _beginning(replace(listing, after=page.last_name))
+    call = listing.cache.list_ahead if by_directory else listing.cache.walk_ahead
+    return call(directory, _of_size(part, max_keys + 1, by_directory=by_directory))
+
+
+def _beginning(listing: Listing) -> tuple[File, Part]:
+    """The directory that is listed, and where in it."""
+    directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
+    return directory, Part(_first_marker(listing), "/" + listing.prefix)
+
+
+def _of_size(part: Part, size: int, *, by_directory: bool) -> Part:
+    return replace(part, number=size) if by_directory else replace(part, files=size)
 
 
 def _next_size(size: int, most: int, *, has_folded: bool) -> int:

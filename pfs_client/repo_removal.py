@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -49,7 +50,9 @@ class Background:
 
     def begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Have it done."""
-        task = asyncio.create_task(self._in_turn(work))
+        # It is no part of the request in which it begins.
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._in_turn(work), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -7,6 +7,7 @@ commit that is still open. What is kept is bounded in bytes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from math import inf
@@ -19,6 +20,7 @@ from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.reading.contents import Contents, DirectContents, RemoteContents
+from pfs_client.reading.pages_ahead import PagesAhead
 from pfs_client.reading.shared_reads import SharedReads
 from pfs_client.values import ALL, SMALL_FILE_BYTES, Commit, File, FileInfo, Part
 
@@ -43,6 +45,7 @@ class CommitCache:
         observer: Is told what was found, and what was not.
         looks_above_bytes: Of files larger than this, PFS is asked each time: it looks whether their
             contents are there.
+        ahead: Where pages are asked for ahead, if that is worth it.
     """
 
     def __init__(
@@ -52,11 +55,13 @@ class CommitCache:
         memory_bytes: int,
         observer: Observer,
         looks_above_bytes: float = inf,
+        ahead: PagesAhead | None = None,
     ) -> None:
         self._pfs = pfs
         self.contents = contents
         self._observer = observer
         self._looks_above_bytes = looks_above_bytes
+        self._ahead = ahead
         self._facts: LRUCache[object, Fact] = LRUCache(memory_bytes, getsizeof=_size_of_fact)
         self._finished: LRUCache[Commit, bool] = LRUCache(_MAX_FINISHED_COMMITS)
 
@@ -72,6 +77,14 @@ class CommitCache:
         """As `PfsClient.walk_file`."""
         return await self._page(self._pfs.walk_file, directory, part)
 
+    def walk_ahead(self, directory: File, part: Part) -> asyncio.Task[None] | None:
+        """Have `walk_file` asked before somebody does, if what comes can be kept."""
+        return self._page_ahead(self._pfs.walk_file, directory, part)
+
+    def list_ahead(self, directory: File, part: Part) -> asyncio.Task[None] | None:
+        """Have `list_file` asked before somebody does, if what comes can be kept."""
+        return self._page_ahead(self._pfs.list_file, directory, part)
+
     def held_bytes(self, info: FileInfo) -> int:
         """How many bytes of a file `get_file` returns at once; 0 where it streams."""
         return self.contents.held_bytes(info)
@@ -81,6 +94,16 @@ class CommitCache:
     ) -> bytes | ByteStream:
         """As `Contents.get_file`."""
         return await self.contents.get_file(file, info, offset, size_bytes)
+
+    def _page_ahead(
+        self, listing: Listing, directory: File, part: Part
+    ) -> asyncio.Task[None] | None:
+        key = (listing.__name__, directory, part)
+        has_room = 4 * _ENTRY_BYTES * (part.number + part.files) <= self._facts.maxsize
+        is_new = directory.commit in self._finished and key not in self._facts
+        if self._ahead is None or not has_room or not is_new:
+            return None
+        return self._ahead.begin(key, partial(self._page, listing, directory, part))
 
     async def _page(self, listing: Listing, directory: File, part: Part) -> list[FileInfo]:
         key = (listing.__name__, directory, part)
@@ -150,7 +173,7 @@ def remote_reads(
     observer: Observer = UNOBSERVED,
     transfers: Transfers | None = None,
 ) -> CommitCache:
-    """Reads of a PFS that is a round trip away: shared, and in blocks.
+    """Reads of a PFS that is a round trip away: shared, in blocks, and pages ahead.
 
     Args:
         pfs: The PFS.
@@ -162,7 +185,7 @@ def remote_reads(
     contents = RemoteContents(
         pfs, memory_bytes - facts_bytes, SMALL_FILE_BYTES, observer, transfers or Transfers(pfs)
     )
-    return CommitCache(SharedReads(pfs), contents, facts_bytes, observer)
+    return CommitCache(SharedReads(pfs), contents, facts_bytes, observer, ahead=PagesAhead())
 
 
 def _size_of_fact(fact: Fact) -> int:
