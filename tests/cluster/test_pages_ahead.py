@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from pfs_client.values import AddFile, Branch, Repo
+from pfs_client.values import AddFile, Branch, DeleteFile, Repo
 from tests.cluster.conftest import Cluster
 from tests.cluster.histories import read_history
 from tests.cluster.wire import Fault
@@ -110,7 +110,7 @@ async def test_it_ends_with_a_request_that_ends_early(cluster: Cluster) -> None:
     await fill(cluster, 4)
     _, token = await page(cluster)
     cluster.wire.hold("WalkFile", lambda request: "k00199" in request.paginationMarker.path)
-    await cluster.pachd.modify_file(BRANCH, [AddFile("/new", b"1")])
+    await cluster.pachd.modify_file(BRANCH, [DeleteFile("/new"), AddFile("/new", b"1")])
     calls = ("GetFileSet", "FindCommits", "ListCommit", "InspectCommit")
     held = [cluster.wire.hold(method) for method in calls]
     _, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
