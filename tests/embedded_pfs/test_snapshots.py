@@ -25,6 +25,8 @@ async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
     await client.create_repo(BRANCH.repo)
     await client.create_branch(BRANCH)
     await put(client, BRANCH, "/d/f", b"1")
+    # Upkeep also reads: the next round comes when a test has long ended.
+    await client.engine.upkeep.round()
     yield client
     await client.aclose()
 
