@@ -15,7 +15,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
-DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go)
+DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go .build/operator/operator_types)
 # What checks the pages, and what they hold of others.
 PAGE_TOOLS := $(if $(shell command -v npm),.build/pages/ready)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
@@ -70,6 +70,11 @@ contract-release: contract ## keep the contract as the released one of its versi
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install helm.sh/helm/v3/cmd/helm@v3.22.0
 	@touch $@
 
+.build/operator/operator_types: $(wildcard tests/packaging/operator_types/*)
+	@echo 'Building what reads the manifests of the Prometheus Operator into $(@D), this once.'
+	@mkdir -p $(@D)
+	@cd tests/packaging/operator_types && CGO_ENABLED=0 go build -buildvcs=false -o $(CURDIR)/$(@D)/ .
+
 .build/compose/compose-go:
 	@echo 'Building what reads compose files into $(@D), this once.'
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
@@ -94,6 +99,7 @@ contract-release: contract ## keep the contract as the released one of its versi
 VENDOR := gateway/pages/assets/vendor
 vendor: .build/pages/ready ## copy the parts of others that the pages hold
 	@cp .build/pages/node_modules/aws4fetch/LICENSE .build/pages/node_modules/aws4fetch/dist/aws4fetch.esm.js $(VENDOR)/aws4fetch
+	@for file in $(VENDOR)/swagger-ui-dist/*; do cp .build/pages/node_modules/swagger-ui-dist/$${file##*/} $$file; done
 	@cp .build/pages/node_modules/hyparquet/LICENSE $(VENDOR)/hyparquet
 	@for file in $(VENDOR)/hyparquet/*.js; do cp .build/pages/node_modules/hyparquet/src/$${file##*/} $$file; done
 

@@ -15,10 +15,12 @@ from typing import Any, cast
 
 from gateway import command
 from gateway.composition.choice import pachd_settings
-from gateway.composition.root import Composition
+from gateway.composition.root import Composition, limits
+from gateway.settings import Settings
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
+from pfs_client.history.change_times import HeadTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
@@ -92,7 +94,7 @@ def _from_the_start(part: Part) -> Part:
 class NaiveComposition(Composition):
     """The composition root, with all that replaced."""
 
-    def services_on(self, pfs: PfsClient) -> Services:
+    def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """Everything goes to pachd as it comes."""
         naive = PachdClient.open(pachd_settings(self._settings))
         writes = GroupedWrites(
@@ -102,8 +104,7 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        mine = super().services_on(pfs)
-        return Services(naive, reads, writes, mine.limits, mine.memory)
+        return Services(naive, reads, HeadTimes(), writes, limits(self._settings), self.memory)
 
 
 if __name__ == "__main__":

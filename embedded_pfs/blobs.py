@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded_pfs.database import FULL
@@ -47,11 +47,16 @@ def file_hash(content_hash_: bytes, size_bytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """A content that is in its place, in the database or in `blobs/`, or about to be (`inline`)."""
+    """A content that is in its place, in the database or in `blobs/`, or about to be (`inline`).
+
+    As a file's, it has the time of the file's last change, `changed_us`: when the commit was
+    closed, or None while it is open.
+    """
 
     hash: bytes
     size_bytes: int
     inline: bytes | None = None
+    changed_us: int | None = field(default=None, compare=False)
 
 
 class Blobs:

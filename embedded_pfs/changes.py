@@ -77,12 +77,12 @@ def modify_branch(
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
-    begun_us = now_us()
+    closed_us = now_us()
     seq = 1 + commit_rows.last_seq(connection, row.line_id)
-    editor = _Editor(connection, blobs, row.line_id, seq, as_pachd=as_pachd)
+    editor = _Editor(connection, blobs, row.line_id, seq, closed_us, as_pachd=as_pachd)
     editor.apply_all(changes)
     size_bytes = head.size_bytes + editor.added_bytes
-    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, begun_us)
+    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, closed_us)
     for below in branch_rows.downstream(connection, row.id):
         branches.open_output_commit(connection, below, hex_)
     return editor.writers
@@ -135,7 +135,7 @@ def _apply(
     *,
     as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit.line_id, commit.seq, as_pachd=as_pachd)
+    editor = _Editor(connection, blobs, commit.line_id, commit.seq, None, as_pachd=as_pachd)
     editor.apply_all(changes)
     connection.execute(
         "UPDATE commit_ SET size_bytes = size_bytes + ? WHERE id = ?",
@@ -145,7 +145,15 @@ def _apply(
 
 
 class _Editor:
-    """The tip of a line, being changed by one commit."""
+    """The tip of a line, being changed by one commit.
+
+    Args:
+        connection: Within a transaction.
+        blobs: Where large contents are.
+        line_id: The line.
+        seq: The commit's number on it.
+        closed_us: When the commit is closed; None where it stays open.
+    """
 
     def __init__(
         self,
@@ -153,6 +161,7 @@ class _Editor:
         blobs: Blobs,
         line_id: int,
         seq: int,
+        closed_us: int | None,
         *,
         as_pachd: bool,
     ) -> None:
@@ -161,6 +170,7 @@ class _Editor:
         self._blobs = blobs
         self._line_id = line_id
         self._seq = seq
+        self._closed_us = closed_us
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
@@ -195,9 +205,8 @@ class _Editor:
             collection.suspect(self._connection, [parts[1].hash])
         contents.store(self._connection, self._blobs, content)
         self._connection.execute(
-            "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (self._line_id, path, self._seq, content.size_bytes, content.hash),
+            "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
+            (self._line_id, path, self._seq, content.size_bytes, content.hash, self._closed_us),
         )
         self.added_bytes += content.size_bytes
 
@@ -253,17 +262,24 @@ class _Editor:
             raise PathCollision(shown_path(path), shown_path(row[0]))
 
     def _remove(self, path: str) -> None:
-        row = self._connection.execute(
+        for created_seq, size_bytes, content_hash, changed_us in self._connection.execute(
             "DELETE FROM file WHERE line_id = ? AND path = ?"
-            " RETURNING created_seq, size_bytes, content_hash",
+            " RETURNING created_seq, size_bytes, content_hash, changed_us",
             (self._line_id, path),
-        ).fetchall()
-        for created_seq, size_bytes, content_hash in row:
+        ).fetchall():
             self.added_bytes -= size_bytes
             if created_seq < self._seq:
                 self._connection.execute(
-                    "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?)",
-                    (self._line_id, path, created_seq, self._seq, size_bytes, content_hash),
+                    "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        self._line_id,
+                        path,
+                        created_seq,
+                        self._seq,
+                        size_bytes,
+                        content_hash,
+                        changed_us,
+                    ),
                 )
             else:
                 collection.suspect(self._connection, [content_hash])
@@ -273,7 +289,8 @@ class _Editor:
         span = (self._line_id, low, high)
         below = "line_id = ? AND path > ? AND path < ?"
         self._connection.execute(
-            "INSERT INTO past_file SELECT line_id, path, created_seq, ?, size_bytes, content_hash"
+            "INSERT INTO past_file"
+            " SELECT line_id, path, created_seq, ?, size_bytes, content_hash, changed_us"
             f" FROM file WHERE {below} AND created_seq < ?",
             (self._seq, *span, self._seq),
         )

@@ -65,7 +65,7 @@ def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
     )
     connection.execute("DELETE FROM file WHERE line_id = :line AND created_seq > :before", tip)
     connection.execute(
-        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash"
+        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash, changed_us"
         " FROM past_file WHERE line_id = :line AND ended_seq > :before AND created_seq <= :before",
         tip,
     )
@@ -97,7 +97,8 @@ def hand_on(connection: sqlite3.Connection, row: CommitRow) -> None:
             [(seq, line_id, path) for path, *_ in new],
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO past_file SELECT ?1, path, 0, ?2, size_bytes, content_hash"
+            "INSERT OR IGNORE INTO past_file"
+            " SELECT ?1, path, 0, ?2, size_bytes, content_hash, changed_us"
             " FROM past_file WHERE line_id = ?3 AND path = ?4 AND ended_seq <= ?5"
             " ORDER BY ended_seq DESC LIMIT 1",
             [(line_id, seq, row.line_id, path, row.seq) for path, *_ in old],

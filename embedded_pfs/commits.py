@@ -9,7 +9,7 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
-from embedded_pfs import commit_changes
+from embedded_pfs import change_times, commit_changes
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -49,10 +49,9 @@ def branch_off(connection: sqlite3.Connection, head: Commit) -> tuple[int, int]:
     check_readable(connection, row)
     line_id = _new_line(connection, row.repo_id)
     connection.execute(
-        "INSERT INTO file (line_id, path, created_seq, size_bytes, content_hash)"
-        " SELECT ?1, path, 0, size_bytes, content_hash FROM file"
+        "INSERT INTO file SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM file"
         " WHERE line_id = ?2 AND created_seq <= ?3"
-        " UNION ALL SELECT ?1, path, 0, size_bytes, content_hash FROM past_file"
+        " UNION ALL SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM past_file"
         " WHERE line_id = ?2 AND created_seq <= ?3 AND ended_seq > ?3",
         (line_id, row.line_id, row.seq),
     )
@@ -106,14 +105,13 @@ def add_closed(
     head: CommitRow,
     seq: int,
     size_bytes: int,
-    begun_us: int,
+    closed_us: int,
 ) -> str:
     """Add a commit that is closed already behind a closed head; it is the new head.
 
     Returns:
         Its id.
     """
-    now = now_us()
     hex_ = new_hex()
     cursor = connection.execute(
         "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
@@ -128,15 +126,15 @@ def add_closed(
             OriginKind.USER.value,
             branch.branch.name,
             size_bytes,
-            begun_us,
-            now,
+            closed_us,
+            closed_us,
             # What a commit that has not finished is based on keeps it from finishing.
-            None if head.finished_us is None else now,
+            None if head.finished_us is None else closed_us,
         ),
     )
     connection.execute(
         "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
-        (_row_id(cursor), now, branch.id),
+        (_row_id(cursor), closed_us, branch.id),
     )
     return hex_
 
@@ -165,6 +163,7 @@ def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> N
             (row.parent_id, row.id),
         )
     now = now_us()
+    change_times.settle(connection, row, now)
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
+from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
 from embedded_pfs.snapshots import Snapshot, snapshot
 from pfs_client.failures import ContentLost, FileNotFound, FileSetNotFound, NotAFile
@@ -120,6 +121,7 @@ def _file_info(path: str, content: StoredContent, committed: datetime | None) ->
         committed,
         content.size_bytes,
         file_hash(content.hash, content.size_bytes),
+        as_optional_datetime(content.changed_us),
     )
 
 

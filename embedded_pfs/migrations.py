@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import TypeAlias
 
+from embedded_pfs import change_times
 from embedded_pfs.database import now_us, transaction
 
 Step: TypeAlias = Callable[[sqlite3.Connection], None]
@@ -32,7 +33,12 @@ def _two(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_two,)
+def _three(connection: sqlite3.Connection) -> None:
+    """Each file knows when it changed, whatever becomes of the commit that changed it."""
+    change_times.add(connection)
+
+
+STEPS: tuple[Step, ...] = (_two, _three)
 """The first brings a database of schema 1 to schema 2, and so on."""
 
 SCHEMA_VERSION = 1 + len(STEPS)

@@ -73,8 +73,10 @@ CREATE TABLE file (
     created_seq INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL,
     content_hash BLOB NOT NULL, -- BLAKE2b-256 of the content; PFS's own hash is BLAKE2b-256 of this
+    changed_us INTEGER, -- when the commit that wrote the row was closed, which may be gone; NULL: it is open
     PRIMARY KEY (line_id, path)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX file_in_open_commit ON file (line_id, created_seq) WHERE changed_us IS NULL;
 
 CREATE TABLE past_file (
     line_id INTEGER NOT NULL,
@@ -83,8 +85,10 @@ CREATE TABLE past_file (
     ended_seq INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
+    changed_us INTEGER,
     PRIMARY KEY (line_id, path, created_seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX past_file_in_open_commit ON past_file (line_id, created_seq) WHERE changed_us IS NULL;
 CREATE INDEX past_file_by_end ON past_file (line_id, ended_seq);
 
 CREATE TABLE content ( -- small ones; the others are in blobs/

@@ -20,17 +20,17 @@ from pfs_client.values import FILE_SETS_REPO_NAME, Commit
 _NEAR_HISTORY_ROWS = 4096
 
 _CURRENT = """
-    SELECT path, size_bytes, content_hash FROM file
+    SELECT path, size_bytes, content_hash, changed_us FROM file
     WHERE line_id = :line AND path > :low AND path < :high AND created_seq <= :seq
 """
 # The history of a commit near the tip is found by when rows ended, that of one far back by path.
 _ENDED_SINCE = """
-    SELECT path, size_bytes, content_hash FROM past_file INDEXED BY past_file_by_end
+    SELECT path, size_bytes, content_hash, changed_us FROM past_file INDEXED BY past_file_by_end
     WHERE line_id = :line AND ended_seq > :seq
     AND path > :low AND path < :high AND created_seq <= :seq
 """
 _BY_PATH = """
-    SELECT path, size_bytes, content_hash FROM past_file
+    SELECT path, size_bytes, content_hash, changed_us FROM past_file
     WHERE line_id = :line AND path > :low AND path < :high AND created_seq <= :seq
     AND +ended_seq > :seq
 """
@@ -75,9 +75,9 @@ class CommitSnapshot(Snapshot):
         at = {"line": self.line_id, "seq": self.seq, "path": path}
         # In this order: a row that a writer moves meanwhile is met in one place or the other.
         for query in (
-            "SELECT content_hash, size_bytes FROM file"
+            "SELECT content_hash, size_bytes, NULL, changed_us FROM file"
             " WHERE line_id = :line AND path = :path AND created_seq <= :seq",
-            "SELECT content_hash, size_bytes FROM past_file"
+            "SELECT content_hash, size_bytes, NULL, changed_us FROM past_file"
             " WHERE line_id = :line AND path = :path AND created_seq <= :seq AND +ended_seq > :seq",
         ):
             row = self.connection.execute(query, at).fetchone()
@@ -95,8 +95,8 @@ class CommitSnapshot(Snapshot):
             f"{_CURRENT} UNION ALL {past} ORDER BY path {order}",
             {"line": self.line_id, "low": low, "high": high, "seq": self.seq},
         )
-        for path, size_bytes, hash_ in rows:
-            yield path, StoredContent(hash_, size_bytes)
+        for path, size_bytes, hash_, changed_us in rows:
+            yield path, StoredContent(hash_, size_bytes, changed_us=changed_us)
 
     def _is_near_the_tip(self) -> bool:
         (ended,) = self.connection.execute(

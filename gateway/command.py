@@ -22,8 +22,10 @@ from gateway.composition.choice import survey as survey_pfs
 from gateway.composition.stored import stored_by
 from gateway.contract.document import layers_named, load_contract
 from gateway.contract.printable import printable
+from gateway.guards.key_file import read_keys
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
+from gateway.key_commands import keys
 from gateway.notices import notices_of
 from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
@@ -89,7 +91,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
     """Print the contract that is served: an OpenAPI document."""
     with told_in_one_line():
-        printed = load_contract(layers or layers_named(settings.layers))
+        printed = load_contract(layers or layers_named(settings.layers, has_keys=settings.has_keys))
     match form:
         case "yaml":
             text = printed.text
@@ -170,6 +172,9 @@ def _confirm() -> None:
     click.confirm("Go on?", abort=True)
 
 
+main.add_command(keys)
+
+
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
     with told_in_one_line():
@@ -177,6 +182,8 @@ def serve(settings: Settings) -> None:
         stored = stored_by(settings)
         check_pfs(settings)
         check_tracing(settings)
+        if settings.access_keys:
+            read_keys(Path(settings.access_keys).expanduser())
         tls = tls_options(settings)
     begin_logging(settings)
     # Until there is something to read again; workers begin with what is set here.

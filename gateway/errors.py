@@ -51,6 +51,13 @@ def _changing(error: pfs.PfsFailure) -> s3.S3Error:
     )
 
 
+def _unread(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "When objects of this bucket changed is not known yet: its history is being read.",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
 def _failed_head(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(
         "The branch's newest commit has failed in PFS, which cannot list the branch until somebody"
@@ -97,6 +104,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.StorageFull: _full,
     pfs.ContentLost: _lost,
     pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.NotLoggedIn: _plain(s3.AccessDenied),
     pfs.AuthenticationOff: _without_users,
     pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
     pfs.ProjectExists: _aborted,
@@ -110,6 +118,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.CommitNotFound: _plain(s3.NoSuchBucket),  # its branch went while the request was served
     pfs.CommitNotOpen: _changing,
     pfs.CommitNotFinished: _changing,
+    pfs.HistoryUnread: _unread,
     pfs.CommitFailed: _failed_head,
     pfs.CommitHasChildren: _aborted,
     pfs.FileNotFound: _plain(s3.NoSuchKey),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, Self, TypeAlias
 
+from gateway.key_settings import check_pachd_keys
 from gateway.setting_values import ANY, PREFIX, BadSetting, check, read, variable_of, written
 
 __all__ = ["ANY", "BadSetting", "Settings", "process_settings", "unknown_variables"]
@@ -37,14 +38,36 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on. Whoever reaches it can read and write everything, so think before"
-        " you open it to a network.",
+        "Address to listen on. Without --access-keys whoever reaches it can read and write"
+        " everything, so think before you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
     tls_cert: str = _setting(
         "", "PEM file of a certificate, with those it depends on, to serve HTTPS with."
     )
     tls_key: str = _setting("", "PEM file of that certificate's private key, unless it is there.")
+    access_keys: str = _setting(
+        "",
+        "TOML file of access keys, read again when it changes. Requests must then be signed with"
+        " one of them. `s3gateway keys new` makes one.",
+    )
+    pachd_keys: bool = _setting(
+        False,
+        "Requests must be signed with a Pachyderm token, which is both access key and secret; pachd"
+        " is asked as its user.",
+    )
+    presigned_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, take presigned URLs too. Whoever gets one has the token.",
+    )
+    plain_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, serve others than this machine without HTTPS: something in front has to"
+        " keep the tokens from others.",
+    )
+    region: str = _setting(
+        "", "The only region that signatures may name, such as us-east-1; any if empty."
+    )
     domain: tuple[str, ...] = _setting(
         (),
         "A name under which buckets have names of their own: with --domain s3.example the host"
@@ -182,6 +205,23 @@ class Settings:
         " contents, and blocks of large ones.",
         minimum=0,
     )
+    state_dir: str = _setting(
+        "",
+        "Directory for what is known of branches' histories; if empty, each process has its own.",
+    )
+    history_bytes: int = _setting(
+        1024**3,
+        "How large that may become. A branch that needs more has approximate times in its lists.",
+        minimum=1024**2,
+    )
+    history_wait: float = _setting(
+        2.0,
+        "Seconds that an answer may wait for the history that says when objects changed.",
+        minimum=0,
+    )
+    exact_times: bool = _setting(
+        False, "Answer 503 then. Otherwise objects whose change is not found have a later time."
+    )
     body_idle_seconds: float = _setting(
         30.0, "How long a request's body may make no progress.", minimum=0.1
     )
@@ -228,6 +268,13 @@ class Settings:
             raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
             raise BadSetting("--sole-writer: several --workers are several writers")
+        if self.pachd_keys:
+            check_pachd_keys(self)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether requests must be signed."""
+        return bool(self.access_keys) or self.pachd_keys
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

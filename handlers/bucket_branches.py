@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from handlers.addressing import branch_of
+from handlers.modification_times import Modified
 from pfs_client.failures import BranchNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, BranchInfo, Commit
+from pfs_client.values import Branch, BranchInfo
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
@@ -41,21 +42,6 @@ async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
 
 
 async def committed_at(pfs: PfsClient, branch: Branch) -> datetime:
-    """When a branch's head was committed, which is what its files' `Last-Modified` says."""
+    """When a branch's head was committed: what a write that has just been made is in."""
     head = (await pfs.inspect_branch(branch)).head
-    return await last_modified(pfs, head, (await pfs.inspect_commit(head)).finishing)
-
-
-async def last_modified(pfs: PfsClient, head: Commit, committed: datetime | None) -> datetime:
-    """When a file changed, as far as PFS knows: when HEAD was committed, or begun if it is open.
-
-    PFS says that of every file at HEAD, whenever it changed (`docs/pachd.md`, hazard 7).
-
-    In whole seconds, and never in the future: another machine's clock may be ahead, and HTTP
-    forbids a time that is later than the answer's Date
-    (https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1).
-    """
-    if committed is None:
-        info = await pfs.inspect_commit(head)
-        committed = (info.finished or info.started).astimezone(UTC)
-    return min(committed, datetime.now(UTC)).replace(microsecond=0)
+    return Modified.since((await pfs.inspect_commit(head)).finishing).time

@@ -26,6 +26,7 @@ from s3_wire.preconditions import check_copy_source
 MAX_COPY_BYTES = 5 * 1024**3
 """What S3 copies at a time; for more there are copies of parts."""
 
+_DATES = frozenset(f"{COPY_SOURCE}-if-{since}modified-since" for since in ("", "un"))
 _MOST_TRIES = 2
 _STANDARD = "STANDARD"
 _ONTO_ITSELF = (
@@ -95,8 +96,9 @@ async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
         PreconditionFailed: It is not as the request wants it.
         InvalidRequest: It is too large.
     """
-    found = await find_object(request.services, source.bucket, source.key)
-    check_copy_source(request.headers, found.etag, found.modified, datetime.now(UTC))
+    has_dates = not _DATES.isdisjoint(request.headers)
+    found = await find_object(request.services, source.bucket, source.key, with_time=has_dates)
+    check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
     if found.file.size_bytes > MAX_COPY_BYTES:
         raise InvalidRequest(
             "The specified copy source is larger than the maximum allowable size for a copy source:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -49,15 +49,17 @@ class ListingXml:
             elements.append(xml.element("EncodingType", encoding))
         return elements
 
-    def files(self, page: Page, modified: datetime, *, with_owner: bool) -> list[str]:
-        """The keys. All have one commit's time, so the middle of the element is the same."""
-        middle = f"</Key><LastModified>{iso_8601(modified)}</LastModified><ETag>&quot;"
+    def files(self, page: Page, modified: Sequence[datetime], *, with_owner: bool) -> list[str]:
+        """The keys, each with its time. Few times are many files': they are written once."""
+        times = {
+            time: f"</Key><LastModified>{iso_8601(time)}</LastModified>" for time in set(modified)
+        }
         end = f"</Size>{_OWNER if with_owner else ''}<StorageClass>STANDARD</StorageClass>"
         encode = self._encode
         return [
-            f"<Contents><Key>{encode(key_of(file.path))}{middle}{file.hash.hex()}-1&quot;</ETag>"
-            f"<Size>{file.size_bytes}{end}</Contents>"
-            for file in page.files
+            f"<Contents><Key>{encode(key_of(file.path))}{times[time]}"
+            f"<ETag>&quot;{file.hash.hex()}-1&quot;</ETag><Size>{file.size_bytes}{end}</Contents>"
+            for file, time in zip(page.files, modified, strict=True)
         ]
 
     def prefixes(self, page: Page) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from handlers.bucket_branches import existing_branch, last_modified
+from datetime import UTC, datetime
+
+from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.listing_pages import Listing, Page, list_page
 from handlers.listing_xml import ListingXml
+from handlers.modification_times import Modified
 from handlers.page_tokens import after_token, token_for
 from s3_wire import xml
 
@@ -50,13 +53,14 @@ async def _page(
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
     await request.memory.need(max_keys * _ENTRY_BYTES)
-    head = (await existing_branch(request.services.pfs, request.bucket)).head
-    listing = Listing(
-        request.services.files, head, asked.get("prefix", ""), asked.get("delimiter", ""), after
-    )
+    branch = await existing_branch(request.services.pfs, request.bucket)
+    prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
+    listing = Listing(request.services.files, branch.head, prefix, delimiter, after)
     page = await list_page(listing, max_keys)
     writer = ListingXml(request.bucket, asked, max_keys)
     if not page.files:
         return page, writer, writer.prefixes(page)
-    modified = await last_modified(request.services.pfs, head, page.files[0].committed)
+    changed = await request.services.times.of_files(branch, page.files)
+    now = datetime.now(UTC)
+    modified = [Modified.since(time, now).time for time in changed]
     return page, writer, writer.files(page, modified, with_owner=with_owner) + writer.prefixes(page)

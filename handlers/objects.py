@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
-from handlers.bucket_branches import existing_branch, last_modified, writable_branch
+from handlers.bucket_branches import existing_branch, writable_branch
 from handlers.content_types import content_type_of
 from handlers.exchange import S3Request, S3Response, Services
+from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
@@ -107,31 +108,46 @@ class FoundObject:
     head: Commit
     file: FileInfo
     etag: str
-    modified: datetime
+    modified: Modified
 
 
-async def find_object(services: Services, bucket: str, key: str) -> FoundObject:
+async def find_object(
+    services: Services, bucket: str, key: str, *, with_time: bool = True
+) -> FoundObject:
     """Look an object up.
+
+    Args:
+        services: To ask.
+        bucket: Its bucket.
+        key: Its key.
+        with_time: Say when it changed, which may take calls; else its time is that of HEAD.
 
     Raises:
         NoSuchBucket: There is no such bucket.
         NoSuchKey: There is no such object in it, or can be none.
     """
-    head = (await existing_branch(services.pfs, bucket)).head
+    branch = await existing_branch(services.pfs, bucket)
+    head = branch.head
     path = readable_path(key)
+    is_marker = is_directory_marker(key)
     try:
-        if is_directory_marker(key):
+        if is_marker:
             file = await _directory_marker(services.files, head, path)
         else:
             file = await services.files.inspect_file(File(head, path))
+        changed = file.committed
+        if with_time and not is_marker:
+            changed = await services.times.of_file(branch, file)
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=key) from None
-    modified = await last_modified(services.pfs, head, file.committed)
-    return FoundObject(head, file, etag_of(file.hash), modified)
+    return FoundObject(head, file, etag_of(file.hash), Modified.since(changed))
 
 
 async def _directory_marker(files: CommitCache, head: Commit, path: str) -> FileInfo:
-    """The empty object that a directory with files below it shows to who asks for `dir/`."""
+    """The empty object that a directory with files below it shows to who asks for `dir/`.
+
+    It is stored nowhere, and no commit changes it: it has the time of HEAD.
+    """
     below = await files.walk_file(File(head, path), Part(number=1))
     if not below or below[0].is_file:
         raise FileNotFound(path)
@@ -153,10 +169,10 @@ def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]
     file = found.file
     headers = {
         "ETag": found.etag,
-        "Last-Modified": http_date(found.modified),
+        "Last-Modified": http_date(found.modified.time),
         "Accept-Ranges": "bytes",
     }
-    if is_unchanged(request.headers, found.etag, found.modified, datetime.now(UTC)):
+    if is_unchanged(request.headers, found.etag, found.modified.validator, datetime.now(UTC)):
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)
     for parameter, value in request.query.items():
@@ -186,7 +202,7 @@ def _wanted_span(request: S3Request, found: FoundObject) -> Span | None:
                 PartNumberRequested=str(number), ActualPartCount="1", Key=request.key
             )
         return Span(0, found.file.size_bytes) if found.file.size_bytes else None
-    if not allows_range(request.headers.get("if-range"), found.etag, found.modified):
+    if not allows_range(request.headers.get("if-range"), found.etag, found.modified.validator):
         return None
     return requested_span(range_, found.file.size_bytes)
 

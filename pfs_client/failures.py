@@ -42,6 +42,10 @@ class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
 
 
+class NotLoggedIn(PfsAccessDenied):
+    """PFS wants a token, or does not know the one that has come."""
+
+
 class AuthenticationOff(PfsFailure):
     """PFS knows no users: nobody can say who asks, or what they may do."""
 
@@ -128,6 +132,10 @@ class CommitNotFinished(PfsFailure):
         super().__init__(message)
         self.commit = commit
         self.wanted = wanted
+
+
+class HistoryUnread(PfsFailure):
+    """When a file changed is not known yet: the history of its branch is being read."""
 
 
 class CommitFailed(PfsFailure):

@@ -64,6 +64,15 @@ class Observer:
             is_full: Whether nothing can be added.
         """
 
+    def history_commit_read(self) -> None:
+        """What a commit of somebody else's changed has been read."""
+
+    def histories_unread(self, number: int) -> None:
+        """So many histories are not read to their end."""
+
+    def times_approximated(self, files: int) -> None:
+        """So many files were given a time that may be later than when they changed."""
+
 
 class Observers(Observer):
     """Tells several; what they call a request is what the first calls it."""
@@ -109,6 +118,21 @@ class Observers(Observer):
         """Tell all."""
         for one in self._observers:
             one.storage_seen(stored_bytes, free_bytes, is_full=is_full)
+
+    def history_commit_read(self) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.history_commit_read()
+
+    def histories_unread(self, number: int) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.histories_unread(number)
+
+    def times_approximated(self, files: int) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.times_approximated(files)
 
 
 UNOBSERVED = Observer()

@@ -166,6 +166,8 @@ class FileInfo:
 
     `committed` is when the commit was closed, for every file in it, and None while it is open. A
     directory's size and hash cost a scan of all below it; the embedded PFS leaves them out.
+    `changed` is when the commit that last changed the file was closed: pachd never says it, and the
+    embedded PFS where that commit is not open.
     """
 
     path: str
@@ -173,6 +175,7 @@ class FileInfo:
     committed: datetime | None
     size_bytes: int
     hash: bytes
+    changed: datetime | None = None
 
     @property
     def is_file(self) -> bool:

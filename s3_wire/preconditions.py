@@ -19,14 +19,15 @@ _OF_SOURCE = "x-amz-copy-source-"
 
 
 def is_unchanged(
-    headers: Mapping[str, str], etag: str, last_modified: datetime, now: datetime
+    headers: Mapping[str, str], etag: str, last_modified: datetime | None, now: datetime
 ) -> bool:
     """Decide a read's preconditions against the object as it is.
 
     Args:
         headers: The request's, names in lower case.
         etag: The object's, quoted.
-        last_modified: The object's; HTTP dates have whole seconds, so it is compared as such.
+        last_modified: The object's; HTTP dates have whole seconds, so it is compared as such. None
+            where it goes on changing: it has changed since any date up to now.
         now: The time. A client cannot have looked later than that, so that such a date is ignored.
 
     Returns:
@@ -37,17 +38,19 @@ def is_unchanged(
     """
     if _CONDITIONS.isdisjoint(headers):
         return False
-    modified = last_modified.replace(microsecond=0)
+    modified = (last_modified or now).replace(microsecond=0)
     _check_wanted(headers, etag, modified)
     none_match = headers.get("if-none-match")
     if none_match:
         return is_any(none_match) or etag in listed_etags(none_match)
     since = http_date(headers.get("if-modified-since"))
-    return since is not None and modified <= since <= now
+    if since is None or last_modified is None:
+        return False
+    return modified <= since <= now
 
 
 def check_copy_source(
-    headers: Mapping[str, str], etag: str, last_modified: datetime, now: datetime
+    headers: Mapping[str, str], etag: str, last_modified: datetime | None, now: datetime
 ) -> None:
     """Decide a copy's preconditions against its source, with the precedence that reads have.
 
@@ -56,7 +59,7 @@ def check_copy_source(
     Args:
         headers: The request's, names in lower case.
         etag: The source's, quoted.
-        last_modified: The source's.
+        last_modified: The source's; None where it goes on changing.
         now: The time.
 
     Raises:
@@ -88,13 +91,13 @@ def _check_wanted(headers: Mapping[str, str], etag: str, modified: datetime) -> 
         raise PreconditionFailed(Condition="If-Unmodified-Since")
 
 
-def allows_range(if_range: str | None, etag: str, last_modified: datetime) -> bool:
+def allows_range(if_range: str | None, etag: str, last_modified: datetime | None) -> bool:
     """Whether a `Range` counts: with an `If-Range` only while the object is still the same one."""
     if not if_range:
         return True
     date = http_date(if_range)
     if date is not None:
-        return last_modified.replace(microsecond=0) == date
+        return last_modified is not None and last_modified.replace(microsecond=0) == date
     return etag in listed_etags(if_range, weak=False)
 
 

@@ -17,6 +17,7 @@ from embedded_pfs.upkeep import UpkeepRules
 from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
 from pfs_client.failures import PfsFailure
+from pfs_client.history.index_file import IndexFile, StateDirectoryRefused
 from pfs_client.interface import PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd.channel import PachdSettings
@@ -63,11 +64,25 @@ def check_pfs(settings: Settings) -> None:
     """
     if not is_embedded(settings):
         pachd_settings(settings)
+        open_index(settings).close()
         return
     try:
         DataDirectory(embedded_directory(settings), synchronous=settings.synchronous).close()
     except DirectoryRefused as error:
         raise BadSetting(str(error)) from None
+
+
+def open_index(settings: Settings) -> IndexFile:
+    """The file of what is known of histories.
+
+    Raises:
+        BadSetting: The directory cannot be used.
+    """
+    directory = Path(settings.state_dir).expanduser() if settings.state_dir else None
+    try:
+        return IndexFile(directory)
+    except StateDirectoryRefused as error:
+        raise BadSetting(f"--state-dir: {error}") from None
 
 
 def survey(settings: Settings, keep_commits: int) -> tuple[Path, Compactable]:

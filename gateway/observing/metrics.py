@@ -113,9 +113,7 @@ class Metrics(Observer):
         self._group_seconds = self._histogram(
             "group_seconds", "How long a group of writes takes.", _CALL_SECONDS
         )
-        self._failed_commits = self._counter(
-            "failed_commits", "Commits of ours that finished with an error: what they held is lost."
-        )
+        self._count_commits()
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
         self._make_storage_gauges()
         self._remember_children()
@@ -141,6 +139,20 @@ class Metrics(Observer):
         self._calls_of = cache(self._calls.labels)
         self._call_seconds_of = cache(self._call_seconds.labels)
         self._cache_of = cache(self._cache.labels)
+
+    def _count_commits(self) -> None:
+        self._failed_commits = self._counter(
+            "failed_commits", "Commits of ours that finished with an error: what they held is lost."
+        )
+        self._history_commits = self._counter(
+            "history_commits_read", "Commits of others whose changes have been read."
+        )
+        self._histories = self._gauge(
+            "histories_unread", "Histories of branches that are not read to their end."
+        )
+        self._approximate = self._counter(
+            "approximate_times", "Objects told with a time that may be later than their change."
+        )
 
     def begin(self) -> None:
         """A request has come."""
@@ -205,6 +217,18 @@ class Metrics(Observer):
         self._free.set(free_bytes)
         self._full.set(is_full)
         self.is_storage_full = is_full
+
+    def history_commit_read(self) -> None:
+        """What a commit of somebody else's changed has been read."""
+        self._history_commits.inc()
+
+    def histories_unread(self, number: int) -> None:
+        """So many histories are not read to their end."""
+        self._histories.set(number)
+
+    def times_approximated(self, files: int) -> None:
+        """So many files were given a time that may be later than when they changed."""
+        self._approximate.inc(files)
 
     def gather(self, *, pfs_answers: bool) -> None:
         """Bring up to date what `exposition` tells; on the event loop.

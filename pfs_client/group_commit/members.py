@@ -6,7 +6,15 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, ExpectFile, File
+from pfs_client.values import (
+    FILE_SETS_REPO_NAME,
+    AddFile,
+    Change,
+    CopyFile,
+    DeleteFile,
+    ExpectFile,
+    File,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,18 @@ class Write:
     def is_removal(self) -> bool:
         """Whether the file goes."""
         return self.content is None and self.source is None
+
+    @property
+    def file_set_id(self) -> str | None:
+        """The file set that the new file comes from; None if it comes from elsewhere."""
+        if self.source is not None and self.source.commit.repo.name == FILE_SETS_REPO_NAME:
+            return self.source.commit.id
+        return None
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether only a look at the commit tells that it has arrived: it was in an open one."""
+        return self.source_may_go and self.file_set_id is None
 
     @property
     def size_bytes(self) -> int:

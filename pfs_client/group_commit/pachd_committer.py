@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pfs_client.failures import PfsFailure, PfsUnavailable
+from pfs_client.failures import FileSetNotFound, PfsFailure, PfsUnavailable
 from pfs_client.group_commit.admission import Admission, Admitted, hash_at
 from pfs_client.group_commit.branch_watch import Base, BranchWatch
 from pfs_client.group_commit.committer import Committer, write_group
@@ -19,6 +19,7 @@ from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.own_commits import UNTOLD, OwnCommits
 from pfs_client.values import Branch, CommitInfo, File
 
 log = logging.getLogger("s3gateway")
@@ -29,6 +30,7 @@ MAX_KNOWN_BYTES = 64 * 1024 * 1024
 """How much may be known of all branches' trees."""
 
 _CHECKS_AT_ONCE = 8
+_RENEWED_SECONDS = 60
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +59,7 @@ class PachdCommitter(Committer):
         ack_finished: Answer only once a commit has finished without an error.
         known_bytes: How much to know of all branches' trees.
         observer: Is told of commits that fail.
+        own_commits: Is told of the commits that are made.
     """
 
     def __init__(
@@ -68,8 +71,10 @@ class PachdCommitter(Committer):
         ack_finished: bool = False,
         known_bytes: int = MAX_KNOWN_BYTES,
         observer: Observer = UNOBSERVED,
+        own_commits: OwnCommits = UNTOLD,
     ) -> None:
         self._pfs = pfs
+        self._own_commits = own_commits
         self._observer = observer
         self.takes_conditions = sole_writer
         self._max_unfinished = max_unfinished
@@ -97,9 +102,19 @@ class PachdCommitter(Committer):
         except PfsFailure as error:
             fail_all(group, error)
             return ()
-        again = await self._write(branch, state, base, admitted) if admitted.members else ()
+        again = await self._write_telling(branch, state, base, admitted) if admitted.members else ()
         self._bound_knowledge()
         return [*again, *admitted.waiting]
+
+    async def _write_telling(
+        self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
+    ) -> Sequence[Member]:
+        """Send a group; who looks at the head meanwhile can wait until its commit is known."""
+        self._own_commits.begun(branch)
+        try:
+            return await self._write(branch, state, base, admitted)
+        finally:
+            self._own_commits.ended(branch)
 
     async def _write(
         self, branch: Branch, state: _BranchState, base: Base, admitted: Admitted
@@ -112,6 +127,7 @@ class PachdCommitter(Committer):
         if not written:
             state.watch.forget()  # a write that timed out may have happened
             return [*outcome.again, *admitted.refused]
+        await for_each(written, self._see_copied, _CHECKS_AT_ONCE)
         late = self._told_late(written)
         waiting = {one.member for one in late}
         for member in written:
@@ -126,10 +142,35 @@ class PachdCommitter(Committer):
             state.watch.forget()
             fail_all((one.member for one in late), error)
             return ()
+        self._tell_of(base, commits, written)
         watching = asyncio.create_task(self._see_finish(state, base, commits, late))
         state.unfinished.add(watching)
         watching.add_done_callback(state.unfinished.discard)
         return ()
+
+    def _tell_of(
+        self, base: Base, commits: Sequence[CommitInfo], written: Sequence[Member]
+    ) -> None:
+        """Say what has changed, if nobody else has written since the base."""
+        if len(commits) == 1 and commits[0].parent == base.head and not commits[0].is_open:
+            changed = {w.path: not w.is_removal for member in written for w in member.writes}
+            self._own_commits.made(commits[0], changed)
+
+    async def _see_copied(self, member: Member) -> None:
+        """Fail a member whose file sets may have gone before they were copied.
+
+        pachd copies from a file set that has expired as nothing. One that can be renewed now was
+        there all the time (`docs/pachd.md`, "Copies"), so that nobody waits for the commit.
+        """
+        for write in member.writes:
+            if write.file_set_id is not None:
+                try:
+                    await self._pfs.renew_file_set(write.file_set_id, _RENEWED_SECONDS)
+                except FileSetNotFound:
+                    log.error("the file set of a write to %s has gone meanwhile", write.path)
+                    member.fail(PfsUnavailable(f"what was sent for {write.path} did not arrive"))
+                except PfsFailure as error:
+                    member.fail(error)
 
     def _told_late(self, written: Sequence[Member]) -> list[_Late]:
         """The members that are told once their commit has been looked at.
@@ -138,9 +179,10 @@ class PachdCommitter(Committer):
         """
         last = {write.path: write for member in written for write in member.writes}
         return [
-            _Late(member, [w for w in member.writes if w.source_may_go and last[w.path] is w])
+            _Late(member, [w for w in member.writes if w.is_looked_for and last[w.path] is w])
             for member in written
-            if self._ack_finished or any(write.source_may_go for write in member.writes)
+            if not member.done.done()
+            and (self._ack_finished or any(write.is_looked_for for write in member.writes))
         ]
 
     async def _see_finish(
@@ -162,9 +204,14 @@ class PachdCommitter(Committer):
             log.exception("nobody knows how a commit finished")
             state.watch.forget()
             fail_all((one.member for one in late), error)
+        finally:
+            for info in commits:
+                self._own_commits.lost(info.commit)  # if it has not finished
 
     async def _finished(self, info: CommitInfo) -> CommitInfo:
-        return await self._pfs.inspect_commit(info.commit, wait_finished=True)
+        finished = await self._pfs.inspect_commit(info.commit, wait_finished=True)
+        self._own_commits.finished(finished)
+        return finished
 
     def _report(self, state: _BranchState, commits: Sequence[CommitInfo]) -> None:
         """Say what failed.

@@ -25,7 +25,6 @@ CLIENT = ClientUnderTest(
     ),
     differs={
         "stat a missing key": "404",
-        "sync up a change older than HEAD": "missed",
         "cp --recursive sends all": WORKS,
         "rb --force": WORKS,
         "get a missing key": "404",

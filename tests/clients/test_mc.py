@@ -30,8 +30,6 @@ CLIENT = ClientUnderTest(
     ),
     differs={
         "stat a missing key": "refused",
-        "sync up a change older than HEAD": "missed",
-        "sync down again, nothing is fetched": "fetched again",
         "cp --recursive sends all": WORKS,
         "get a missing key": "refused",
         "remove a bucket with objects": "refused",

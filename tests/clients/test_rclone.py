@@ -29,7 +29,6 @@ CLIENT = ClientUnderTest(
     ),
     differs={
         "stat a missing key": "a directory",
-        "sync up a change older than HEAD": "missed",
         "copy --ignore-times sends all": WORKS,
         "make it again": WORKS,
         "use a missing bucket": "refused",

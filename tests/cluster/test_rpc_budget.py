@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pfs_client.values import AddFile, Branch, DeleteFile, Repo
 from tests.cluster.conftest import Cluster
+from tests.cluster.histories import read_history
 
 BUCKET = "master.r"
 BRANCH = Branch(Repo("r"), "master")
 
 
 @pytest.fixture
-def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0}
+def options(tmp_path: Path) -> dict[str, Any]:
+    return {"pfs_call_seconds": 30.0, "state_dir": str(tmp_path / "state")}
 
 
 async def cost(cluster: Cluster, operation: str, **parameters: Any) -> Counter[str]:
-    """The calls that one request makes."""
+    """The calls that one request makes, once the branch's history has been read."""
+    await read_history(cluster, BRANCH)
     cluster.wire.calls.clear()
     answer = await cluster.s3(operation, **parameters)
     if "Body" in answer:
@@ -51,6 +54,45 @@ async def test_get_object(cluster: Cluster) -> None:
     assert ranged == {"InspectBranch": 1}
 
 
+async def test_an_unread_history_costs_no_more_than_a_search(cluster: Cluster) -> None:
+    for key in "abc":
+        await fill(cluster, key)
+    gate = cluster.wire.hold("GetFileSet")  # which the background asks for
+    cluster.wire.calls.clear()
+    await cluster.s3("head_object", Bucket=BUCKET, Key="a")
+    calls = cluster.wire.count()
+    del calls["GetFileSet"]
+    assert calls.pop("ListCommit") <= 2
+    assert calls == {"InspectBranch": 1, "InspectFile": 1, "FindCommits": 1, "InspectCommit": 1}
+    gate.set()
+    await read_history(cluster, BRANCH)
+
+
+async def test_a_commit_of_others_costs_three_calls_once(cluster: Cluster) -> None:
+    await fill(cluster, "a")
+    assert await cost(cluster, "head_object", Bucket=BUCKET, Key="a")
+    await fill(cluster, "b")
+    cluster.wire.calls.clear()
+    await cluster.s3("list_objects_v2", Bucket=BUCKET)
+    of_the_commit = {"ListCommit": 1, "GetFileSet": 1}
+    assert cluster.wire.count() == {"InspectBranch": 1, "WalkFile": 2, **of_the_commit}
+    await cluster.s3("head_object", Bucket=BUCKET, Key="a")
+    assert cluster.wire.count()["GetFileSet"] == 1
+
+
+async def test_our_own_commits_need_no_calls_for_times(cluster: Cluster) -> None:
+    await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=b"1")
+    await cost(cluster, "head_object", Bucket=BUCKET, Key="a")
+    await cluster.s3("put_object", Bucket=BUCKET, Key="b", Body=b"1")
+    cluster.wire.calls.clear()
+    await cluster.s3("head_object", Bucket=BUCKET, Key="b")
+    await cluster.s3("list_objects_v2", Bucket=BUCKET)
+    calls = cluster.wire.count()
+    # The gateway still sees how its own commit finishes.
+    assert set(calls) <= {"InspectBranch", "InspectCommit", "InspectFile", "WalkFile"}
+    assert (calls["InspectFile"], calls["WalkFile"]) == (1, 1)
+
+
 async def test_what_a_commit_leaves_alone_is_not_fetched_again(cluster: Cluster) -> None:
     await fill(cluster, "a")
     await cost(cluster, "get_object", Bucket=BUCKET, Key="a")
@@ -62,6 +104,7 @@ async def test_what_a_commit_leaves_alone_is_not_fetched_again(cluster: Cluster)
 async def test_a_key_that_is_not_there(cluster: Cluster) -> None:
     await fill(cluster, "a")
     await cost(cluster, "head_object", Bucket=BUCKET, Key="a")
+    await read_history(cluster, BRANCH)
     cluster.wire.calls.clear()
     for _ in range(3):
         with pytest.raises(Exception, match="404"):
@@ -130,6 +173,7 @@ async def test_ranges_read_one_after_the_other(cluster: Cluster) -> None:
     await cluster.pachd.modify_file(
         BRANCH, [DeleteFile("/big"), *(AddFile("/big", chunk) for _ in range(size // len(chunk)))]
     )
+    await read_history(cluster, BRANCH)
     calls: Counter[str] = Counter()
     for offset in range(size // 2 + 512, size // 2 + 512 + 64 * piece, piece):
         cluster.wire.calls.clear()

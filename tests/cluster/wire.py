@@ -60,6 +60,7 @@ class Wire(grpc.aio.ServerInterceptor):
         self.gates: dict[str, tuple[asyncio.Event, Callable[[Any], bool]]] = {}
         self.edits: dict[str, Callable[[Any], None]] = {}
         self.loses: Callable[[Any], bool] = lambda message: False
+        self._lost_file_sets: set[str] = set()
         self.gathers_bytes = 0
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
@@ -122,6 +123,7 @@ class Wire(grpc.aio.ServerInterceptor):
                 else:
                     record.messages.append(request)
                     await _fail_at(0, fault, context)
+                    await self._fail_if_lost(method, request, context)
                 response = await behaviour(request, context)
                 await _fail_at(None, fault, context)
                 if method in self.hooks:
@@ -178,9 +180,17 @@ class Wire(grpc.aio.ServerInterceptor):
         async for message in requests:
             await _fail_at(passed, fault, context)
             record.messages.append(message)
-            if not self.loses(message):
+            if self.loses(message):
+                self._lost_file_sets.add(message.copy_file.src.commit.id)
+            else:
                 yield message
             passed += 1
+
+    async def _fail_if_lost(self, method: str, request: Any, context: Any) -> None:
+        """What was copied as nothing had expired, and says so from then on."""
+        if method == "RenewFileSet" and request.file_set_id in self._lost_file_sets:
+            text = f"tracker does not contain item: ({request.file_set_id[:32]})"
+            await context.abort(grpc.StatusCode.NOT_FOUND, text)
 
     def _begin(self, method: str, request: Any, context: Any) -> tuple[Call, Fault | None]:
         record = Call(method, seconds_left=context.time_remaining())

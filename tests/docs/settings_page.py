@@ -13,6 +13,7 @@ PAGE = DOCS / "settings.md"
 
 GROUPS = {
     "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
+    "Who may come in": ["access_keys", "pachd_keys", "presigned_tokens", "plain_tokens", "region"],
     "What it serves": ["layers"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous", "keep_history"],
@@ -23,6 +24,7 @@ GROUPS = {
         "sole_writer",
         "commit_per_request",
     ],
+    "When objects changed": ["state_dir", "history_bytes", "history_wait", "exact_times"],
     "Memory": [
         "request_memory_bytes",
         "write_memory_bytes",

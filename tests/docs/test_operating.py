@@ -74,8 +74,16 @@ def test_the_line_that_is_shown_is_one() -> None:
     assert line.split(" ")[1:] == shown.split(" ")[1:]
 
 
-# Of pachctl, of docker and of helm.
-OTHERS_OPTIONS = {"--set", "--ttl", "--build-arg", "--env", "--stop-timeout", "--tmpfs"}
+# Of pachctl, of docker, of helm, and of the double of pachd.
+OTHERS_OPTIONS = {
+    "--deadly-commits",
+    "--set",
+    "--ttl",
+    "--build-arg",
+    "--env",
+    "--stop-timeout",
+    "--tmpfs",
+}
 
 
 @named

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -356,14 +355,6 @@ def test_the_content_type_is_guessed_from_the_key(
     s3.put_object(Bucket=bucket, Key=key, Body=b"1", ContentType="x/y", Metadata={"a": "b"})
     got = s3.head_object(Bucket=bucket, Key=key)
     assert (got["ContentType"], got["Metadata"]) == (content_type, {})
-
-
-def test_last_modified_is_the_head_commits(s3: Any, bucket: str) -> None:
-    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
-    first = s3.head_object(Bucket=bucket, Key="a")["LastModified"]
-    time.sleep(1.1)  # HTTP dates have whole seconds
-    s3.put_object(Bucket=bucket, Key="b", Body=b"1")
-    assert s3.head_object(Bucket=bucket, Key="a")["LastModified"] > first
 
 
 def md5(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -31,6 +32,29 @@ def test_a_list_and_an_object_say_the_same_time(gateway: GatewayProcess, bucket:
     for query in ("", "?list-type=2"):
         (listed,) = send(gateway, "GET", f"/{bucket}{query}").texts("Contents", "LastModified")
         assert datetime.fromisoformat(listed) == modified
+
+
+def test_an_object_has_the_time_of_its_own_last_write(gateway: GatewayProcess, bucket: str) -> None:
+    send(gateway, "PUT", f"/{bucket}/a", b"1")
+    first = modified(gateway, bucket, "a")
+    time.sleep(1.1)  # HTTP dates have whole seconds
+    send(gateway, "PUT", f"/{bucket}/b", b"1")
+    assert modified(gateway, bucket, "a") == first < modified(gateway, bucket, "b")
+    send(gateway, "DELETE", f"/{bucket}/a")
+    send(gateway, "PUT", f"/{bucket}/a", b"1")
+    assert modified(gateway, bucket, "a") >= modified(gateway, bucket, "b") > first
+    since = {"If-Modified-Since": format_datetime(first, usegmt=True)}
+    assert send(gateway, "GET", f"/{bucket}/a", None, since).status == 200
+
+
+def modified(gateway: GatewayProcess, bucket: str, key: str) -> datetime:
+    """What GET, HEAD and both lists say, which is the same."""
+    dates = {send(gateway, m, f"/{bucket}/{key}").headers["last-modified"] for m in ("GET", "HEAD")}
+    (changed,) = map(parsedate_to_datetime, dates)
+    for query in (f"?prefix={key}", f"?list-type=2&prefix={key}&delimiter=/"):
+        (listed,) = send(gateway, "GET", f"/{bucket}{query}").texts("Contents", "LastModified")
+        assert datetime.fromisoformat(listed) == changed
+    return changed
 
 
 def test_the_date_of_an_answer_is_now(gateway: GatewayProcess, bucket: str) -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from tests.markdown import DOCS
 from tests.packaging.distributions import ROOT
+from tests.packaging.operator import needs_operator_types, refusal
 from tests.packaging.test_dashboard import SCRAPED, labels, selectors
 
 __all__ = ["labels"]
@@ -64,6 +65,14 @@ def test_the_operator_has_the_same_alerts() -> None:
     rule = manifest("prometheus-rule.yaml")
     assert (rule["apiVersion"], rule["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
     assert rule["spec"] == {"groups": GROUPS}
+
+
+@needs_operator_types
+def test_the_operator_takes_them() -> None:
+    rule, monitor = manifest("prometheus-rule.yaml"), manifest("service-monitor.yaml")
+    assert refusal([rule, monitor]) == ""
+    monitor["spec"]["endpoints"][0]["intervall"] = "30s"
+    assert "intervall" in refusal([rule, monitor])
 
 
 def test_the_monitor_finds_the_gateway_s_metrics() -> None:

@@ -18,13 +18,13 @@ from gateway.observing.tracing import CLOSE_SECONDS
 from gateway.setting_values import variable_of
 from gateway.settings import Settings
 from tests.packaging.distributions import ROOT
+from tests.packaging.operator import KINDS, needs_operator_types, refusal
 
 CHARTS = ROOT / "deploy" / "helm"
 CHART = CHARTS / "s3gateway"
 BASE = ROOT / "deploy" / "kubernetes" / "base"
 HELM = ROOT / ".build" / "helm" / "helm"
 RELEASES = ["1.30", "1.34", "1.37"]
-OPERATORS = {"ServiceMonitor", "PrometheusRule"}
 
 EMBEDDED = ("--values", str(CHARTS / "embedded.yaml"))
 TLS_AND_TOKEN = ("--values", str(CHARTS / "pachd-with-tls-and-token.yaml"))
@@ -104,8 +104,15 @@ def test_helm_takes_it(options: tuple[str, ...]) -> None:
 def test_kubernetes_takes_it(options: tuple[str, ...], release: str) -> None:
     manifests = rendered(*options, release=release)
     for document in manifests.values():
-        if document["kind"] not in OPERATORS:
+        if document["kind"] not in KINDS:
             kubernetes_validate.validate(document, release, strict=True)
+
+
+@needs_operator_types
+@each_case
+def test_the_prometheus_operator_takes_it(options: tuple[str, ...]) -> None:
+    manifests = rendered(*options, "--set", "prometheusOperator.enabled=true")
+    assert refusal([one for one in manifests.values() if one["kind"] in KINDS]) == ""
 
 
 @pytest.mark.parametrize(

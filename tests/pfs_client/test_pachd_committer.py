@@ -18,7 +18,7 @@ from pfs_client.failures import (
     PfsUnavailable,
 )
 from pfs_client.observer import Observer
-from pfs_client.values import Commit, ExpectFile, small_file_hash
+from pfs_client.values import FILE_SETS_REPO_NAME, Commit, ExpectFile, small_file_hash
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
@@ -66,6 +66,34 @@ async def test_a_copy_that_did_not_arrive_fails_alone(pachd: Pachd) -> None:
     with pytest.raises(PfsUnavailable, match="/b did not arrive"):
         await arrived[1]
     assert await files_of(pachd) == ["/a", "/c"]
+
+
+async def test_a_large_write_is_proved_by_its_file_set_and_not_by_its_commit(pachd: Pachd) -> None:
+    writes = writes_to(pachd)
+    await put(writes, "/a", LARGE)
+    last = [call.method for call in pachd.wire.calls if call.method != "InspectCommit"]
+    assert "RenewFileSet" in last[last.index("ModifyFile") :]
+    assert all(
+        message.file.commit.repo.name == FILE_SETS_REPO_NAME
+        for call in pachd.wire.of("InspectFile")
+        for message in call.messages
+    )
+
+
+async def test_a_write_whose_file_set_nobody_can_ask_for_is_not_promised(pachd: Pachd) -> None:
+    writes = writes_to(pachd)
+    asked = 0
+
+    def is_after_the_stream(_message: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 1
+
+    pachd.wire.faults["RenewFileSet"] = Fault(
+        StatusCode.UNAVAILABLE, times=100, when=is_after_the_stream
+    )
+    with pytest.raises(PfsUnavailable):
+        await put(writes, "/a", LARGE)
 
 
 async def test_a_copy_into_somebodys_open_commit_that_did_not_arrive(pachd: Pachd) -> None:

@@ -160,6 +160,17 @@ def test_a_date_in_the_future_is_ignored() -> None:
         assert is_unchanged({"if-modified-since": date}, ETAG, MODIFIED, NOW) is unchanged
 
 
+def test_what_goes_on_changing_has_changed_since_any_date() -> None:
+    now = format_datetime(NOW, usegmt=True)
+    for date in (SAME, now):
+        assert not is_unchanged({"if-modified-since": date}, ETAG, None, NOW)
+        assert not allows_range(date, ETAG, None)
+    with pytest.raises(PreconditionFailed):
+        is_unchanged({"if-unmodified-since": SAME}, ETAG, None, NOW)
+    assert is_unchanged({"if-none-match": ETAG}, ETAG, None, NOW)
+    assert allows_range(ETAG, ETAG, None)
+
+
 @pytest.mark.parametrize("date", NO_DATES)
 def test_a_malformed_date_counts_as_not_sent(date: str) -> None:
     assert _status({"if-modified-since": date}) == 200

@@ -100,7 +100,7 @@ class Mc(Client):
 
     def sync_up(self, folder: Path, bucket: str, prefix: str) -> None:
         self._said = all_output(
-            [*MC, "mirror", "--disable-multipart", folder, f"pfs/{bucket}/{prefix}"]
+            [*MC, "mirror", "--overwrite", "--disable-multipart", folder, f"pfs/{bucket}/{prefix}"]
         )
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -98,7 +99,7 @@ class Rclone(Client):
         return sorted(self.run("lsf", *options, f"pfs:{bucket}").splitlines())
 
     def sync_up(self, folder: Path, bucket: str, prefix: str) -> None:
-        options = ("-v", "--size-only")
+        options = ("-v", "--use-server-modtime", "--update")
         self._said = all_output(["rclone", "sync", *options, folder, f"pfs:{bucket}/{prefix}"])
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
@@ -173,6 +174,8 @@ def _syncs(client: Rclone, bucket: str, tree: Path) -> Iterator[checklist.Step]:
     def by_time() -> None:
         tree.mkdir()
         (tree / "a").write_bytes(b"1")
+        two_seconds_ago = time.time() - 2  # Last-Modified has whole seconds
+        os.utime(tree / "a", (two_seconds_ago, two_seconds_ago))
         sync()
         assert "a: Copied" in sync()
 

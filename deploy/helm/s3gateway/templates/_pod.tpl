@@ -105,6 +105,7 @@ spec:
 - {name: S3GATEWAY_PFS, value: "embedded:/data/pfs"}
 {{- else }}
 - {name: S3GATEWAY_PFS, value: {{ .Values.pachd.address | quote }}}
+- {name: S3GATEWAY_STATE_DIR, value: /state} # what can be read again from pachd
 {{- with .Values.pachd.caSecret }}
 - {name: S3GATEWAY_PFS_CA_FILE, value: /run/pachd-ca/ca.crt}
 {{- end }}
@@ -118,7 +119,7 @@ spec:
 {{- end }}
 {{- range $name, $value := .Values.settings }}
 {{- /* What is for pachd would only be told to have no effect. A large number comes as a float. */}}
-{{- if not (and (eq $.Values.pfs "embedded") (has $name (list "ack" "max_unfinished_commits" "sole_writer"))) }}
+{{- if not (and (eq $.Values.pfs "embedded") (has $name (list "ack" "exact_times" "history_bytes" "history_wait" "max_unfinished_commits" "sole_writer" "state_dir"))) }}
 - {name: S3GATEWAY_{{ $name | upper }}, value: {{ kindIs "float64" $value | ternary ($value | toJson) ($value | toString) | quote }}}
 {{- end }}
 {{- end }}
@@ -127,6 +128,8 @@ spec:
 {{- define "s3gateway.mounts" -}}
 {{- if eq .Values.pfs "embedded" }}
 - {name: data, mountPath: /data}
+{{- else }}
+- {name: state, mountPath: /state}
 {{- end }}
 {{- if gt (int (default 1 .Values.settings.workers)) 1 }}
 - {name: tmp, mountPath: /tmp} # where several workers count
@@ -138,6 +141,10 @@ spec:
 {{- end -}}
 
 {{- define "s3gateway.volumes" -}}
+{{- if eq .Values.pfs "pachd" }}
+- name: state
+  emptyDir: {sizeLimit: 2Gi} # S3GATEWAY_HISTORY_BYTES, and some
+{{- end }}
 {{- if gt (int (default 1 .Values.settings.workers)) 1 }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}

@@ -1,0 +1,163 @@
+"""The index's file: opened, made anew where it cannot be used, shared by a machine's processes.
+
+What is in it can be read again from PFS. So a file of another version, or a damaged one, is thrown
+away and begun anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+
+VERSION = 1
+FILE_NAME = "history.sqlite"
+
+_BUSY_SECONDS = 30.0
+_CACHE_KIB = 8192
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class StateDirectoryRefused(Exception):
+    """The directory cannot be used; the message is one line for a person that says why."""
+
+
+class IndexFile:
+    """Where the index is.
+
+    Args:
+        directory: Created if it is not there; None for a temporary one.
+
+    Raises:
+        StateDirectoryRefused: It cannot be used.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._temporary = None
+        try:
+            if directory is None:
+                self._temporary = tempfile.TemporaryDirectory(prefix="s3gateway-state-")
+                directory = Path(self._temporary.name)
+            directory.mkdir(parents=True, exist_ok=True)
+            self.directory = directory
+            self.path = directory / FILE_NAME
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise StateDirectoryRefused(
+                f"cannot use {directory or tempfile.gettempdir()} as the state directory: {reason}"
+            ) from error
+
+    def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
+        """Open the index. One thread at a time may use the connection."""
+        connection = _connect(self.path)
+        if readonly:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def renew(self, damaged: sqlite3.Connection) -> None:
+        """Throw a damaged file away, unless another process has done so already.
+
+        Args:
+            damaged: A connection to it, which is closed.
+        """
+        damaged.close()
+        with self._alone():
+            with suppress(sqlite3.Error):
+                if _is_sound(self.path):
+                    return
+            self._remove()
+            _create(self.path)
+
+    def close(self) -> None:
+        """Remove what is temporary."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @contextmanager
+    def one_reader(self) -> Iterator[bool]:
+        """Try to be the one process of the machine that reads histories; gives whether it is."""
+        with self._lock("reader.lock", fcntl.LOCK_EX | fcntl.LOCK_NB) as is_ours:
+            yield is_ours
+
+    def _prepare(self) -> None:
+        with self._alone():
+            try:
+                if _version(self.path) == VERSION:
+                    return
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+            self._remove()
+            _create(self.path)
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._lock("history.lock", fcntl.LOCK_EX):
+            yield
+
+    @contextmanager
+    def _lock(self, name: str, kind: int) -> Iterator[bool]:
+        descriptor = os.open(self.directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, kind)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(descriptor)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file is no index any more."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    # What a power cut takes is read again.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute("PRAGMA journal_size_limit = 16777216")
+    return connection
+
+
+def _version(path: Path) -> int:
+    connection = _connect(path)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _is_sound(path: Path) -> bool:
+    connection = _connect(path)
+    try:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        return bool(verdict == "ok")
+    finally:
+        connection.close()
+
+
+def _create(path: Path) -> None:
+    script = files("pfs_client.history").joinpath("schema.sql").read_text("utf-8")
+    connection = _connect(path)
+    try:
+        connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+    finally:
+        connection.close()
