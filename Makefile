@@ -14,10 +14,14 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
+# What reads the chart and the compose file as their users' programs do.
+DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go)
+# What checks the pages, and what they hold of others.
+PAGE_TOOLS := $(if $(shell command -v npm),.build/pages/ready)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients fuzz soak image-check bench docs site mutants power-cuts check check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -25,10 +29,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -45,7 +49,7 @@ power-cuts: $(VENV)/dev ## open every state that a power cut may leave of the em
 mutants: $(VENV)/dev .build/mutants/cosmic-ray/ready ## which faults in what writes would no test notice? (hours; FILES='embedded_pfs/blobs.py' for less)
 	@exec $(BIN)/python -m tests.mutants $(FILES)
 
-check: $(VENV)/dev check-proto contract site ## format, lint, types, import rules, the contract, and links of the documentation
+check: $(VENV)/dev check-proto contract check-site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -53,7 +57,7 @@ check: $(VENV)/dev check-proto contract site ## format, lint, types, import rule
 
 contract: $(VENV)/dev $(CONTRACT_TOOLS) ## lint the contract, check its examples, compare it with the last released one
 	$(BIN)/python -m contract_review lint
-	$(BIN)/pytest -q tests/contract/test_document.py
+	$(BIN)/pytest -q tests/contract/test_document.py tests/contract/test_overlays.py
 	$(BIN)/python -m contract_review diff
 
 contract-html: $(VENV)/dev ## the contract to print, as .build/contract.html
@@ -67,12 +71,37 @@ contract-release: contract ## keep the contract as the released one of its versi
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
 	@touch $@
 
+.build/helm/helm:
+	@echo 'Building Helm into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install helm.sh/helm/v3/cmd/helm@v3.22.0
+	@touch $@
+
+.build/compose/compose-go:
+	@echo 'Building what reads compose files into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv $(@D)/cmd $@
+	@touch $@
+
 .build/contract/redocly: contract_review/package.json contract_review/package-lock.json
 	@echo 'Installing the linter of the contract into $(@D), this once.'
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
 	@touch $@
+
+.build/pages/ready: tests/pages/package.json tests/pages/package-lock.json
+	@echo 'Installing what checks the pages into $(@D), this once.'
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --silent $(NPM_FLAGS)
+	@touch $@
+
+# What the pages hold of others, as it is released: the copies are compared by a test.
+VENDOR := gateway/pages/assets/vendor
+vendor: .build/pages/ready ## copy the parts of others that the pages hold
+	@cp .build/pages/node_modules/aws4fetch/LICENSE .build/pages/node_modules/aws4fetch/dist/aws4fetch.esm.js $(VENDOR)/aws4fetch
+	@cp .build/pages/node_modules/hyparquet/LICENSE $(VENDOR)/hyparquet
+	@for file in $(VENDOR)/hyparquet/*.js; do cp .build/pages/node_modules/hyparquet/src/$${file##*/} $$file; done
 
 # Whatever else belongs to the documentation is another prerequisite, and comes after the site, which is built into an empty folder.
 docs: site contract-html ## the documentation, as a site in .build/site
@@ -81,6 +110,12 @@ docs: site contract-html ## the documentation, as a site in .build/site
 site: .build/docs/zensical/ready
 	@rm -rf .build/site
 	.build/docs/zensical/bin/zensical build --strict --clean
+
+# In a folder of its own: somebody may be reading what `make docs` made.
+check-site: .build/docs/zensical/ready
+	@rm -rf .build/site-check && mkdir -p .build/site-check
+	@cp -r docs mkdocs.yml .build/site-check
+	cd .build/site-check && $(CURDIR)/.build/docs/zensical/bin/zensical build --strict --clean
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)
@@ -107,7 +142,7 @@ lock: $(VENV)/venv ## pin the newest versions that pyproject.toml allows (UPGRAD
 	$(BIN)/uv pip compile $(LOCK_FLAGS) -c requirements/runtime-otel.txt --extra otel --group dev -o requirements/dev.txt pyproject.toml
 	@for other in requirements/*/*.in; do \
 		$(BIN)/uv pip compile $(LOCK_FLAGS) -o $${other%.in}.txt $$other || exit 1; done
-	if command -v npm >/dev/null; then for folder in tests/clients/node contract_review; do \
+	if command -v npm >/dev/null; then for folder in tests/clients/node tests/pages contract_review; do \
 		(cd $$folder && npm install --package-lock-only $(NPM_FLAGS)) || exit 1; done; fi
 	if command -v mvn >/dev/null; then $(call build_java,.build/clients/java) && \
 		$(BIN)/python -m tests.clients.jars lock .build/clients/java; fi

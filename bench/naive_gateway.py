@@ -102,7 +102,8 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        return Services(naive, reads, writes, super().services_on(pfs).limits)
+        mine = super().services_on(pfs)
+        return Services(naive, reads, writes, mine.limits, mine.memory)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from contract_review.documents import DEFAULT, RELEASED, ROOT, contract_of, name_of
-from contract_review.printable import printable
+from contract_review.documents import (
+    COMPOSITIONS,
+    DEFAULT,
+    RELEASED,
+    ROOT,
+    contract_of,
+    is_released,
+    name_of,
+)
 from contract_review.review import NotReleasable, release, review
 from gateway.contract.document import Contract, UnknownLayer
+from gateway.contract.printable import printable
 
 _TOOLS = ROOT / ".build" / "contract"
 OASDIFF = _TOOLS / "oasdiff"
@@ -23,18 +31,27 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 def main() -> int:
     """Run one command, and return its exit status."""
     given = _parser().parse_args()
+    compositions = [given.layers or ()]
+    if given.layers is None and given.file is None and given.command != "html":
+        compositions = list(COMPOSITIONS)
     try:
-        contract = contract_of(given.layers, given.file)
+        contracts = [contract_of(layers, given.file) for layers in compositions]
     except UnknownLayer as error:
         print(f"contract_review: {error}", file=sys.stderr)
         return 2
+    return max(_run(given, contract, is_one=len(contracts) == 1) for contract in contracts)
+
+
+def _run(given: argparse.Namespace, contract: Contract, *, is_one: bool) -> int:
+    if not is_one:
+        print(f"\n{name_of(contract) or 'the default contract'}:", flush=True)
     match given.command:
         case "lint":
             return _lint(given.file or _file_of(contract))
         case "diff":
             return _diff(contract)
         case "release":
-            return _release(contract)
+            return 0 if not is_one and is_released(contract, RELEASED) else _release(contract)
         case _:
             return _html(contract, given.target)
 
@@ -50,8 +67,9 @@ def _parser() -> argparse.ArgumentParser:
             dest="layers",
             metavar="LAYERS",
             type=lambda names: [name for name in names.split(",") if name],
-            default=(),
-            help="layers of the contract, with commas between; none by default",
+            default=None,
+            help="layers of the contract, with commas between; by default each composition that is"
+            " reviewed, and on paper the default one",
         )
         if name == "html":
             command.add_argument("target", type=Path, help="the file to write")

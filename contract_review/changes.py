@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from contract_review.documents import Node, comparable, operations, resolved
+from contract_review.documents import comparable
+from gateway.contract.operations import Node, operations, resolved
 
 _WARNING = 2
 # oasdiff calls these harmless, and says of `max-keys` or a header that an SDK reads nothing more.

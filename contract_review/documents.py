@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from gateway.contract.document import Contract, load_contract
+from gateway.contract.document import CAPABILITIES, LAYERS, Contract, load_contract
+from gateway.contract.operations import Node, operations
 
-Node: TypeAlias = dict[str, Any]
 Version: TypeAlias = tuple[int, int, int]
+
+_NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "spec" / "s3.yaml"
 RELEASED = ROOT / "spec" / "released"
-METHODS = ("get", "head", "put", "post", "delete", "patch", "options", "trace")
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation, with the parameters of its path among its own."""
-
-    name: str
-    method: str
-    path: str
-    definition: Node
-
-    @property
-    def where(self) -> str:
-        """How a request is addressed to it."""
-        return f"{self.method.upper()} {self.path}"
+COMPOSITIONS: tuple[tuple[str, ...], ...] = tuple(
+    dict.fromkeys([(), *((layer,) for layer in LAYERS), CAPABILITIES, LAYERS])
+)
+"""What is reviewed and released: the default, each layer alone, all that `--with` switches on, and
+those with keys."""
 
 
 def contract_of(layers: Iterable[str], file: Path | None = None) -> Contract:
@@ -57,14 +49,18 @@ def name_of(contract: Contract) -> str:
     return "+".join(contract.layers)
 
 
-def version_of(document: Node) -> Version:
-    """`info.version` as numbers.
+def versions_in(version: str) -> list[Version]:
+    """The default contract's version, and that of each layer: all that `info.version` holds.
 
     Raises:
         ValueError: It is no semantic version of three numbers.
     """
-    major, minor, patch = map(int, document["info"]["version"].split("."))
-    return major, minor, patch
+    found: list[Version] = [
+        (int(major), int(minor), int(patch)) for major, minor, patch in _NUMBERS.findall(version)
+    ]
+    if not found or not version.startswith(written(found[0])):
+        raise ValueError(f"{version!r} is no version of three numbers")
+    return found
 
 
 def written(version: Version) -> str:
@@ -77,35 +73,15 @@ def released_of(contract: Contract, released: Path) -> Path:
     return released / name_of(contract)
 
 
+def is_released(contract: Contract, released: Path) -> bool:
+    """Whether a contract was released as it is."""
+    last = last_released(released_of(contract, released))
+    return last is not None and last.read_text("utf-8") == contract.text
+
+
 def last_released(folder: Path) -> Path | None:
     """The file of the newest released document, if there is one."""
-    return max(
-        folder.glob("*.yaml"),
-        key=lambda file: tuple(map(int, file.stem.split("."))),
-        default=None,
-    )
-
-
-def operations(document: Node) -> list[Operation]:
-    """All operations, in the document's order."""
-    found = []
-    for path, item in document["paths"].items():
-        for method in (name for name in item if name in METHODS):
-            definition = item[method]
-            parameters = [*item.get("parameters", []), *definition.get("parameters", [])]
-            whole = {**definition, "parameters": parameters}
-            found.append(Operation(definition["x-s3-operation"], method, path, whole))
-    return found
-
-
-def resolved(document: Node, node: Node) -> Node:
-    """A node, or what it refers to."""
-    while "$ref" in node:
-        found: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
+    return max(folder.glob("*.yaml"), key=lambda file: versions_in(file.stem), default=None)
 
 
 def comparable(document: Node) -> Node:

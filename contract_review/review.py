@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from contract_review.announcements import entries_to_write, unannounced
@@ -12,10 +12,11 @@ from contract_review.documents import (
     last_released,
     load,
     released_of,
-    version_of,
+    versions_in,
     written,
 )
 from gateway.contract.document import Contract
+from gateway.contract.operations import Node
 
 
 class NotReleasable(Exception):
@@ -41,7 +42,7 @@ def review(
     missing = unannounced(found, changelog.read_text("utf-8"))
     lines = list(_told(found, base.stem))
     if found:
-        lines += ["", _next_version(version_of(before), version_of(after), found)]
+        lines += ["", _next_version(before, after, found)]
     if missing:
         lines += [
             "",
@@ -61,17 +62,16 @@ def release(program: Path, contract: Contract, released: Path) -> Path:
     """
     folder = released_of(contract, released)
     after = contract.document()
-    version = version_of(after)
-    target = folder / f"{written(version)}.yaml"
+    version = after["info"]["version"]
+    target = folder / f"{version}.yaml"
     if target.exists():
-        raise NotReleasable(f"{written(version)} was released. Raise info.version.")
+        raise NotReleasable(f"{version} was released. Raise info.version.")
     if base := last_released(folder):
         before = load(base)
-        least = _least_version(version_of(before), changes(program, before, after))
-        if version < least:
-            raise NotReleasable(
-                f"What has changed since {base.stem} makes it at least {written(least)}."
-            )
+        found = changes(program, before, after)
+        if not _is_enough(before, after, found):
+            least = _least_versions(before, found)
+            raise NotReleasable(f"What has changed since {base.stem} makes it at least {least}.")
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(contract.text, "utf-8")
     return target
@@ -91,12 +91,26 @@ def _told(found: list[Change], base: str) -> Iterator[str]:
         yield f"  {'BREAKING' if change.is_breaking else '        '}  {change.text}  [{change.id}]"
 
 
-def _next_version(before: Version, after: Version, found: Iterable[Change]) -> str:
-    least = _least_version(before, found)
-    now = written(after)
-    if after >= least:
+def _next_version(before: Node, after: Node, found: Sequence[Change]) -> str:
+    now = after["info"]["version"]
+    if _is_enough(before, after, found):
         return f"info.version is {now}, which is enough for that."
-    return f"info.version is {now}; the release that brings this is at least {written(least)}."
+    least = _least_versions(before, found)
+    return f"info.version is {now}; the release that brings this is at least {least}."
+
+
+def _is_enough(before: Node, after: Node, found: Sequence[Change]) -> bool:
+    """Whether the version says what has changed: the contract's own, or that of a layer of it."""
+    were, are = (versions_in(one["info"]["version"]) for one in (before, after))
+    return any(now >= _least_version(was, found) for was, now in zip(were, are, strict=False))
+
+
+def _least_versions(before: Node, found: Sequence[Change]) -> str:
+    own, *layers = versions_in(before["info"]["version"])
+    least = written(_least_version(own, found))
+    if not layers:
+        return least
+    return f"{least}, or one of its layers has its next version of that kind"
 
 
 def _least_version(before: Version, found: Iterable[Change]) -> Version:

@@ -119,9 +119,7 @@ def create_branch(
     if not upstream:
         return
     if any(u.repo_id == repo_id for u in upstream):
-        raise PfsFailure(
-            f'multiple branches from the same repo, "{branch.repo}", cannot participate in a DAG'
-        )
+        raise PfsFailure(f"repo {branch.repo} cannot be in the provenance of its own branch")
     connection.execute("DELETE FROM provenance WHERE branch_id = ?", (row.id,))
     connection.executemany(
         "INSERT INTO provenance VALUES (?, ?)", {(row.id, u.id) for u in upstream}

@@ -16,7 +16,7 @@ from embedded_pfs import (
     commit_rows,
     commits,
     contents,
-    file_sets,
+    file_set_rows,
     files,
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
@@ -25,13 +25,11 @@ from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writ
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
     ConditionFailed,
-    FileNotFound,
     OutputBranch,
     PathCollision,
     PfsFailure,
 )
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     Branch,
     Commit,
     CopyFile,
@@ -47,7 +45,7 @@ def modify_branch(
     branch: Branch,
     changes: Sequence[StoredChange],
     *,
-    create_missing: bool = False,
+    as_pachd: bool = False,
 ) -> list[BlobWriter]:
     """Apply changes to a branch: into its head if that is open, as a commit of their own otherwise.
 
@@ -56,7 +54,8 @@ def modify_branch(
         blobs: Where large contents are.
         branch: The branch.
         changes: In order.
-        create_missing: Create the branch if it is missing, as pachd does.
+        as_pachd: Create the branch if it is missing, and copy nothing out of a file set that has
+            gone, or has not the file. Otherwise both are refused.
 
     Returns:
         Writers of blobs that came to be on the way, to be forgotten once the transaction is
@@ -69,18 +68,18 @@ def modify_branch(
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
-    find = branches.find_or_create_branch if create_missing else branch_rows.find_branch
+    find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
-        return _apply(connection, blobs, head, changes)
+        return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
     if row.is_linked and branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
     begun_us = now_us()
     seq = 1 + commit_rows.last_seq(connection, row.line_id)
-    editor = _edit(connection, blobs, row.line_id, seq, changes)
+    editor = _edit(connection, blobs, row.line_id, seq, changes, as_pachd=as_pachd)
     size_bytes = head.size_bytes + editor.added_bytes
     hex_ = commits.add_closed(connection, row, head, seq, size_bytes, begun_us)
     for below in branch_rows.downstream(connection, row.id) if row.is_linked else ():
@@ -104,7 +103,7 @@ def modify_commit(
     row = commit_rows.find_open(connection, commit)
     if not commit_rows.is_tip(connection, row):
         raise PfsFailure(f"commit {commit} is not the last one of its branch")
-    return _apply(connection, blobs, row, changes)
+    return _apply(connection, blobs, row, changes, as_pachd=True)
 
 
 def add_file_set(
@@ -122,7 +121,9 @@ def add_file_set(
         PfsFailure: A change is refused.
     """
     commit_rows.find_open(connection, commit)
-    return modify_commit(connection, blobs, commit, file_sets.changes_of(connection, file_set_id))
+    return modify_commit(
+        connection, blobs, commit, file_set_rows.changes_of(connection, file_set_id)
+    )
 
 
 def _apply(
@@ -130,8 +131,10 @@ def _apply(
     blobs: Blobs,
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
+    *,
+    as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _edit(connection, blobs, commit.line_id, commit.seq, changes)
+    editor = _edit(connection, blobs, commit.line_id, commit.seq, changes, as_pachd=as_pachd)
     connection.execute(
         "UPDATE commit_ SET size_bytes = size_bytes + ? WHERE id = ?",
         (editor.added_bytes, commit.id),
@@ -145,8 +148,10 @@ def _edit(
     line_id: int,
     seq: int,
     changes: Sequence[StoredChange],
+    *,
+    as_pachd: bool,
 ) -> _Editor:
-    editor = _Editor(connection, blobs, line_id, seq)
+    editor = _Editor(connection, blobs, line_id, seq, as_pachd=as_pachd)
     for index, change in enumerate(changes):
         try:
             editor.apply(change)
@@ -160,8 +165,15 @@ class _Editor:
     """The tip of a line, being changed by one commit."""
 
     def __init__(
-        self, connection: sqlite3.Connection, blobs: Blobs, line_id: int, seq: int
+        self,
+        connection: sqlite3.Connection,
+        blobs: Blobs,
+        line_id: int,
+        seq: int,
+        *,
+        as_pachd: bool,
     ) -> None:
+        self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
         self._line_id = line_id
@@ -206,7 +218,7 @@ class _Editor:
             self._remove(stored)
 
     def _copy(self, path: str, source: File, append: bool) -> None:
-        found = self._source_files(source)
+        found = files.copied_files(self._connection, source, as_pachd=self._as_pachd)
         if not append:
             self._remove(path)
         for below, content in found:
@@ -224,14 +236,6 @@ class _Editor:
             (self._line_id, path),
         ).fetchone()
         return None if row is None else StoredContent(*row)
-
-    def _source_files(self, source: File) -> list[tuple[str, StoredContent]]:
-        if source.commit.repo.name == FILE_SETS_REPO_NAME:
-            return file_sets.files_at(self._connection, source.commit.id, stored_path(source.path))
-        try:
-            return files.contents_at(self._connection, source)
-        except FileNotFound:
-            return []
 
     def _check_collisions(self, path: str) -> None:
         """Refuse a file below a file, and a file where a directory stands.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from embedded_pfs import (
     branches,
     changes,
-    commit_rows,
     commits,
     file_sets,
     files,
@@ -17,22 +15,25 @@ from embedded_pfs import (
     repos,
 )
 from embedded_pfs.branch_cache import BranchCache
-from embedded_pfs.database import Synchronous
+from embedded_pfs.commit_calls import EmbeddedCommitCalls
+from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
+from pfs_client.failures import AuthenticationOff
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
 from pfs_client.observer import UNOBSERVED, Observer
+from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
     ALL,
     Branch,
     BranchInfo,
     Change,
     Commit,
-    CommitInfo,
     CopyFile,
     File,
     FileInfo,
+    FileSetKind,
     Part,
     ProjectInfo,
     Repo,
@@ -41,11 +42,10 @@ from pfs_client.values import (
 from pfs_client.whole_pfs import WholePfs
 
 _VERSION = "embedded 1"
-_POLL_SECONDS = 0.02
-_COMMITS_A_PAGE = 1000
+_NO_USERS = "the embedded PFS knows no users"
 
 
-class EmbeddedPfs(WholePfs):
+class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
     """A PFS in this process. Create and use it on one event loop.
 
     Args:
@@ -54,6 +54,7 @@ class EmbeddedPfs(WholePfs):
             last commits, `off` may lose everything.
         rules: What goes by itself, and when it is looked for.
         observer: Is told how much is stored and how much room is left.
+        clock: What file sets expire by, in microseconds since 1970.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
@@ -64,10 +65,13 @@ class EmbeddedPfs(WholePfs):
         directory: Path,
         *,
         synchronous: Synchronous = "full",
+        clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
     ) -> None:
-        self.engine = Engine(directory, synchronous=synchronous, rules=rules, observer=observer)
+        self.engine = Engine(
+            directory, synchronous=synchronous, clock=clock, rules=rules, observer=observer
+        )
         self._branches = BranchCache()
 
     async def get_version(self) -> str:
@@ -145,32 +149,17 @@ class EmbeddedPfs(WholePfs):
         """Close an open commit."""
         await self.engine.free(commits.finish_commit, commit, error)
 
-    async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
-        """One commit, if asked for only once it has finished."""
-        while True:
-            info = self.engine.glance(commit_rows.inspect, commit)
-            if info.finished is not None or not wait_finished:
-                return info
-            await asyncio.sleep(_POLL_SECONDS)
+    async def get_file_set(self, commit: Commit, kind: FileSetKind) -> str:
+        """A file set of a commit, or of what it changed."""
+        return await self.engine.write(file_sets.of_commit, commit, kind)
 
-    async def list_commit(
-        self, repo: Repo, *, newest: Commit | None = None
-    ) -> AsyncIterator[CommitInfo]:
-        """A repo's commits, or one commit's history, read in pages."""
-        after: Commit | None = None
-        while True:
-            page = await self.engine.scan(
-                commit_rows.list_commits, repo, newest, after, _COMMITS_A_PAGE
-            )
-            for info in page:
-                yield info
-            if len(page) < _COMMITS_A_PAGE:
-                return
-            after = page[-1].commit
+    async def who_am_i(self) -> Principal:
+        """Nobody is known here."""
+        raise AuthenticationOff(_NO_USERS)
 
-    async def drop_commit(self, commit: Commit) -> None:
-        """Take a commit back that nothing is based on."""
-        await self.engine.free(commits.drop, commit)
+    async def authorize(self, repo: Repo, permissions: Iterable[Permission]) -> Authorization:
+        """Nobody is known here."""
+        raise AuthenticationOff(_NO_USERS)
 
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
@@ -189,16 +178,23 @@ class EmbeddedPfs(WholePfs):
             if isinstance(target, Commit):
                 more = await write(changes.modify_commit, blobs, target, stored)
             else:
-                more = await write(
-                    changes.modify_branch, blobs, target, stored, create_missing=True
-                )
+                more = await write(changes.modify_branch, blobs, target, stored, as_pachd=True)
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:
         """Store files outside any commit."""
+        return await self._create_file_set(changes_, as_pachd=False)
+
+    async def file_set_stream(self, changes_: Changes) -> str:
+        """The same as pachd has it."""
+        return await self._create_file_set(changes_, as_pachd=True)
+
+    async def _create_file_set(self, changes_: Changes, *, as_pachd: bool) -> str:
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
-            file_set_id, more = await self.engine.write(file_sets.create, self.engine.blobs, stored)
+            file_set_id, more = await self.engine.write(
+                file_sets.create, self.engine.blobs, stored, as_pachd=as_pachd
+            )
             await staging.settle(more)
         return file_set_id
 

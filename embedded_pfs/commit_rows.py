@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from embedded_pfs.branch_rows import repo_id_of
 from embedded_pfs.database import as_datetime, as_optional_datetime
 from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen
-from pfs_client.values import Commit, CommitInfo, OriginKind, Repo
+from pfs_client.values import Commit, CommitInfo, OriginKind, Repo, is_commit_id
 
 _COMMIT_ROW = """
     SELECT commit_.id, commit_.repo_id, line_id, seq,
@@ -40,7 +40,8 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
     """A commit's row.
 
     Raises:
-        CommitNotFound: There is no such commit, or no such repo.
+        RepoNotFound: There is no such repo.
+        CommitNotFound: There is no such commit; of what is no commit's id, wherever it is.
     """
     row = connection.execute(
         f"{_COMMIT_ROW} JOIN repo ON repo.id = commit_.repo_id"
@@ -49,6 +50,8 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
         (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
     if row is None:
+        if is_commit_id(commit.id):
+            repo_id_of(connection, commit.repo)
         raise CommitNotFound(f"commit {commit} not found", commit)
     return CommitRow(*row)
 
@@ -143,9 +146,8 @@ def list_commits(
         RepoNotFound: There is no such repo.
         CommitNotFound: The newest is not there, or what the last page ended with is gone.
     """
-    repo_id = repo_id_of(connection, repo)
     if newest is None:
-        return _of_repo(connection, repo_id, repo, after, number)
+        return _of_repo(connection, repo_id_of(connection, repo), repo, after, number)
     if after is None:
         first_id: int | None = find_commit(connection, newest).id
     else:
@@ -180,6 +182,17 @@ def _history(
         (first_id, number),
     ).fetchall()
     return [inspect(connection, Commit(repo, hex_)) for (hex_,) in rows]
+
+
+def distance(connection: sqlite3.Connection, newer_id: int, older_id: int) -> int:
+    """How many commits lie between one and another that it is based on, that one among them."""
+    (steps,) = connection.execute(
+        "WITH RECURSIVE history (id, steps) AS (SELECT ?1, 0 UNION ALL"
+        " SELECT parent_id, steps + 1 FROM commit_ JOIN history USING (id) WHERE id != ?2)"
+        " SELECT max(steps) FROM history",
+        (newer_id, older_id),
+    ).fetchone()
+    return int(steps)
 
 
 def is_tip(connection: sqlite3.Connection, row: CommitRow) -> bool:

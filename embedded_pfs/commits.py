@@ -9,17 +9,18 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
-from embedded_pfs.collection import suspect_those_of
+from embedded_pfs import commit_changes
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
     commit_by_id,
     find_commit,
     find_open,
+    is_tip,
     last_seq,
 )
 from embedded_pfs.database import now_us
-from pfs_client.failures import CommitNotFinished, PfsFailure
+from pfs_client.failures import CommitHasChildren, CommitNotFinished, PfsFailure
 from pfs_client.values import Commit, OriginKind
 
 if TYPE_CHECKING:
@@ -151,7 +152,13 @@ def finish_commit(connection: sqlite3.Connection, commit: Commit, error: str = "
 
 
 def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> None:
-    """Close a commit known to be open. Here that finishes it, unless its base has not finished."""
+    """Close a commit known to be open. Here that finishes it, unless its base has not finished.
+
+    What one with an error held is lost, as with pachd: the next is based on what was before it.
+    Where there is a next one already, it stays.
+    """
+    if error and is_tip(connection, row):
+        commit_changes.take_back(connection, row)
     now = now_us()
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)
@@ -180,8 +187,10 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
     """Take a commit back that nothing is based on; branches at it go back to its parent.
 
     Raises:
+        RepoNotFound: There is no such repo.
         CommitNotFound: There is no such commit.
-        PfsFailure: Another is based on it, or it is based on none.
+        CommitHasChildren: Another is based on it.
+        PfsFailure: It is based on none.
     """
     row = find_commit(connection, commit)
     child = connection.execute(
@@ -189,20 +198,43 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
         " UNION ALL SELECT 1 FROM branch WHERE head_id = ?1 AND line_id != ?2",
         (row.id, row.line_id),
     ).fetchone()
-    if child is not None or row.parent_id is None:
-        raise PfsFailure(f"cannot drop a commit that has children: {commit}")
-    tip = (row.line_id, row.seq)
-    suspect_those_of(connection, "file", "line_id = ? AND created_seq = ?", *tip)
-    connection.execute("DELETE FROM file WHERE line_id = ? AND created_seq = ?", tip)
-    connection.execute(
-        "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash"
-        " FROM past_file WHERE line_id = ? AND ended_seq = ?",
-        tip,
-    )
-    connection.execute("DELETE FROM past_file WHERE line_id = ? AND ended_seq = ?", tip)
+    if child is not None:
+        raise CommitHasChildren(f"cannot drop a commit that has children: {commit}")
+    if row.parent_id is None:
+        raise PfsFailure(f"cannot drop the first commit of a branch: {commit}")
+    commit_changes.take_back(connection, row)
     connection.execute(
         "UPDATE branch SET head_id = ?, updated_us = ? WHERE head_id = ?",
         (row.parent_id, now_us(), row.id),
+    )
+    connection.execute("DELETE FROM commit_ WHERE id = ?", (row.id,))
+
+
+def squash(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Make what a commit did part of what the next one did.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        CommitNotFound: There is no such commit.
+        CommitNotFinished: It has not finished.
+        PfsFailure: No other commit is based on it.
+    """
+    row = find_commit(connection, commit)
+    if row.finished_us is None:
+        raise CommitNotFinished(f"commit {commit} not finished", commit)
+    is_head = "SELECT 1 FROM branch WHERE head_id = ?"
+    has_child = "SELECT 1 FROM commit_ WHERE parent_id = ?"
+    if (
+        connection.execute(is_head, (row.id,)).fetchone()
+        or not connection.execute(has_child, (row.id,)).fetchone()
+    ):
+        raise PfsFailure(
+            "cannot squash a commit that has no children as that would cause data loss, use the"
+            f" drop operation instead: {commit}"
+        )
+    commit_changes.hand_on(connection, row)
+    connection.execute(
+        "UPDATE commit_ SET parent_id = ? WHERE parent_id = ?", (row.parent_id, row.id)
     )
     connection.execute("DELETE FROM commit_ WHERE id = ?", (row.id,))
 

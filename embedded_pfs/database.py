@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,9 @@ from typing import Literal, TypeAlias
 from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
 
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
+
+Clock: TypeAlias = Callable[[], int]
+"""The time, in microseconds since 1970."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FULL_CODES = (

@@ -15,7 +15,15 @@ from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
 from embedded_pfs.collection import suspect
-from embedded_pfs.database import FULL, Synchronous, connect, failure_of, transaction
+from embedded_pfs.database import (
+    FULL,
+    Clock,
+    Synchronous,
+    connect,
+    failure_of,
+    now_us,
+    transaction,
+)
 from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
 from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
@@ -37,6 +45,7 @@ class DataDirectory:
             and throw-away data.
         exclusive: Use it alone, or not at all.
         must_exist: Refuse a path where there is none yet.
+        clock: What file sets expire by, in microseconds since 1970.
 
     Raises:
         DirectoryRefused: It cannot be used.
@@ -49,8 +58,10 @@ class DataDirectory:
         synchronous: Synchronous = "full",
         exclusive: bool = False,
         must_exist: bool = False,
+        clock: Clock = now_us,
     ) -> None:
         self.path = path
+        self._clock = clock
         self.synchronous: Synchronous = synchronous
         self.database_file = path / "pfs.sqlite"
         self._sync = synchronous != "off"
@@ -83,7 +94,9 @@ class DataDirectory:
 
     def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
         """Open the database."""
-        return connect(self.database_file, synchronous=self.synchronous, readonly=readonly)
+        connection = connect(self.database_file, synchronous=self.synchronous, readonly=readonly)
+        connection.create_function("now_us", 0, self._clock)
+        return connection
 
     def close(self) -> None:
         """Let go of the directory."""

@@ -19,8 +19,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 from embedded_pfs import collection, contents, files
 from embedded_pfs.blobs import Blobs, StoredContent
 from embedded_pfs.database import (
+    Clock,
     Synchronous,
     failure_of,
+    now_us,
     snapshot,
     told_as_failures,
     transaction,
@@ -52,6 +54,7 @@ class Engine:
             last commits, `off` may lose everything.
         rules: What goes by itself, and when it is looked for.
         observer: Is told how much is stored and how much room is left.
+        clock: What file sets expire by.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
@@ -62,10 +65,11 @@ class Engine:
         directory: Path,
         *,
         synchronous: Synchronous = "full",
+        clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
     ) -> None:
-        self.directory = DataDirectory(directory, synchronous=synchronous)
+        self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs
         self.stored_bytes: int | None = None
         """As measured last by this process."""

@@ -12,15 +12,16 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
 
-from embedded_pfs import contents
+from embedded_pfs import commit_changes, commit_rows, contents, file_set_rows, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
 from embedded_pfs.collection import suspect, suspect_those_of
-from embedded_pfs.database import now_us
+from embedded_pfs.commit_changes import ChangeRow
 from embedded_pfs.names import bounds_of, stored_path, writable_path
+from embedded_pfs.snapshots import CommitSnapshot
 from embedded_pfs.stored_changes import AddContent, StoredChange
-from pfs_client.failures import FileSetNotFound, PfsFailure
+from pfs_client.failures import PfsFailure
 from pfs_client.interface import MAX_FILE_SET_SECONDS
-from pfs_client.values import DeleteFile
+from pfs_client.values import Commit, CopyFile, DeleteFile, FileSetKind
 
 
 def create(
@@ -28,25 +29,26 @@ def create(
     blobs: Blobs,
     changes: Iterable[StoredChange],
     ttl_seconds: int = MAX_FILE_SET_SECONDS,
+    *,
+    as_pachd: bool = False,
 ) -> tuple[str, list[BlobWriter]]:
-    """Store changes as a file set.
+    """Store changes as a file set; what `as_pachd` says stands with `files.copied_files`.
 
     Returns:
         Its id, which looks like pachd's, and writers to be forgotten once the transaction is
         durable.
+
+    Raises:
+        PfsFailure: A copy's source is not there.
     """
-    form = _NormalForm(connection, blobs)
-    for change in changes:
-        form.add(change)
-    file_set_id = f"{uuid.uuid4().hex}.{secrets.token_hex(32)}"
-    connection.execute(
-        "INSERT INTO file_set VALUES (?, ?)", (file_set_id, now_us() + ttl_seconds * 1_000_000)
-    )
-    connection.executemany(
-        "INSERT INTO file_set_change VALUES (?, ?, ?, ?, ?)",
-        [(file_set_id, position, *row) for position, row in enumerate(form.rows())],
-    )
-    return file_set_id, form.writers
+    form = _NormalForm(connection, blobs, as_pachd=as_pachd)
+    for index, change in enumerate(changes):
+        try:
+            form.add(change)
+        except PfsFailure as error:
+            error.change_index = index
+            raise
+    return _insert(connection, form.rows(), ttl_seconds), form.writers
 
 
 def compose(
@@ -61,7 +63,9 @@ def compose(
         FileSetNotFound: One of them is not there, or has expired.
         PfsFailure: It would live too long.
     """
-    changes = [change for id_ in file_set_ids for change in changes_of(connection, id_)]
+    changes = [
+        change for id_ in file_set_ids for change in file_set_rows.changes_of(connection, id_)
+    ]
     _check_ttl(ttl_seconds)
     return create(connection, blobs, changes, ttl_seconds)
 
@@ -74,10 +78,10 @@ def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) ->
         PfsFailure: That would be too long.
     """
     _check_ttl(ttl_seconds)
-    check(connection, file_set_id)
+    file_set_rows.check(connection, file_set_id)
     connection.execute(
-        "UPDATE file_set SET expires_us = ? WHERE id = ?",
-        (now_us() + ttl_seconds * 1_000_000, file_set_id),
+        "UPDATE file_set SET expires_us = now_us() + ? WHERE id = ?",
+        (ttl_seconds * 1_000_000, file_set_id),
     )
 
 
@@ -92,9 +96,7 @@ def expire(connection: sqlite3.Connection, file_set_ids: Sequence[str]) -> bool:
     One transaction removes one of them: it may hold many files.
     """
     row = (
-        connection.execute(
-            "SELECT id FROM file_set WHERE expires_us < ? LIMIT 1", (now_us(),)
-        ).fetchone()
+        connection.execute("SELECT id FROM file_set WHERE expires_us < now_us() LIMIT 1").fetchone()
         or connection.execute(
             f"SELECT id FROM file_set WHERE id IN ({', '.join('?' * len(file_set_ids))}) LIMIT 1",
             file_set_ids,
@@ -107,62 +109,44 @@ def expire(connection: sqlite3.Connection, file_set_ids: Sequence[str]) -> bool:
     return True
 
 
-def check(connection: sqlite3.Connection, file_set_id: str) -> None:
-    """See that a file set is there and has not expired.
+def of_commit(connection: sqlite3.Connection, commit: Commit, kind: FileSetKind) -> str:
+    """Make a file set of a commit, or of what it changed, and return its id.
+
+    A file that a commit changed is in it whole, whatever of it was there before.
 
     Raises:
-        FileSetNotFound: It is not there, or no longer.
+        RepoNotFound: There is no such repo.
+        CommitNotFound: There is no such commit.
+        CommitNotFinished: It is open, and so is what it is based on.
     """
-    row = connection.execute(
-        "SELECT 1 FROM file_set WHERE id = ? AND expires_us >= ?", (file_set_id, now_us())
-    ).fetchone()
-    if row is None:
-        raise FileSetNotFound(f"file set {file_set_id[:32]} does not exist")
+    row = commit_rows.find_commit(connection, commit)
+    commit_rows.check_readable(connection, row)
+    if kind is FileSetKind.DIFF:
+        rows = commit_changes.removed(connection, row)
+        rows += commit_changes.added(connection, row)
+    else:
+        at = CommitSnapshot(connection, row.line_id, row.seq, None)
+        rows = [(path, c.size_bytes, c.hash) for path, c in at.between(*bounds_of(""))]
+    return _insert(connection, rows, MAX_FILE_SET_SECONDS)
 
 
-def changes_of(connection: sqlite3.Connection, file_set_id: str) -> list[StoredChange]:
-    """A file set's changes, in order.
-
-    Raises:
-        FileSetNotFound: It is not there, or no longer.
-    """
-    check(connection, file_set_id)
-    rows = connection.execute(
-        "SELECT path, size_bytes, content_hash FROM file_set_change WHERE file_set_id = ?"
-        " ORDER BY position",
-        (file_set_id,),
+def _insert(connection: sqlite3.Connection, rows: Iterable[ChangeRow], ttl_seconds: int) -> str:
+    file_set_id = f"{uuid.uuid4().hex}.{secrets.token_hex(32)}"
+    connection.execute(
+        "INSERT INTO file_set VALUES (?, now_us() + ?)", (file_set_id, ttl_seconds * 1_000_000)
     )
-    return [
-        DeleteFile(path) if hash_ is None else AddContent(path, StoredContent(hash_, size_bytes))
-        for path, size_bytes, hash_ in rows
-    ]
-
-
-def files_at(
-    connection: sqlite3.Connection, file_set_id: str, path: str
-) -> list[tuple[str, StoredContent]]:
-    """The files at and below a stored path, by their path relative to it.
-
-    Raises:
-        FileSetNotFound: The file set is not there, or no longer.
-    """
-    check(connection, file_set_id)
-    low, high = bounds_of(path)
-    rows = connection.execute(
-        "SELECT path, content_hash, size_bytes FROM file_set_change WHERE file_set_id = ?"
-        " AND content_hash IS NOT NULL AND (path = ? OR path > ? AND path < ?) ORDER BY path",
-        (file_set_id, path, low, high),
+    connection.executemany(
+        "INSERT INTO file_set_change VALUES (?, ?, ?, ?, ?)",
+        [(file_set_id, position, *row) for position, row in enumerate(rows)],
     )
-    return [
-        ("" if found == path else found[len(low) :], StoredContent(hash_, size_bytes))
-        for found, hash_, size_bytes in rows
-    ]
+    return file_set_id
 
 
 class _NormalForm:
     """Changes, folded so that removals come first and every file comes once."""
 
-    def __init__(self, connection: sqlite3.Connection, blobs: Blobs) -> None:
+    def __init__(self, connection: sqlite3.Connection, blobs: Blobs, *, as_pachd: bool) -> None:
+        self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
         self._removals: dict[str, None] = {}
@@ -175,13 +159,13 @@ class _NormalForm:
                 self._add_file(writable_path(path), content)
             case DeleteFile(path):
                 self._remove(path)
+            case CopyFile():
+                self._copy(change)
             case _:
-                raise PfsFailure("a file set takes files and deletions only")
+                raise PfsFailure("a file set takes no conditions")
 
-    def rows(self) -> list[tuple[str, int | None, bytes | None]]:
-        removals: list[tuple[str, int | None, bytes | None]] = [
-            (path, None, None) for path in self._removals
-        ]
+    def rows(self) -> list[ChangeRow]:
+        removals: list[ChangeRow] = [(path, None, None) for path in self._removals]
         return removals + [(path, c.size_bytes, c.hash) for path, c in self._files.items()]
 
     def _add_file(self, path: str, content: StoredContent) -> None:
@@ -192,6 +176,14 @@ class _NormalForm:
             suspect(self._connection, [part.hash for part in parts])
         contents.store(self._connection, self._blobs, content)
         self._files[path] = content
+
+    def _copy(self, copy: CopyFile) -> None:
+        path = writable_path(copy.path)
+        found = files.copied_files(self._connection, copy.source, as_pachd=self._as_pachd)
+        if not copy.append:
+            self._remove(path)
+        for below, content in found:
+            self._add_file(f"{path}/{below}" if below else path, content)
 
     def _remove(self, path: str) -> None:
         stored = stored_path(path)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from embedded_pfs.blobs import content_hash, file_hash
-from embedded_pfs.files import Entry, Snapshot, info_of, snapshot
+from embedded_pfs.files import Entry, info_of
 from embedded_pfs.names import ABOVE_ALL, bounds_of, parents, stored_path
+from embedded_pfs.snapshots import Snapshot, snapshot
 from pfs_client.failures import FileNotFound, PfsFailure
 from pfs_client.interface import MAX_FILES_PER_LISTING
 from pfs_client.values import ALL, File, FileInfo, FileType, Part
@@ -24,8 +25,10 @@ def inspect_directory(connection: sqlite3.Connection, file: File) -> FileInfo:
     """What PFS says of a directory, with the size and hash of all below it: a scan.
 
     Raises:
+        RepoNotFound: There is no such repo.
         CommitNotFound: There is no such commit.
         CommitNotFinished: It is open, and so is what it is based on.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
         FileNotFound: Nothing stands below the path.
     """
     at = snapshot(connection, file.commit)
@@ -39,8 +42,10 @@ def list_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     """What stands in a directory.
 
     Raises:
+        RepoNotFound: There is no such repo.
         CommitNotFound: There is no such commit.
         CommitNotFinished: It is open, and so is what it is based on.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
         PfsFailure: Too many are asked for, or a reverse listing without a number.
     """
     _check_number(part)
@@ -55,10 +60,12 @@ def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     """Everything at and below a path.
 
     Raises:
+        RepoNotFound: There is no such repo.
         CommitNotFound: There is no such commit.
         CommitNotFinished: It is open, and so is what it is based on.
-        FileNotFound: There is nothing behind the marker, no prefix was given, and it is not the
-            root.
+        FileSetNotFound: It stands for a file set that is not there, or no longer.
+        FileNotFound: Nothing stands at or below the path, and it is not the root;
+            with a prefix that is an empty list.
         PfsFailure: Too many are asked for, or a reverse listing without a number.
     """
     _check_number(part)
@@ -67,7 +74,7 @@ def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     content = at.find(path) if path else None
     entries = iter([Entry(path, content)]) if content else _walk(at, path, part)
     page = _page(at, entries, part)
-    if not page and path and not part.prefix:
+    if not page and path and not part.prefix and not content and not at.holds_directory(path):
         raise FileNotFound(f"nothing stands at {directory.path} at {directory.commit}")
     return page
 

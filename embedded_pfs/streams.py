@@ -10,7 +10,7 @@ from embedded_pfs.threads import Threads
 from pfs_client.failures import PfsFailure
 from pfs_client.interface import ByteStream, FileSpan
 
-READ_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
 
 
 class MemoryStream(ByteStream):

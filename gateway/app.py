@@ -13,7 +13,7 @@ from connexion.resolver import Resolver
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.composition.root import Composition
 from gateway.contract.binding import S3Handlers
-from gateway.contract.document import Contract, load_contract
+from gateway.contract.document import Contract, layers_named, load_contract
 from gateway.contract.routing import S3Routing
 from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
@@ -37,7 +37,7 @@ class Gateway:
         self.settings = settings
         self.lifecycle = Lifecycle()
         self.observer = request_observer_of(settings)
-        self._composition = Composition(settings, self.observer.pfs_observer)
+        self._composition = Composition(settings, self.observer.pfs_observer, self.lifecycle)
         self._layers: App = self._layered(contract)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,4 +83,5 @@ class Gateway:
 
 def create_app(settings: Settings | None = None) -> Gateway:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
-    return Gateway(settings or process_settings(), load_contract(()))
+    settings = settings or process_settings()
+    return Gateway(settings, load_contract(layers_named(settings.layers)))

@@ -10,6 +10,10 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""A layer that only looks at a request returns what the next one does, and awaits nothing.
+
+So it is no coroutine that the event loop goes through whenever the request goes on.
+"""
 
 SEND_FILE = "http.response.zerocopysend"
 """ASGI's extension for a part of a file as a part of an answer's body, sent by the system itself.

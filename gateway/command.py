@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import Field, fields, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import uvicorn
 
+from gateway.banner import say_hello
 from gateway.composition.choice import check_pfs, check_stored
 from gateway.composition.choice import compact as compact_pfs
 from gateway.composition.choice import survey as survey_pfs
+from gateway.composition.stored import stored_by
+from gateway.contract.document import layers_named, load_contract
+from gateway.contract.printable import printable
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
-from gateway.observing.logging_setup import log_config
+from gateway.notices import notices_of
+from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
-from gateway.settings import BadSetting, Settings, kind_of, option_of, variable_of
+from gateway.one_line import OneLine, OneLineGroup, told_in_one_line
+from gateway.options import Names, names_given, settings_options
+from gateway.settings import BadSetting, Settings
 
 _EPILOG = """\b
 Examples:
@@ -35,49 +43,15 @@ _BACKLOG = 2048
 # A socket, the file that it sends or receives, and what sending a file takes.
 _DESCRIPTORS_A_CONNECTION = 3
 _OTHER_DESCRIPTORS = 256
-_ACTS_AS_USER = (
-    "Token         sent with every call: whoever reaches this gateway acts as the token's user"
+
+
+@click.group(
+    cls=OneLineGroup,
+    invoke_without_command=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class _OneLine(click.ClickException):
-    """A problem that the person at the terminal can solve: one line, status 2."""
-
-    exit_code = 2
-
-
-class _Names(click.types.StringParamType):
-    """Text that may come several times: as an option again, in the environment after a comma."""
-
-    envvar_list_splitter = ","
-
-
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for one in reversed(fields(Settings)):
-        command = _option(one)(command)
-    return command
-
-
-def _option(one: Field[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    kind: Any = kind_of(one)
-    name = option_of(one)
-    if "choices" in one.metadata:
-        kind = click.Choice(one.metadata["choices"])
-    return click.option(
-        f"{name}/--no-{name[2:]}" if kind is bool else name,
-        one.name,
-        type=_Names() if kind is tuple else kind,
-        multiple=kind is tuple,
-        default=one.default,
-        envvar=variable_of(one),
-        show_envvar=True,
-        show_default=one.default not in ("", ()),
-        help=one.metadata["help"],
-    )
-
-
-@click.group(invoke_without_command=True, epilog=_EPILOG)
-@_options
+@settings_options
 @click.version_option(package_name="pfs-s3-gateway")
 @click.pass_context
 def main(context: click.Context, /, **given: Any) -> None:
@@ -86,11 +60,44 @@ def main(context: click.Context, /, **given: Any) -> None:
     A bucket is named branch.repo: `aws s3 mb s3://master.images` creates the repo images with its
     branch master. Every write is an atomic commit.
     """
-    with _told_in_one_line():
+    with told_in_one_line():
         settings = Settings(**given)
     context.obj = settings
     if context.invoked_subcommand is None:
         serve(settings)
+
+
+@main.command()
+@click.option(
+    "--with",
+    "layers",
+    type=Names(),
+    multiple=True,
+    callback=lambda _context, _option, given: names_given(given),
+    help="Layers to put upon the default contract, keys among them; by default those that the"
+    " gateway would serve.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("yaml", "json", "html")),
+    default="yaml",
+    show_default=True,
+    help="How to write it; html is one page to read and to print.",
+)
+@click.pass_obj
+def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
+    """Print the contract that is served: an OpenAPI document."""
+    with told_in_one_line():
+        printed = load_contract(layers or layers_named(settings.layers))
+    match form:
+        case "yaml":
+            text = printed.text
+        case "json":
+            text = json.dumps(printed.document(), indent=2, ensure_ascii=False) + "\n"
+        case _:
+            text = printable(printed.document())
+    click.echo(text, nl=False)
 
 
 @main.command()
@@ -109,7 +116,7 @@ def compact(settings: Settings, keep: int, yes: bool) -> None:
     It says what it is going to drop, and asks. What a branch holds now stays. Stop all gateways
     that use the directory first.
     """
-    with _told_in_one_line():
+    with told_in_one_line():
         directory, doomed = survey_pfs(settings, keep)
         click.echo(_what_goes(directory, doomed.commits, doomed.branches))
         if doomed.commits and not yes:
@@ -133,7 +140,7 @@ def check(settings: Settings) -> None:
 
     Gateways may run meanwhile. It changes nothing, and ends with status 1 if anything is lost.
     """
-    with _told_in_one_line():
+    with told_in_one_line():
         directory, found = check_stored(settings)
     for lost in found.lost:
         when = f" {lost.when}" if lost.when else ""
@@ -165,22 +172,33 @@ def _confirm() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal comes."""
-    with _told_in_one_line():
+    with told_in_one_line():
+        layers_named(settings.layers)
+        stored = stored_by(settings)
         check_pfs(settings)
         check_tracing(settings)
         tls = tls_options(settings)
+    begin_logging(settings)
+    # Until there is something to read again; workers begin with what is set here.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _allow_descriptors(settings)
-    listeners = [_listen(settings.host, settings.port)]
-    if settings.admin_port is not None:
-        listeners.append(_listen(settings.host, settings.admin_port))
-        settings = replace(
-            settings,
-            port=listeners[0].getsockname()[1],
-            admin_port=listeners[1].getsockname()[1],
-        )
-    _say_hello(settings, listeners[0].getsockname())
+    settings, listeners = _listening(settings)
+    say_hello(settings, listeners[0].getsockname(), stored, notices_of(settings))
     settings.hand_to_process()
-    config = uvicorn.Config(
+    config = _uvicorn_config(settings, tls)
+    with suppress(KeyboardInterrupt):
+        if settings.workers > 1:
+            with told_in_one_line():
+                serve_with_workers(config, listeners)
+        else:
+            server = Server(config)
+            server.run(sockets=listeners)
+            if not server.started:
+                sys.exit(1)
+
+
+def _uvicorn_config(settings: Settings, tls: dict[str, Any]) -> uvicorn.Config:
+    return uvicorn.Config(
         "gateway.app:create_app",
         factory=True,
         workers=settings.workers,
@@ -199,15 +217,6 @@ def serve(settings: Settings) -> None:
         backlog=_BACKLOG,
         **tls,
     )
-    with suppress(KeyboardInterrupt):
-        if settings.workers > 1:
-            with _told_in_one_line():
-                serve_with_workers(config, listeners)
-        else:
-            server = Server(config)
-            server.run(sockets=listeners)
-            if not server.started:
-                sys.exit(1)
 
 
 def _allow_descriptors(settings: Settings) -> None:
@@ -220,13 +229,14 @@ def _allow_descriptors(settings: Settings) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-@contextmanager
-def _told_in_one_line() -> Iterator[None]:
-    """Tell the person at the terminal what a setting has wrong with it."""
-    try:
-        yield
-    except BadSetting as error:
-        raise _OneLine(str(error)) from None
+def _listening(settings: Settings) -> tuple[Settings, list[socket.socket]]:
+    """Listen; gives the settings with the ports that were found."""
+    listeners = [_listen(settings.host, settings.port)]
+    settings = replace(settings, port=listeners[0].getsockname()[1])
+    if settings.admin_port is not None:
+        listeners.append(_listen(settings.host, settings.admin_port))
+        settings = replace(settings, admin_port=listeners[1].getsockname()[1])
+    return settings, listeners
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -238,34 +248,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise _OneLine(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+        raise OneLine(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     listener.set_inheritable(True)
     return listener
-
-
-def _pages(settings: Settings, url: str) -> list[str]:
-    """Where the gateway's own pages are."""
-    where = url
-    if settings.admin_port is not None:
-        where = f"{url.rpartition(':')[0]}:{settings.admin_port}"
-    docs = [f"API docs      {where}/-/docs"] if settings.docs else []
-    return [*docs, f"Metrics       {where}/-/metrics"]
-
-
-def _say_hello(settings: Settings, address: tuple[Any, ...]) -> None:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared only
-    endpoint = f"{shown}:{address[1]}"
-    url = f"{'https' if settings.tls_cert else 'http'}://{endpoint}"
-    secure = ", Secure: true" if settings.tls_cert else ""
-    lines = [
-        f"S3 endpoint   {url}",
-        f"PFS           {settings.pfs}",
-        *([_ACTS_AS_USER] if settings.pfs_token or settings.pfs_token_file else []),
-        *_pages(settings, url),
-        f"aws cli       aws --endpoint-url {url} --no-sign-request s3 mb s3://master.images",
-        f'minio-go      minio.New("{endpoint}", &minio.Options{{'
-        f'Creds: credentials.NewStaticV4("any", "anything", ""){secure}}})',
-        "Ctrl-C ends it.",
-    ]
-    click.echo("\n".join(lines), err=True)

@@ -51,6 +51,21 @@ def _changing(error: pfs.PfsFailure) -> s3.S3Error:
     )
 
 
+def _failed_head(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "The branch's newest commit has failed in PFS, which cannot list the branch until somebody"
+        " has written to it again.",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def _without_users(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.ServiceUnavailable(
+        "PFS has no authentication activated, so that it cannot say what you may do.",
+        retry_after_seconds=60,
+    )
+
+
 def _collision(error: pfs.PfsFailure) -> s3.S3Error:
     if not isinstance(error, pfs.PathCollision):
         return s3.InvalidFilePath()
@@ -82,6 +97,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.StorageFull: _full,
     pfs.ContentLost: _lost,
     pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.AuthenticationOff: _without_users,
     pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
     pfs.ProjectExists: _aborted,
     pfs.RepoNotFound: _plain(s3.NoSuchBucket),
@@ -94,6 +110,8 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.CommitNotFound: _plain(s3.NoSuchBucket),  # its branch went while the request was served
     pfs.CommitNotOpen: _changing,
     pfs.CommitNotFinished: _changing,
+    pfs.CommitFailed: _failed_head,
+    pfs.CommitHasChildren: _aborted,
     pfs.FileNotFound: _plain(s3.NoSuchKey),
     pfs.NotAFile: _plain(s3.NoSuchKey),
     pfs.FileSetNotFound: _changing,
@@ -146,12 +164,12 @@ class ErrorAnswers:
         if scope["type"] != "http":
             await self._next_app(scope, receive, send)
             return
-        record = request_context.current().record
         try:
             await self._next_app(scope, receive, send)
         except asyncio.CancelledError:
             await _answer_cancelled(scope, send)
         except Exception as error:
+            record = request_context.current().record
             if record.status:
                 raise  # all that is left is to cut the connection
             answer = error_for(error)

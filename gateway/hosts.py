@@ -42,6 +42,11 @@ def is_loopback(host: str) -> bool:
     return is_within(host, ("localhost",))
 
 
+def is_unspecified(host: str) -> bool:
+    """Whether what listens at a host listens at all addresses, as 0.0.0.0 and :: do."""
+    return is_address(host) and ipaddress.ip_address(host.strip("[]")).is_unspecified
+
+
 def is_within(host: str, domains: Iterable[str]) -> bool:
     """Whether a host is one of some domains, or lies below one."""
     lower = host.lower()

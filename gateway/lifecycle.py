@@ -1,8 +1,9 @@
-"""How far one process that serves has come: whether it is about to end."""
+"""How far one process that serves has come: what it reads again, and whether it is about to end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -14,3 +15,13 @@ class Lifecycle:
     """
 
     is_draining: bool = False
+    _reloads: list[Callable[[], None]] = field(default_factory=list)
+
+    def on_reload(self, read_again: Callable[[], None]) -> None:
+        """Have something called at each `reload`. It logs what it cannot read."""
+        self._reloads.append(read_again)
+
+    def reload(self) -> None:
+        """Read all files again that may have been exchanged: certificates, tokens."""
+        for read_again in self._reloads:
+            read_again()

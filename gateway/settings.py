@@ -1,7 +1,8 @@
 """All settings, their defaults and what they mean. The only reader of the environment.
 
 A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
-environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation.
+environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names
+it otherwise.
 """
 
 from __future__ import annotations
@@ -9,24 +10,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, Self, TypeAlias
 
-from gateway.hosts import is_host_name
+from gateway.setting_values import ANY, PREFIX, BadSetting, check, read, variable_of, written
+
+__all__ = ["ANY", "BadSetting", "Settings", "process_settings", "unknown_variables"]
 
 Synchronous: TypeAlias = Literal["full", "normal", "off"]
 
-PREFIX = "S3GATEWAY_"
 DEFAULT_PFS = "embedded:~/.local/share/s3gateway"
-ANY = "*"
-"""In a list of names: all there are."""
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._\[\]:-]+")
-
-
-class BadSetting(Exception):
-    """A setting has a value that it cannot have; the message is one line for a person."""
+_SERVICE_LINKS = re.compile(r"S3GATEWAY_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP))(_\w+)?")
+"""What Kubernetes tells every pod beside a Service named s3gateway: no setting, and no mistake."""
 
 
 def _setting(default: Any, help_: str, **metadata: Any) -> Any:
@@ -67,6 +64,12 @@ class Settings:
         " all of them. They never get to read an answer.",
         names="origin",
     )
+    layers: tuple[str, ...] = _setting(
+        (),
+        "What to serve beyond the default contract: copy (CopyObject), or all for everything that"
+        " can be switched on. What is switched off answers NotImplemented.",
+        option="with",
+    )
     pfs: str = _setting(
         DEFAULT_PFS,
         "The PFS to serve: embedded:DIRECTORY on this machine, or pachd at grpc://HOST:PORT,"
@@ -103,6 +106,11 @@ class Settings:
         " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
     )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
+    browser: bool = _setting(
+        True,
+        "Let people see and change buckets in their web browser at /-/. Without it, /-/ only tells"
+        " how to connect.",
+    )
     admin_port: int | None = _setting(
         None,
         "Port for the gateway's own pages under /-/ (health, metrics, documentation), which then"
@@ -161,6 +169,13 @@ class Settings:
         " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
         minimum=1024**2,
     )
+    request_memory_bytes: int = _setting(
+        256 * 1024**2,
+        "How many bytes of memory the documents and answers of all requests may take together:"
+        " lists, DeleteObjects, and small objects until their clients have read them. A request"
+        " waits for its share, and is then answered SlowDown.",
+        minimum=1024**2,
+    )
     cache_bytes: int = _setting(
         96 * 1024**2,
         "How many bytes of what was read may be kept: files and listings of finished commits, small"
@@ -204,7 +219,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            _check(one, getattr(self, one.name))
+            check(one, getattr(self, one.name))
+        if not self.host:
+            raise BadSetting("--host: it is empty; say 127.0.0.1, or 0.0.0.0 for all addresses")
+        if self.admin_port is not None and self.admin_port == self.port != 0:
+            raise BadSetting(f"--admin-port: {self.port} is the --port; the pages need another")
         if self.tls_key and not self.tls_cert:
             raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
@@ -212,13 +231,9 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """The settings that environment variables give."""
-        given = {}
-        for one in fields(cls):
-            text = environment.get(variable_of(one))
-            if text is not None:
-                given[one.name] = _read(one, text)
-        return cls(**given)
+        """The settings that environment variables give; an empty one gives nothing."""
+        texts = {one: environment.get(variable_of(one)) for one in fields(cls)}
+        return cls(**{one.name: read(one, text) for one, text in texts.items() if text})
 
     def hand_to_process(self) -> None:
         """Make these the settings of this process and of those that it starts."""
@@ -228,7 +243,7 @@ class Settings:
     def to_environment(self) -> dict[str, str]:
         """The environment variables that give these settings, for worker processes."""
         values = ((one, getattr(self, one.name)) for one in fields(self))
-        return {variable_of(one): _written(value) for one, value in values if value is not None}
+        return {variable_of(one): written(value) for one, value in values if value is not None}
 
 
 @cache
@@ -237,55 +252,8 @@ def process_settings() -> Settings:
     return Settings.from_environment()
 
 
-def variable_of(one: Field[Any]) -> str:
-    """The environment variable of a setting."""
-    return PREFIX + one.name.upper()
-
-
-def option_of(one: Field[Any]) -> str:
-    """The command's option for a setting."""
-    return "--" + one.name.replace("_", "-")
-
-
-def kind_of(one: Field[Any]) -> type:
-    """A setting's type."""
-    kind: type = one.metadata.get("kind", type(one.default))
-    return kind
-
-
-def _read(one: Field[Any], text: str) -> Any:
-    kind = kind_of(one)
-    try:
-        if kind is tuple:
-            return tuple(filter(None, (name.strip() for name in text.split(","))))
-        if kind is bool:
-            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-        return kind(text)
-    except (ValueError, KeyError):
-        raise BadSetting(f"{variable_of(one)}: {text!r} is no {kind.__name__}") from None
-
-
-def _written(value: Any) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _check(one: Field[Any], value: Any) -> None:
-    limits = one.metadata
-    if value is None:
-        return
-    if "names" in limits:
-        for name in value:
-            _check_name(one, name)
-        return
-    if "choices" in limits and value not in limits["choices"]:
-        raise BadSetting(f"{option_of(one)}: {value!r} is none of {', '.join(limits['choices'])}")
-    if value < limits.get("minimum", value) or value > limits.get("maximum", value):
-        raise BadSetting(f"{option_of(one)}: {value} is out of range")
-
-
-def _check_name(one: Field[Any], name: str) -> None:
-    if one.metadata["names"] == "host":
-        if not is_host_name(name) and not (name == ANY and one.name == "allowed_host"):
-            raise BadSetting(f"{option_of(one)}: {name!r} is no name of a host, in lower case")
-    elif name != ANY and not _ORIGIN.fullmatch(name):
-        raise BadSetting(f"{option_of(one)}: {name!r} is no origin, such as https://app.example")
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Environment variables that are named as settings are, and are none."""
+    known = {variable_of(one) for one in fields(Settings)}
+    ours = {name for name in environment if name.startswith(PREFIX)}
+    return sorted(name for name in ours - known if not _SERVICE_LINKS.fullmatch(name))

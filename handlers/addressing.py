@@ -26,6 +26,8 @@ BELOW_ALL_KEYS = "\x1f"
 """A character below every one that a key in PFS can have."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+# pachd refuses all of these but the backslash, which it stores and cannot read
+# (`docs/pachd.md`, "Names and paths" and hazard 8).
 _NOT_IN_PATHS = re.compile(r"[^\x20-\x7e]|[*?\[\]{}!()@+^\\]")
 
 
@@ -93,8 +95,8 @@ def directory_of(key: str) -> str:
     """The path of the directory that a directory marker stands for.
 
     Raises:
-        KeyTooLongError: As for `path_of`.
-        InvalidFilePath: As for `path_of`.
+        KeyTooLongError: The key is longer than S3 allows.
+        InvalidFilePath: PFS cannot hold such a directory; the message names the rule.
     """
     _check_length(key)
     return path_of(key[:-1])
@@ -127,7 +129,7 @@ def path_behind(marker: str) -> str:
     Keys in PFS are printable ASCII: what follows the first character above that can be replaced
     by one that is above all of them. And one that is below all of them, put behind the marker,
     keeps PFS from taking it for the directory of that name, which comes later and would be left
-    out.
+    out (`docs/pachd.md`, "Listings").
     """
     for at, character in enumerate(marker):
         if character >= ABOVE_ALL_KEYS:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from handlers.addressing import branch_of
 from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.request_body import read_document
+from handlers.request_body import read_optional_document
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
@@ -34,6 +34,7 @@ REGION = "us-east-1"
 """The one location there is; in GetBucketLocation S3 writes it as an empty constraint."""
 
 _TRIES = 5
+_MAX_CONFIGURATIONS = 100
 
 
 async def create_bucket(request: S3Request) -> S3Response:
@@ -41,6 +42,7 @@ async def create_bucket(request: S3Request) -> S3Response:
     branch = branch_of(request.bucket)
     await _check_configuration(request)
     pfs = request.services.pfs
+    # DeleteBucket holds it too, and deletes the repo with its last branch.
     async with request.services.writes.turn_at(branch.repo):
         for _ in range(_TRIES):
             await _check_missing(pfs, branch, request.bucket)
@@ -70,6 +72,8 @@ async def delete_bucket(request: S3Request) -> S3Response:
     """DeleteBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html ."""
     branch = branch_of(request.bucket)
     writes = request.services.writes
+    # pachd compares nothing (`docs/pachd.md`, "Deleting repos and commits"): what this process
+    # writes must wait, or it would be deleted with the branch.
     async with writes.turn_at(branch.repo), writes.turn_at(branch):
         for _ in range(_TRIES):
             with suppress(HeadMoved):
@@ -81,15 +85,14 @@ async def delete_bucket(request: S3Request) -> S3Response:
 
 async def _check_configuration(request: S3Request) -> None:
     """Accept any location, which is ignored; refuse what else a bucket could have."""
-    document = await read_document(request, is_optional=True)
-    if not document.strip():
-        return
-    root = xml.parse(document, "CreateBucketConfiguration")
-    for child in root:
-        if xml.local_name(child) != "LocationConstraint":
+    document = await read_optional_document(
+        request, "CreateBucketConfiguration", _MAX_CONFIGURATIONS
+    )
+    for child in document or ():
+        if child.name != "LocationConstraint":
             raise NotImplemented(
-                f"CreateBucketConfiguration takes no {xml.local_name(child)} here: buckets are"
-                " branches in PFS."
+                f"CreateBucketConfiguration takes no {child.name} here: buckets are branches in"
+                " PFS."
             )
 
 
@@ -141,11 +144,12 @@ async def _delete_empty_branch(pfs: PfsClient, bucket: str) -> None:
 
 
 async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
-    # The first of the two would be the root directory.
+    # The first of the two would be the root directory. pachd itself would delete a full branch.
     if await pfs.walk_file(File(head, "/"), Part(number=2)):
         raise BucketNotEmpty(BucketName=bucket)
 
 
 async def _delete_repo_without_branches(pfs: PfsClient, branch: Branch) -> None:
+    # A repo without branches shows as no bucket: nobody could delete it through S3.
     with suppress(RepoHasBranches, BranchFeedsOthers):
         await pfs.delete_repo(branch.repo, expect_no_branches=True)

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lxml import etree
-
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.bucket_branches import writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
@@ -17,6 +15,7 @@ from pfs_client.failures import ConditionFailed
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import Branch, ExpectFile
 from s3_wire import xml
+from s3_wire.documents import Element
 from s3_wire.errors import MalformedXML, NoSuchKey, NotImplemented, S3Error
 
 MAX_OBJECTS = 1000
@@ -38,8 +37,8 @@ class _Object:
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
     branch = (await writable_branch(request.services.pfs, request.bucket)).branch
-    document = await read_document(request)
-    quiet, objects = _read(xml.parse(document, "Delete"))
+    document = await read_document(request, "Delete", MAX_OBJECTS + 1)
+    quiet, objects = _read(document)
     errors = await _delete(request.services.writes, branch, objects)
     content = []
     for named, error in zip(objects, errors, strict=True):
@@ -50,35 +49,34 @@ async def delete_objects(request: S3Request) -> S3Response:
     return xml_response(xml.document("DeleteResult", content))
 
 
-def _read(root: etree._Element) -> tuple[bool, list[_Object]]:
+def _read(root: Element) -> tuple[bool, list[_Object]]:
     objects = []
     for child in root:
-        name = xml.local_name(child)
-        if name == "Object":
+        if child.name == "Object":
             objects.append(_read_object(child))
-        elif name != "Quiet":
+        elif child.name != "Quiet":
             raise MalformedXML
     if not 1 <= len(objects) <= MAX_OBJECTS:
         raise MalformedXML(f"A Delete names 1 to {MAX_OBJECTS} objects, this one {len(objects)}.")
-    quiet = xml.child_text(root, "Quiet")
+    quiet = root.child_text("Quiet")
     if quiet is not None and quiet.strip().lower() not in ("true", "false"):
         raise MalformedXML
     return quiet is not None and quiet.strip().lower() == "true", objects
 
 
-def _read_object(node: etree._Element) -> _Object:
-    if any(xml.local_name(child) not in _ELEMENTS_OF_OBJECT for child in node):
+def _read_object(node: Element) -> _Object:
+    if any(child.name not in _ELEMENTS_OF_OBJECT for child in node):
         raise MalformedXML
-    key = xml.child_text(node, "Key")
+    key = node.child_text("Key")
     if not key:
         raise MalformedXML("Every Object of a Delete has a Key.")
     refused: S3Error | None = None
-    if xml.child_text(node, "VersionId") not in (None, "", _UNVERSIONED):
+    if node.child_text("VersionId") not in (None, "", _UNVERSIONED):
         refused = NotImplemented("Objects have no versions here; history is in PFS's commits.")
     for name in _ONLY_IN_DIRECTORY_BUCKETS:
-        if xml.child_text(node, name) is not None:
+        if node.child_text(name) is not None:
             refused = NotImplemented(f"An object is not deleted on condition of its {name}.")
-    return _Object(key, xml.child_text(node, "ETag"), refused)
+    return _Object(key, node.child_text("ETag"), refused)
 
 
 async def _delete(

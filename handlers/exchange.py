@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
+from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
 
@@ -28,13 +29,15 @@ class Limits:
 class Services:
     """What handlers work with, the same for all requests.
 
-    Files are read through `files`; everything else is asked of `pfs`.
+    Files are read through `files`; everything else is asked of `pfs`. `memory` bounds the documents
+    and answers that all requests hold.
     """
 
     pfs: PfsClient
     files: CommitCache
     writes: GroupedWrites
     limits: Limits
+    memory: MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class S3Request:
 
     `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
     holds what the contract declares, under its names there, in its types; a missing one has its
-    default or is absent.
+    default or is absent. `memory` is what it holds, until its answer has been sent.
     """
 
     bucket: str
@@ -53,6 +56,7 @@ class S3Request:
     parameters: Mapping[str, Any]
     receive: Receive
     services: Services
+    memory: Share
 
 
 @dataclass(slots=True)
@@ -64,6 +68,8 @@ class S3Response:
     body: bytes | ByteStream = b""
 
 
-def xml_response(document: bytes) -> S3Response:
-    """An answer that is an XML document."""
+def xml_response(document: bytes, memory: Share | None = None) -> S3Response:
+    """An answer that is an XML document, for which alone memory is held from now on."""
+    if memory is not None:
+        memory.shrink_to(len(document))
     return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=document)

@@ -10,6 +10,8 @@ from handlers.page_tokens import after_token, token_for
 from s3_wire import xml
 
 MAX_KEYS = 1000
+_ENTRY_BYTES = 5 * 1024
+"""What an entry with the longest key takes, with its XML, in which every byte may be three."""
 
 
 async def list_objects(request: S3Request) -> S3Response:
@@ -20,7 +22,7 @@ async def list_objects(request: S3Request) -> S3Response:
     content = [*writer.head(page), writer.encoded("Marker", marker)]
     if page.is_truncated and asked.get("delimiter"):
         content.append(writer.encoded("NextMarker", page.last_name))
-    return xml_response(xml.document("ListBucketResult", content + entries))
+    return xml_response(xml.document("ListBucketResult", content + entries), request.memory)
 
 
 async def list_objects_v2(request: S3Request) -> S3Response:
@@ -38,7 +40,7 @@ async def list_objects_v2(request: S3Request) -> S3Response:
         content.append(xml.element("ContinuationToken", token))
     if page.is_truncated:
         content.append(xml.element("NextContinuationToken", token_for(page.last_name)))
-    return xml_response(xml.document("ListBucketResult", content + entries))
+    return xml_response(xml.document("ListBucketResult", content + entries), request.memory)
 
 
 async def _page(
@@ -47,6 +49,7 @@ async def _page(
     """Gather a page, and write its entries."""
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
+    await request.memory.need(max_keys * _ENTRY_BYTES)
     head = (await existing_branch(request.services.pfs, request.bucket)).head
     listing = Listing(
         request.services.files, head, asked.get("prefix", ""), asked.get("delimiter", ""), after

@@ -64,11 +64,12 @@ async def put_object(request: S3Request) -> S3Response:
 
 async def get_object(request: S3Request) -> S3Response:
     """GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ."""
-    found = await _find(request.services, request.bucket, request.key)
+    found = await find_object(request.services, request.bucket, request.key)
     response, span = _describe(request, found)
     if response.status == 304 or not span.size_bytes:
         return response
     file = File(found.head, found.file.path)
+    await request.memory.need(request.services.files.held_bytes(found.file))
     response.body = await request.services.files.get_file(
         file, found.file, span.offset, span.size_bytes
     )
@@ -77,7 +78,7 @@ async def get_object(request: S3Request) -> S3Response:
 
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
-    found = await _find(request.services, request.bucket, request.key)
+    found = await find_object(request.services, request.bucket, request.key)
     response, _ = _describe(request, found)
     return response
 
@@ -93,14 +94,14 @@ async def delete_object(request: S3Request) -> S3Response:
             raise
         return S3Response(204)
     expect = delete_condition(writes, request.headers, key, path)
-    if not is_directory_marker(key):
+    if not is_directory_marker(key):  # pachd would delete all below it (`docs/pachd.md`, hazard 5)
         with told_as_s3(key):
             await writes.delete_file(branch, path, expect)
     return S3Response(204)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class FoundObject:
     """An object as it is at HEAD."""
 
     head: Commit
@@ -109,7 +110,7 @@ class _Found:
     modified: datetime
 
 
-async def _find(services: Services, bucket: str, key: str) -> _Found:
+async def find_object(services: Services, bucket: str, key: str) -> FoundObject:
     """Look an object up.
 
     Raises:
@@ -126,7 +127,7 @@ async def _find(services: Services, bucket: str, key: str) -> _Found:
     except (FileNotFound, NotAFile):
         raise NoSuchKey(Key=key) from None
     modified = await last_modified(services.pfs, head, file.committed)
-    return _Found(head, file, etag_of(file.hash), modified)
+    return FoundObject(head, file, etag_of(file.hash), modified)
 
 
 async def _directory_marker(files: CommitCache, head: Commit, path: str) -> FileInfo:
@@ -147,7 +148,7 @@ async def _accept_directory_marker(request: S3Request, body: RequestBody) -> byt
     return EMPTY_FILE_HASH
 
 
-def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
+def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]:
     """The answer without its body, the same for GET and HEAD, and the bytes that belong into it."""
     file = found.file
     headers = {
@@ -170,7 +171,7 @@ def _describe(request: S3Request, found: _Found) -> tuple[S3Response, Span]:
     return S3Response(206, headers), span
 
 
-def _wanted_span(request: S3Request, found: _Found) -> Span | None:
+def _wanted_span(request: S3Request, found: FoundObject) -> Span | None:
     """Which bytes are asked for, by range or by part; None for all of them, without more.
 
     Download managers begin with a question for part 1, to learn how an object was uploaded.

@@ -16,6 +16,7 @@ from typing import Any
 from handlers.exchange import Limits, Receive, S3Request
 from s3_wire.aws_chunked import AwsChunkedDecoder, size_mismatch
 from s3_wire.checksums import BodyDigests, names_checksum
+from s3_wire.documents import DocumentReader, Element
 from s3_wire.errors import (
     EntityTooLarge,
     IncompleteBody,
@@ -27,7 +28,11 @@ from s3_wire.errors import (
 from s3_wire.payload_modes import PLAIN, PayloadMode, payload_mode
 
 PIECE_BYTES = 1024 * 1024
+DOCUMENT_PIECE_BYTES = 8 * 1024
+_BYTES_OF_A_CHARACTER = 4
 _INLINE_DIGEST_BYTES = 64 * 1024
+"""Up to this size a thread costs more than the digest."""
+
 _DECODED_LENGTH = "x-amz-decoded-content-length"
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
@@ -46,11 +51,15 @@ class RequestBody:
     """The body of one request.
 
     Raises:
-        MissingContentLength: Neither its length nor an end was announced.
-        EntityTooLarge, MaxMessageLengthExceeded: It is declared larger than an object, or a
-            document, may be.
+        MissingContentLength: Its headers announce neither a length nor an end, or not the size
+            within the framing where that must be told.
+        EntityTooLarge: It is declared larger than an object may be.
+        MaxMessageLengthExceeded: It is declared larger than a document may be.
         IncompleteBody: It is declared to have two sizes.
-        InvalidArgument, InvalidDigest, InvalidRequest, MalformedTrailerError: Of its headers.
+        InvalidArgument: A size is no number, or `x-amz-content-sha256` has none of its values.
+        InvalidDigest: Content-MD5 is no base64 of 16 bytes.
+        InvalidRequest: There is more than one checksum, or one that S3 does not have.
+        MalformedTrailerError: A checksum is announced for a trailer, where there can be none.
     """
 
     def __init__(self, request: S3Request, use: BodyUse = BodyUse.OBJECT) -> None:
@@ -77,13 +86,19 @@ class RequestBody:
         self.checksum_headers: Mapping[str, str] = {}
         """The checksum that was verified, for the answer; filled at the end of the body."""
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body's bytes, in pieces of at least `PIECE_BYTES` but for the last.
+    async def pieces(self, piece_bytes: int = PIECE_BYTES) -> AsyncIterator[bytes]:
+        """The body's bytes, in pieces of at least so many but for the last.
 
         Raises:
-            IncompleteBody, EntityTooLarge, MaxMessageLengthExceeded, RequestTimeout: While it
-                comes.
-            BadDigest, XAmzContentSHA256Mismatch, InvalidRequest, MalformedTrailerError: At its end.
+            IncompleteBody: It breaks off, is not framed as its headers say, or has another size
+                than they declare.
+            EntityTooLarge: More comes than an object may have.
+            MaxMessageLengthExceeded: More comes than a document may have.
+            RequestTimeout: Its client sends nothing, or next to nothing, for too long.
+            BadDigest: At its end, its bytes have another checksum or MD5.
+            XAmzContentSHA256Mismatch: At its end, its bytes have another SHA-256.
+            InvalidRequest: At its end, the checksum in the trailer is malformed.
+            MalformedTrailerError: At its end, the trailer is not what was announced.
         """
         gathered: list[bytes] = []
         gathered_bytes = total_bytes = 0
@@ -92,7 +107,7 @@ class RequestBody:
             gathered_bytes += len(payload)
             total_bytes += len(payload)
             self._check_size(total_bytes)
-            if gathered_bytes >= PIECE_BYTES:
+            if gathered_bytes >= piece_bytes:
                 piece = b"".join(gathered)
                 gathered, gathered_bytes = [], 0
                 await self._digest(piece)
@@ -172,14 +187,46 @@ class RequestBody:
         return size_mismatch(self._wire_bytes, self._wire_bytes - self._wire_bytes_left)
 
 
-async def read_document(request: S3Request, *, is_optional: bool = False) -> bytes:
-    """The whole body of a request that brings a document.
+async def read_document(request: S3Request, root: str, max_entries: int) -> Element:
+    """The document that a request brings, read while it comes.
 
     Raises:
         MaxMessageLengthExceeded: It is larger than any valid document.
+        MalformedXML: It is no such document, or has more entries than a valid one.
+        PfsOverloaded: There is no memory for it now.
     """
-    use = BodyUse.OPTIONAL_DOCUMENT if is_optional else BodyUse.DOCUMENT
-    return b"".join([piece async for piece in RequestBody(request, use).pieces()])
+    reader = DocumentReader(root, max_entries)
+    async for piece in _document_pieces(request, BodyUse.DOCUMENT):
+        reader.feed(piece)
+    return reader.finish()
+
+
+async def read_optional_document(request: S3Request, root: str, max_entries: int) -> Element | None:
+    """The document of a request that may bring one; None where it brings white space at most.
+
+    Raises:
+        MaxMessageLengthExceeded, MalformedXML, PfsOverloaded: As for `read_document`.
+    """
+    reader = DocumentReader(root, max_entries)
+    is_blank = True
+    async for piece in _document_pieces(request, BodyUse.OPTIONAL_DOCUMENT):
+        is_blank = is_blank and not piece.strip()
+        if not is_blank:
+            reader.feed(piece)
+    return None if is_blank else reader.finish()
+
+
+async def _document_pieces(request: S3Request, use: BodyUse) -> AsyncIterator[bytes]:
+    """A document's bytes, held in the request's memory: its texts may take four times as many."""
+    body = RequestBody(request, use)
+    size_bytes = body.declared_size_bytes
+    if size_bytes is None:
+        size_bytes = request.services.limits.max_document_bytes
+    await request.memory.need(size_bytes * _BYTES_OF_A_CHARACTER)
+    async for piece in body.pieces(DOCUMENT_PIECE_BYTES):
+        for at in range(0, len(piece), DOCUMENT_PIECE_BYTES):
+            yield piece[at : at + DOCUMENT_PIECE_BYTES]
+            await asyncio.sleep(0)  # reading XML is work: others have their turn
 
 
 async def verify_unread_body(request: S3Request) -> None:
@@ -189,11 +236,13 @@ async def verify_unread_body(request: S3Request) -> None:
     verified all the same, since its client believes that it was.
 
     Raises:
-        InvalidArgument, InvalidRequest, MalformedTrailerError: Of its headers.
+        InvalidArgument: `x-amz-content-sha256` has none of its values.
+        InvalidRequest: There is more than one checksum, or a malformed one.
+        MalformedTrailerError: A checksum is announced for a trailer, where there can be none.
         BadDigest: The body has another checksum; where there is none, that of no bytes is right.
     """
     if names_checksum(request.headers):
-        async for _ in RequestBody(request, BodyUse.NONE).pieces():
+        async for _ in RequestBody(request, BodyUse.NONE).pieces(DOCUMENT_PIECE_BYTES):
             pass
     else:
         payload_mode(request.headers, request.query)

@@ -20,6 +20,8 @@ from s3_wire.errors import InvalidArgument
 
 OWNER_ID = "pfs"
 MAX_BUCKETS = 10_000
+_BUCKET_BYTES = 2 * 1024
+"""What a bucket with a long name takes, with its XML."""
 
 _REGION_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _CONCURRENT_REPOS = 8
@@ -31,6 +33,7 @@ async def list_buckets(request: S3Request) -> S3Response:
     token = request.parameters.get("continuation-token")
     after = after_token(token) if token else ""
     wanted = request.parameters.get("max-buckets", MAX_BUCKETS)
+    await request.memory.need(wanted * _BUCKET_BYTES)
     named = sorted(
         (
             (bucket_of(branch), branch, repo)
@@ -49,7 +52,7 @@ async def list_buckets(request: S3Request) -> S3Response:
         content.append(xml.element("ContinuationToken", token_for(page[-1][0])))
     if "prefix" in request.parameters:
         content.append(xml.element("Prefix", prefix))
-    return xml_response(xml.document("ListAllMyBucketsResult", content))
+    return xml_response(xml.document("ListAllMyBucketsResult", content), request.memory)
 
 
 async def _repos(request: S3Request) -> list[RepoInfo]:

@@ -30,7 +30,8 @@ def put_condition(
     """The condition that a PUT of a key, which stands at a path, carries in its headers.
 
     Raises:
-        NotImplemented: S3 takes no such condition here, or this server cannot keep it.
+        NotImplemented: S3 takes no such condition here, the key is a directory marker's, or this
+            PFS cannot decide conditions.
     """
     match = headers.get("if-match")
     none_match = headers.get("if-none-match")
@@ -57,7 +58,8 @@ def delete_condition(
     """The condition that a DELETE of a key, which stands at a path, carries in its headers.
 
     Raises:
-        NotImplemented: S3 takes no such condition here, or this server cannot keep it.
+        NotImplemented: S3 takes no such condition here, the key is a directory marker's, or this
+            PFS cannot decide conditions.
     """
     match = headers.get("if-match")
     _refuse_dates(headers)
@@ -75,7 +77,7 @@ def object_condition(
     """The condition of one object in a DeleteObjects.
 
     Raises:
-        NotImplemented: This server cannot keep it.
+        NotImplemented: The key is a directory marker's, or this PFS cannot decide conditions.
     """
     if etag is None:
         return None

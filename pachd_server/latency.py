@@ -19,14 +19,15 @@ import grpc
 
 from pachd_server import texts as pachd_texts
 from pachd_server.finishing import FinishingQueues
+from pachd_server.latency_costs import Costs
 from pachd_server.latency_times import (
     CALL_MS,
-    CHANGE_MS,
     ENTRY_MS,
     FILE_SET_READ_MS,
     FINISHING_MS,
     MODIFY_OPEN_COMMIT_MS,
     OTHER_CALL_MS,
+    SEARCHED_COMMIT_MS,
     SERVED_AT_ONCE,
 )
 from pachd_server.naming import named_commit
@@ -36,7 +37,17 @@ from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import FILE_SETS_REPO_NAME, Branch, Commit, CommitInfo
 from pfs_client.whole_pfs import WholePfs
 
-_READS = ("GetFile", "GetFileTAR", "InspectFile", "ListFile", "WalkFile", "GlobFile")
+_READ_AT: dict[str, Callable[[Any], pfs_pb2.Commit]] = {
+    **dict.fromkeys(
+        ("GetFile", "GetFileTAR", "InspectFile", "ListFile", "WalkFile"),
+        lambda request: request.file.commit,
+    ),
+    **dict.fromkeys(("GlobFile", "GetFileSet"), lambda request: request.commit),
+    "DiffFile": lambda request: request.new_file.commit,
+    "FindCommits": lambda request: request.start,
+}
+"""The commit that a read is at, by the read's name."""
+
 _SLEEP_AT_LEAST_MS = 10.0  # sleeps are exact to a millisecond, so a listing's are gathered
 
 
@@ -59,6 +70,7 @@ class PachdLatency(grpc.aio.ServerInterceptor):
         self.calls: Counter[str] = Counter()
         self.queues = FinishingQueues(FINISHING_MS / 1000 * scale)
         self._scale = scale
+        self._costs = Costs(pfs)
         self._places = asyncio.Semaphore(SERVED_AT_ONCE)
         self._begun = datetime.now(UTC)
         self._seen: set[Commit] = set()
@@ -91,6 +103,7 @@ class PachdLatency(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Any) -> Any:
             await self._begin(name, request, context)
             answer = await handler.unary_unary(request, context)
+            await self._serve(await self._costs.after(name, request, answer))
             if name == "FinishCommit":
                 await self._note_named(request.commit)
             elif name == "InspectCommit":
@@ -105,7 +118,10 @@ class PachdLatency(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             await self._begin(name, request, context)
             owed_ms, since = 0.0, time.monotonic()
-            async with contextlib.aclosing(handler.unary_stream(request, context)) as answers:
+            answers_ = handler.unary_stream(request, context)
+            if name == "FindCommits":
+                answers_ = self._searching(request, answers_)
+            async with contextlib.aclosing(answers_) as answers:
                 async for answer in answers:
                     if isinstance(answer, pfs_pb2.CommitInfo):
                         await self._show(answer, getattr(request, "state", 0))
@@ -121,18 +137,32 @@ class PachdLatency(grpc.aio.ServerInterceptor):
 
         return call
 
+    async def _searching(
+        self, request: pfs_pb2.FindCommitsRequest, answers: AsyncGenerator[Any, None]
+    ) -> AsyncGenerator[Any, None]:
+        """What a search finds, each once the commits before it have been passed."""
+        passed = found = 0
+        async with contextlib.aclosing(answers):
+            async for answer in answers:
+                await self._serve(SEARCHED_COMMIT_MS * (answer.commits_searched - passed))
+                passed, found = answer.commits_searched, found + 1
+                yield answer
+        if found < request.limit or not request.limit:
+            left = await self._costs.history_of(request) - passed
+            await self._serve(SEARCHED_COMMIT_MS * left)
+
     def _upload(self, name: str, handler: Any) -> Any:
         async def call(requests: AsyncIterator[Any], context: Any) -> Any:
             target = pfs_pb2.Commit()
 
             async def timed() -> AsyncGenerator[Any, None]:
                 """All messages; the call's time passes behind the last, before it is applied."""
-                changes: Counter[str] = Counter()
+                changes_ms = 0.0
                 async for request in requests:
-                    changes[request.WhichOneof("body")] += 1
+                    changes_ms += self._costs.of_change(name, request)
                     target.MergeFrom(request.set_commit)
                     yield request
-                await self._serve(await self._upload_ms(name, target, changes))
+                await self._serve(changes_ms + await self._upload_ms(name, target))
 
             async with contextlib.aclosing(timed()) as messages_in_time:
                 answer = await handler.stream_unary(messages_in_time, context)
@@ -142,30 +172,40 @@ class PachdLatency(grpc.aio.ServerInterceptor):
 
         return call
 
-    async def _upload_ms(self, name: str, target: pfs_pb2.Commit, changes: Counter[str]) -> float:
+    async def _upload_ms(self, name: str, target: pfs_pb2.Commit) -> float:
         if name != "ModifyFile":
             return CALL_MS[name]
         commit = await self._named(target)
         info = None if commit is None else await self._inspect(commit)
-        base_ms = MODIFY_OPEN_COMMIT_MS if info is not None and info.is_open else CALL_MS[name]
-        return base_ms + sum(CHANGE_MS.get(body, 0) * n for body, n in changes.items())
+        return MODIFY_OPEN_COMMIT_MS if info is not None and info.is_open else CALL_MS[name]
 
     async def _begin(self, name: str, request: Any, context: Any) -> None:
         """Let a call's time pass, and for a read the time until it may see what it names."""
-        if name not in _READS:
-            await self._serve(CALL_MS.get(name, OTHER_CALL_MS))
+        more_ms = await self._costs.before(name, request)
+        named = _READ_AT[name](request) if name in _READ_AT else None
+        if named is None:
+            await self._serve(CALL_MS.get(name, OTHER_CALL_MS) + more_ms)
+            await self._check_squashed(name, request, context)
             return
-        named = request.commit if name == "GlobFile" else request.file.commit
         if messages.commit_of(named).repo.name == FILE_SETS_REPO_NAME:
-            await self._serve(FILE_SET_READ_MS.get(name, CALL_MS[name]))
+            await self._serve(FILE_SET_READ_MS.get(name, CALL_MS[name]) + more_ms)
             return
-        await self._serve(CALL_MS[name])
+        await self._serve(CALL_MS[name] + more_ms)
         try:
             await self._await_readable(named)
         except CommitNotFinished as error:
             wording = pachd_texts.get_file if "Get" in name else pachd_texts.pick_commit
             about = pachd_texts.about_commit(messages.commit_of(named))
             await context.abort(*pachd_texts.status_of(error, about, wording))
+
+    async def _check_squashed(self, name: str, request: Any, context: Any) -> None:
+        """Refuse to squash a commit that is still on its way."""
+        if name != "SquashCommit":
+            return
+        commit = messages.commit_of(request.commit)
+        await self._note(commit)
+        if self.queues.is_unfinished(commit):
+            await context.abort(grpc.StatusCode.UNKNOWN, f"commit {commit} not finished")
 
     async def _serve(self, milliseconds: float) -> None:
         await self._take_place(milliseconds * self._scale)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import grpc
 
+from pachd_server.texts import Refusal
 from pfs_client.failures import BranchNotFound, CommitNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import FILE_SETS_REPO_NAME, Branch, Commit
+from pfs_client.values import FILE_SETS_REPO_NAME, Branch, Commit, is_commit_id
 from pfs_client.whole_pfs import WholePfs
 
 
@@ -18,6 +19,7 @@ async def named_commit(pfs: WholePfs, message: pfs_pb2.Commit) -> Commit:
         RepoNotFound: There is no such repo.
         BranchNotFound: It is named by a branch that is not there.
         CommitNotFound: It is named by an id that neither a commit nor a branch has.
+        Refusal: The id is none, and no branch is named or has it for its name: pachd panics.
     """
     commit = messages.commit_of(message)
     if commit.repo.name == FILE_SETS_REPO_NAME:
@@ -28,10 +30,21 @@ async def named_commit(pfs: WholePfs, message: pfs_pb2.Commit) -> Commit:
         await pfs.inspect_commit(commit)
     except CommitNotFound:
         await pfs.inspect_repo(commit.repo)
-        if message.branch.name:
+        if message.branch.name or is_commit_id(commit.id):
             raise
-        # Clients also put a branch's name where a commit's id belongs.
-        with suppress(BranchNotFound):
-            return (await pfs.inspect_branch(Branch(commit.repo, commit.id))).head
-        raise
+        return await _head_named(pfs, Branch(commit.repo, commit.id))
     return commit
+
+
+def panic() -> Refusal:
+    """What a handler says that has met nil, and was recovered (`docs/pachd.md`, "Commit ids")."""
+    text = "panic: runtime error: invalid memory address or nil pointer dereference"
+    return Refusal(f"{text}\n\ngoroutine 1 [running]:\n…", grpc.StatusCode.ABORTED)
+
+
+async def _head_named(pfs: WholePfs, branch: Branch) -> Commit:
+    """The head of a branch, for clients that put its name where a commit's id belongs."""
+    try:
+        return (await pfs.inspect_branch(branch)).head
+    except BranchNotFound:
+        raise panic() from None

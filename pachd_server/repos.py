@@ -9,7 +9,9 @@ from google.protobuf.empty_pb2 import Empty
 
 from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, streaming, unary
+from pachd_server.hazards import Hazards
 from pachd_server.texts import About
+from pfs_client.failures import RepoNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import Repo
@@ -37,6 +39,7 @@ class ReposServicer:
     """Projects, repos and branches of one PFS."""
 
     pfs: WholePfs
+    hazards: Hazards | None
 
     @unary(_of_project)
     async def CreateProject(self, request: pfs_pb2.CreateProjectRequest, context: Context) -> Empty:
@@ -99,7 +102,10 @@ class ReposServicer:
     ) -> pfs_pb2.DeleteRepoResponse:
         """Delete a repo; that there is none is no error."""
         repo = messages.repo_of(request.repo)
-        deleted = await self.pfs.delete_repo(repo, force=request.force)
+        if self.hazards is None:
+            deleted = await self.pfs.delete_repo(repo, force=request.force)
+        else:
+            deleted = await self.hazards.delete_repo(self.pfs, repo, force=request.force)
         return pfs_pb2.DeleteRepoResponse(deleted=deleted)
 
     @unary(_of_new_branch, pachd_texts.create_branch)
@@ -117,8 +123,12 @@ class ReposServicer:
         self, request: pfs_pb2.InspectBranchRequest, context: Context
     ) -> pfs_pb2.BranchInfo:
         """One branch."""
-        info = await self.pfs.inspect_branch(messages.branch_of(request.branch))
-        return messages.branch_info_message(info)
+        branch = messages.branch_of(request.branch)
+        try:
+            return messages.branch_info_message(await self.pfs.inspect_branch(branch))
+        except RepoNotFound:
+            await self.pfs.inspect_project(branch.repo.project)  # the first thing that is missing
+            raise
 
     @streaming(_of_repo)
     async def ListBranch(

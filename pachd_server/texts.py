@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from pfs_client import failures as pfs
-from pfs_client.values import Branch, Commit, Repo
+from pfs_client.values import Branch, Commit, Repo, is_commit_id
 
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
@@ -58,6 +58,8 @@ Wording: TypeAlias = Callable[[pfs.PfsFailure, About], str | None]
 
 def inspect_branch(error: pfs.PfsFailure, about: About) -> str | None:
     """InspectBranch."""
+    if isinstance(error, pfs.ProjectNotFound):
+        return f"inspect branch in transaction: {_text(error, about)}"
     lines = [f"{_branch_row(about)} not found", _no_branch(about)]
     if isinstance(error, pfs.RepoNotFound):
         lines.insert(0, f"{_repo_row(about.repo)} not found")
@@ -101,11 +103,27 @@ def pick_commit(error: pfs.PfsFailure, about: About) -> str | None:
     """Every call that reads at a commit."""
     if isinstance(error, pfs.RepoNotFound):
         missing = f"repo {about.repo} not found"
+    elif isinstance(error, pfs.CommitNotFound) and is_commit_id(about.commit_id):
+        return f"pick commit tx: commit {about.repo}@{about.commit_id} not found"
     elif isinstance(error, pfs.BranchNotFound | pfs.CommitNotFound):
         missing = _no_branch(about)
     else:
         return None
     return f"pick commit tx: commit {about.repo}@{about.commit_id} not found\n{missing}"
+
+
+def compose_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """ComposeFileSet."""
+    if not isinstance(error, pfs.FileSetNotFound):
+        return None
+    return "the operation would create a dangling reference"
+
+
+def add_file_set(error: pfs.PfsFailure, about: About) -> str | None:
+    """AddFileSet, to what is a file set's id but nobody's."""
+    if not isinstance(error, pfs.FileSetNotFound) or _is_no_token(about):
+        return None
+    return "add file set: path does not exist"
 
 
 def get_file(error: pfs.PfsFailure, about: About) -> str | None:
@@ -127,6 +145,8 @@ _CODES: dict[type[pfs.PfsFailure], grpc.StatusCode] = {
     pfs.PfsUnavailable: grpc.StatusCode.UNAVAILABLE,
     pfs.PfsTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
     pfs.StorageFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    pfs.AuthenticationOff: grpc.StatusCode.UNIMPLEMENTED,
+    pfs.PfsAccessDenied: grpc.StatusCode.PERMISSION_DENIED,
 }
 
 
@@ -170,8 +190,12 @@ def _feeds_others(error: pfs.BranchFeedsOthers, about: About) -> str:
     )
 
 
+def _is_no_token(about: About) -> bool:
+    return len(about.commit_id) < 97  # two parts in hex and a dot
+
+
 def _no_file_set(error: pfs.FileSetNotFound, about: About) -> str:
-    if len(about.commit_id) < 97:  # two parts in hex and a dot
+    if _is_no_token(about):
         return f"parsing fileset.Token: too short to be Token len={len(about.commit_id)}"
     return f"tracker does not contain item: ({about.commit_id[:32]})"
 
@@ -190,6 +214,7 @@ _NEEDED: dict[type[pfs.PfsFailure], str] = {
 _NAME_RULE = "only alphanumeric characters, underscores, and dashes are allowed"
 
 _TEXTS: dict[type[pfs.PfsFailure], Callable[[Any, About], str]] = {
+    pfs.AuthenticationOff: lambda error, about: "the auth service is not activated",
     pfs.ProjectNotFound: lambda error, about: (
         f'cannot find project "{about.repo.project}":'
         f' get project by name: project "{about.repo.project}" not found'

@@ -9,13 +9,16 @@ from google.protobuf.empty_pb2 import Empty
 
 from pachd_server import texts as pachd_texts
 from pachd_server.calls import Context, see_whole, unary
+from pachd_server.hazards import Hazards, losing_copies
 from pachd_server.naming import named_commit
 from pachd_server.texts import About, Refusal
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, File, Repo
+from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, File, FileSetKind, Repo
 from pfs_client.whole_pfs import WholePfs
+
+_DIFF = pfs_pb2.GetFileSetRequest.DIFF
 
 Requests: TypeAlias = AsyncIterator[pfs_pb2.ModifyFileRequest]
 
@@ -24,19 +27,27 @@ def _of_file_set(request: pfs_pb2.RenewFileSetRequest) -> About:
     return About(Repo(""), commit_id=request.file_set_id)
 
 
+def _of_commit(request: pfs_pb2.GetFileSetRequest) -> About:
+    commit = messages.commit_of(request.commit)
+    return pachd_texts.about_commit(commit, request.commit.branch.name)
+
+
 class WritingServicer:
     """What is written to one PFS."""
 
     pfs: WholePfs
+    hazards: Hazards | None
 
     @unary(pachd_texts.about_nothing)
     async def ModifyFile(self, request: Requests, context: Context) -> Empty:
         """Apply a stream of changes to a branch, which may be created, or to an open commit."""
-        target = await _target_of(request)
-        await self.pfs.modify_stream(
-            messages.commit_of(target) if target.id else messages.branch_of(target.branch),
-            self._changes(request, context),
-        )
+        named = await _target_of(request)
+        target = messages.commit_of(named) if named.id else messages.branch_of(named.branch)
+        changes = self._changes(request, context)
+        if self.hazards is None:
+            await self.pfs.modify_stream(target, changes)
+        else:
+            await self.hazards.modify(self.pfs, target, changes)
         return Empty()
 
     @unary(pachd_texts.about_nothing)
@@ -44,7 +55,10 @@ class WritingServicer:
         self, request: Requests, context: Context
     ) -> pfs_pb2.CreateFileSetResponse:
         """Store files outside any commit."""
-        id_ = await self.pfs.create_file_set(self._changes(request, context))
+        changes = self._changes(request, context)
+        if self.hazards is not None:
+            changes = losing_copies(changes)
+        id_ = await self.pfs.file_set_stream(changes)
         return pfs_pb2.CreateFileSetResponse(file_set_id=id_)
 
     @unary(_of_file_set)
@@ -54,7 +68,7 @@ class WritingServicer:
         await self.pfs.renew_file_set(request.file_set_id, request.ttl_seconds)
         return Empty()
 
-    @unary(pachd_texts.about_nothing)
+    @unary(pachd_texts.about_nothing, pachd_texts.compose_file_set)
     async def ComposeFileSet(
         self, request: pfs_pb2.ComposeFileSetRequest, context: Context
     ) -> pfs_pb2.CreateFileSetResponse:
@@ -65,7 +79,16 @@ class WritingServicer:
         )
         return pfs_pb2.CreateFileSetResponse(file_set_id=id_)
 
-    @unary(_of_file_set)
+    @unary(_of_commit, pachd_texts.pick_commit)
+    async def GetFileSet(
+        self, request: pfs_pb2.GetFileSetRequest, context: Context
+    ) -> pfs_pb2.CreateFileSetResponse:
+        """A file set of a commit, or of what it changed."""
+        commit = await named_commit(self.pfs, request.commit)
+        kind = FileSetKind.DIFF if request.type == _DIFF else FileSetKind.TOTAL
+        return pfs_pb2.CreateFileSetResponse(file_set_id=await self.pfs.get_file_set(commit, kind))
+
+    @unary(_of_file_set, pachd_texts.add_file_set)
     async def AddFileSet(self, request: pfs_pb2.AddFileSetRequest, context: Context) -> Empty:
         """Put a file set's changes into an open commit."""
         commit = await named_commit(self.pfs, request.commit)

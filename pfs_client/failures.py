@@ -42,6 +42,10 @@ class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
 
 
+class AuthenticationOff(PfsFailure):
+    """PFS knows no users: nobody can say who asks, or what they may do."""
+
+
 class ProjectNotFound(PfsFailure):
     """There is no such project."""
 
@@ -124,6 +128,14 @@ class CommitNotFinished(PfsFailure):
         super().__init__(message)
         self.commit = commit
         self.wanted = wanted
+
+
+class CommitFailed(PfsFailure):
+    """The commit has finished with an error. What it held is lost, and it cannot be listed."""
+
+
+class CommitHasChildren(PfsFailure):
+    """The commit cannot go: others are based on it."""
 
 
 class FileNotFound(PfsFailure):

@@ -1,10 +1,16 @@
-"""A PfsClient before another: what it does not override goes through as it is."""
+"""A PfsClient before another: what it does not override goes through as it is.
+
+What passes a call on returns the other's, and is no coroutine around it, which the event loop would
+go through whenever the call goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from pfs_client.interface import ByteStream, Changes, PfsClient
+from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, PfsClient
+from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
     ALL,
     Branch,
@@ -13,11 +19,17 @@ from pfs_client.values import (
     Commit,
     CommitInfo,
     File,
+    FileDiff,
     FileInfo,
+    FileSetKind,
+    FoundCommit,
     Part,
     Repo,
     RepoInfo,
 )
+
+T = TypeVar("T")
+Call: TypeAlias = Coroutine[Any, Any, T]
 
 
 class ForwardingPfs(PfsClient):
@@ -30,72 +42,121 @@ class ForwardingPfs(PfsClient):
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs
 
-    async def get_version(self) -> str:
+    def get_version(self) -> Call[str]:
         """Pass it on."""
-        return await self._pfs.get_version()
+        return self._pfs.get_version()
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Call[None]:
         """Pass it on."""
-        await self._pfs.aclose()
+        return self._pfs.aclose()
 
-    async def list_repo(self) -> list[RepoInfo]:
+    def list_repo(self) -> Call[list[RepoInfo]]:
         """Pass it on."""
-        return await self._pfs.list_repo()
+        return self._pfs.list_repo()
 
-    async def create_repo(self, repo: Repo) -> None:
+    def create_repo(self, repo: Repo) -> Call[None]:
         """Pass it on."""
-        await self._pfs.create_repo(repo)
+        return self._pfs.create_repo(repo)
 
-    async def delete_repo(self, repo: Repo, *, expect_no_branches: bool = False) -> bool:
+    def delete_repo(self, repo: Repo, *, expect_no_branches: bool = False) -> Call[bool]:
         """Pass it on."""
-        return await self._pfs.delete_repo(repo, expect_no_branches=expect_no_branches)
+        return self._pfs.delete_repo(repo, expect_no_branches=expect_no_branches)
 
-    async def list_branch(self, repo: Repo) -> list[BranchInfo]:
+    def list_branch(self, repo: Repo) -> Call[list[BranchInfo]]:
         """Pass it on."""
-        return await self._pfs.list_branch(repo)
+        return self._pfs.list_branch(repo)
 
-    async def inspect_branch(self, branch: Branch) -> BranchInfo:
+    def inspect_branch(self, branch: Branch) -> Call[BranchInfo]:
         """Pass it on."""
-        return await self._pfs.inspect_branch(branch)
+        return self._pfs.inspect_branch(branch)
 
-    async def create_branch(self, branch: Branch) -> None:
+    def create_branch(self, branch: Branch) -> Call[None]:
         """Pass it on."""
-        await self._pfs.create_branch(branch)
+        return self._pfs.create_branch(branch)
 
-    async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
+    def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> Call[None]:
         """Pass it on."""
-        await self._pfs.delete_branch(branch, expected_head=expected_head)
+        return self._pfs.delete_branch(branch, expected_head=expected_head)
 
-    async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
+    def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> Call[CommitInfo]:
         """Pass it on."""
-        return await self._pfs.inspect_commit(commit, wait_finished=wait_finished)
+        return self._pfs.inspect_commit(commit, wait_finished=wait_finished)
 
-    async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
+    def list_commit(
+        self,
+        repo: Repo,
+        *,
+        newest: Commit | None = None,
+        since: Commit | None = None,
+        number: int = 0,
+    ) -> AsyncIterator[CommitInfo]:
         """Pass it on."""
-        await self._pfs.modify_file(branch, changes)
+        return self._pfs.list_commit(repo, newest=newest, since=since, number=number)
 
-    async def create_file_set(self, changes: Changes) -> str:
+    def find_commits(self, start: Commit, path: str, limit: int = 0) -> AsyncIterator[FoundCommit]:
         """Pass it on."""
-        return await self._pfs.create_file_set(changes)
+        return self._pfs.find_commits(start, path, limit)
 
-    async def release_file_set(self, file_set_id: str) -> None:
+    def release_file_set(self, file_set_id: str) -> Call[None]:
         """Pass it on."""
-        await self._pfs.release_file_set(file_set_id)
+        return self._pfs.release_file_set(file_set_id)
 
-    async def inspect_file(self, file: File) -> FileInfo:
+    def diff_file(self, new: File, old: File | None = None) -> AsyncIterator[FileDiff]:
         """Pass it on."""
-        return await self._pfs.inspect_file(file)
+        return self._pfs.diff_file(new, old)
 
-    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+    def squash_commit(self, commit: Commit, *, branch: str = "") -> Call[None]:
         """Pass it on."""
-        return await self._pfs.list_file(directory, part)
+        return self._pfs.squash_commit(commit, branch=branch)
 
-    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+    def drop_commit(self, commit: Commit, *, branch: str = "") -> Call[None]:
         """Pass it on."""
-        return await self._pfs.walk_file(directory, part)
+        return self._pfs.drop_commit(commit, branch=branch)
 
-    async def get_file(
+    def modify_file(self, branch: Branch, changes: Sequence[Change]) -> Call[None]:
+        """Pass it on."""
+        return self._pfs.modify_file(branch, changes)
+
+    def create_file_set(self, changes: Changes) -> Call[str]:
+        """Pass it on."""
+        return self._pfs.create_file_set(changes)
+
+    def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> Call[None]:
+        """Pass it on."""
+        return self._pfs.renew_file_set(file_set_id, ttl_seconds)
+
+    def compose_file_set(
+        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
+    ) -> Call[str]:
+        """Pass it on."""
+        return self._pfs.compose_file_set(file_set_ids, ttl_seconds)
+
+    def get_file_set(self, commit: Commit, kind: FileSetKind) -> Call[str]:
+        """Pass it on."""
+        return self._pfs.get_file_set(commit, kind)
+
+    def who_am_i(self) -> Call[Principal]:
+        """Pass it on."""
+        return self._pfs.who_am_i()
+
+    def authorize(self, repo: Repo, permissions: Iterable[Permission]) -> Call[Authorization]:
+        """Pass it on."""
+        return self._pfs.authorize(repo, permissions)
+
+    def inspect_file(self, file: File) -> Call[FileInfo]:
+        """Pass it on."""
+        return self._pfs.inspect_file(file)
+
+    def list_file(self, directory: File, part: Part = ALL) -> Call[list[FileInfo]]:
+        """Pass it on."""
+        return self._pfs.list_file(directory, part)
+
+    def walk_file(self, directory: File, part: Part = ALL) -> Call[list[FileInfo]]:
+        """Pass it on."""
+        return self._pfs.walk_file(directory, part)
+
+    def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
-    ) -> ByteStream:
+    ) -> Call[ByteStream]:
         """Pass it on."""
-        return await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
+        return self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)

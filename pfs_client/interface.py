@@ -7,24 +7,30 @@ is: what one of them needs around it is chosen in `gateway/composition`.
 Calls fail with the classes of `pfs_client.failures`. Any call may raise `PfsUnavailable` (PFS is
 away), `PfsTimeout` (it has not answered in time), `PfsOverloaded` (it has no resources now),
 `PfsAccessDenied` (the token is missing, or may not do this) and a plain `PfsFailure` (anything
-else); what a call raises besides, it lists.
+else); what a call raises besides, it lists. In a project that is not there no repo is there:
+`RepoNotFound`. Only `create_repo` tells the one from the other.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
+from pfs_client.changes import Changes as Changes
+from pfs_client.changes import stream_of as stream_of
+from pfs_client.commits import CommitCalls
+from pfs_client.file_sets import MAX_FILE_SET_SECONDS as MAX_FILE_SET_SECONDS
+from pfs_client.file_sets import FileSetCalls
+from pfs_client.permissions import PermissionCalls
 from pfs_client.values import (
     ALL,
     Branch,
     BranchInfo,
     Change,
     Commit,
-    CommitInfo,
     File,
     FileInfo,
     Part,
@@ -32,21 +38,7 @@ from pfs_client.values import (
     RepoInfo,
 )
 
-Changes: TypeAlias = "Iterable[Change] | AsyncIterator[Change]"
-
-
-async def stream_of(changes: Changes) -> AsyncIterator[Change]:
-    """Changes one after the other, whichever way they come."""
-    if isinstance(changes, AsyncIterator):
-        async for change in changes:
-            yield change
-    else:
-        for change in changes:
-            yield change
-
-
 MAX_FILES_PER_LISTING = 100_000
-MAX_FILE_SET_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +85,11 @@ class ByteStream(ABC):
         await self.aclose()
 
 
-class PfsClient(ABC):
+class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
     """One PFS, as far as the gateway needs it.
 
-    Safe for any number of concurrent calls; every call may be cancelled.
+    Safe for any number of concurrent calls; every call may be cancelled. The calls on commits, on
+    file sets and about who asks are in `commits`, `file_sets` and `permissions`.
     """
 
     @abstractmethod
@@ -169,14 +162,6 @@ class PfsClient(ABC):
         """
 
     @abstractmethod
-    async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
-        """One commit, if asked for only once it has finished.
-
-        Raises:
-            CommitNotFound: There is no such commit, or no such repo.
-        """
-
-    @abstractmethod
     async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
         """Apply changes, in order, as one commit at the branch's head, or into an open head.
 
@@ -194,22 +179,10 @@ class PfsClient(ABC):
                 looks for that.
             ConditionFailed: An `ExpectFile` does not hold, and this PFS decides them.
             FileSetNotFound: A copy's source is a file set that has expired.
+            FileNotFound: It has no such file.
             CommitNotFound: A copy's source is a commit that is not there.
             StorageFull: There is no room for the contents.
         """
-
-    @abstractmethod
-    async def create_file_set(self, changes: Changes) -> str:
-        """Store files outside any commit, for `MAX_FILE_SET_SECONDS`, and return the file set's id.
-
-        Raises:
-            InvalidPath: A file is added at a path that PFS allows no file at.
-            StorageFull: There is no room for the contents.
-        """
-
-    @abstractmethod
-    async def release_file_set(self, file_set_id: str) -> None:
-        """Say that a file set is of no more use. One that nobody releases goes when it expires."""
 
     @abstractmethod
     async def inspect_file(self, file: File) -> FileInfo:
@@ -236,6 +209,7 @@ class PfsClient(ABC):
             RepoNotFound: There is no such repo.
             CommitNotFound: There is no such commit.
             CommitNotFinished: The commit is open, and one that it is based on has not finished.
+            CommitFailed: The commit has finished with an error that keeps it from being listed.
             PfsFailure: Too many are asked for, or a reverse listing without a number.
         """
 
@@ -251,8 +225,9 @@ class PfsClient(ABC):
             RepoNotFound: There is no such repo.
             CommitNotFound: There is no such commit.
             CommitNotFinished: The commit is open, and one that it is based on has not finished.
-            FileNotFound: Nothing stands at or below the path, behind the marker, and it is not `/`.
-                With a prefix, nothing is an empty list.
+            FileNotFound: Nothing stands at or below the path, it is not `/`, and no prefix is
+                given. That nothing is behind a marker, or has a prefix, is an empty list.
+            CommitFailed: The commit has finished with an error that keeps it from being listed.
             PfsFailure: Too many are asked for, or a reverse listing without a number.
         """
 

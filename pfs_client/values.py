@@ -7,6 +7,7 @@ in UTC.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -28,6 +29,17 @@ def small_file_hash(content: bytes) -> bytes:
 
 
 EMPTY_FILE_HASH = small_file_hash(b"")
+
+
+def is_commit_id(text: str) -> bool:
+    """Whether a text may be a commit's id: a version 4 UUID in hex.
+
+    pachd takes any other for a branch's name (`docs/pachd.md`, "Commit ids").
+    """
+    return _COMMIT_ID.fullmatch(text) is not None
+
+
+_COMMIT_ID = re.compile(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
 class FileType(Enum):
@@ -169,6 +181,33 @@ class FileInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundCommit:
+    """A commit that changed a path, and how many younger ones were searched before it."""
+
+    commit: Commit
+    commits_searched: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """A file or directory that differs between two commits; None where it is not in one of them."""
+
+    new: FileInfo | None
+    old: FileInfo | None
+
+
+class FileSetKind(Enum):
+    """What of a commit a file set holds.
+
+    All files, or what the commit itself did: its files are those that it added or replaced, and
+    put into another commit it also deletes what this one deleted.
+    """
+
+    TOTAL = 0
+    DIFF = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Which part of a listing is wanted; all of it unless something says less.
 
@@ -214,7 +253,7 @@ class DeleteFile:
 class CopyFile:
     """Put the file (or all files of the directory) at `source` at `path`.
 
-    A missing source creates nothing.
+    In place of the file that is there, or behind its content. A missing source creates nothing.
     """
 
     path: str

@@ -8,13 +8,12 @@ comes to need moves from here to `interface`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable
 
-from pfs_client.interface import MAX_FILE_SET_SECONDS, Changes, PfsClient
+from pfs_client.interface import Changes, PfsClient
 from pfs_client.values import (
     Branch,
     Commit,
-    CommitInfo,
     File,
     FileInfo,
     ProjectInfo,
@@ -125,29 +124,12 @@ class WholePfs(PfsClient):
         """
 
     @abstractmethod
-    def list_commit(self, repo: Repo, *, newest: Commit | None = None) -> AsyncIterator[CommitInfo]:
-        """A repo's commits, or one commit and those it is based on, the newest first.
-
-        Raises:
-            RepoNotFound: There is no such repo.
-            CommitNotFound: The newest is not there.
-        """
-
-    @abstractmethod
-    async def drop_commit(self, commit: Commit) -> None:
-        """Take a commit back; branches whose head it is go back to its parent.
-
-        Raises:
-            CommitNotFound: There is no such commit.
-            PfsFailure: Another commit is based on it, or it is based on none.
-        """
-
-    @abstractmethod
     async def modify_stream(self, target: Branch | Commit, changes: Changes) -> None:
         """ModifyFile as pachd has it: `modify_file` for a stream that need not be held.
 
         To a branch, which is created if it is missing, or into an open commit. Everything goes that
-        pachd takes: a delete of `/` or of `d/` deletes all that is below. Nothing is applied before
+        pachd takes: a delete of `/` or of `d/` deletes all that is below, a copy of what is not
+        there deletes what it should have replaced. Nothing is applied before
         the stream has ended; an exception that it raises refuses all of it.
 
         Raises:
@@ -158,28 +140,14 @@ class WholePfs(PfsClient):
             InvalidPath: A file is added or copied to a path that PFS allows no file at.
             PathCollision: A file would stand where a directory does, or below a file, and this PFS
                 looks for that.
-            FileSetNotFound: A copy's source is a file set that has expired.
             StorageFull: There is no room for the contents.
         """
 
     @abstractmethod
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for at most `MAX_FILE_SET_SECONDS` from now.
+    async def file_set_stream(self, changes: Changes) -> str:
+        """CreateFileSet as pachd has it.
 
-        Raises:
-            FileSetNotFound: There is no such file set, or it has expired.
-            PfsFailure: That would be too long.
-        """
-
-    @abstractmethod
-    async def compose_file_set(
-        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
-    ) -> str:
-        """Make one file set of several, one after the other, and return its id.
-
-        Raises:
-            FileSetNotFound: One of them is not there, or has expired.
-            PfsFailure: It would live too long.
+        `create_file_set`, but that copies out of a file set that is not there come to nothing.
         """
 
     @abstractmethod

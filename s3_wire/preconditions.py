@@ -1,4 +1,4 @@
-"""The If-… headers of reads, with S3's precedence.
+"""The If-… headers of reads, and those of a copy on its source, with S3's precedence.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-reads.html and RFC 9110 section
 13.2.2: an `If-Match` that holds outweighs `If-Unmodified-Since`, an `If-None-Match` that does not
@@ -15,6 +15,7 @@ from s3_wire.errors import PreconditionFailed
 from s3_wire.etags import is_any, listed_etags
 
 _CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since"))
+_OF_SOURCE = "x-amz-copy-source-"
 
 
 def is_unchanged(
@@ -43,6 +44,37 @@ def is_unchanged(
         return is_any(none_match) or etag in listed_etags(none_match)
     since = http_date(headers.get("if-modified-since"))
     return since is not None and modified <= since <= now
+
+
+def check_copy_source(
+    headers: Mapping[str, str], etag: str, last_modified: datetime, now: datetime
+) -> None:
+    """Decide a copy's preconditions against its source, with the precedence that reads have.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+
+    Args:
+        headers: The request's, names in lower case.
+        etag: The source's, quoted.
+        last_modified: The source's.
+        now: The time.
+
+    Raises:
+        PreconditionFailed: The source is not the one that the client wants, or is still that which
+            it has; a read would be 304 there.
+    """
+    asked = {
+        name: headers[f"{_OF_SOURCE}{name}"]
+        for name in _CONDITIONS
+        if f"{_OF_SOURCE}{name}" in headers
+    }
+    try:
+        unchanged = is_unchanged(asked, etag, last_modified, now)
+    except PreconditionFailed as failed:
+        raise PreconditionFailed(Condition=_OF_SOURCE + failed.details["Condition"]) from None
+    if unchanged:
+        name = "If-None-Match" if "if-none-match" in asked else "If-Modified-Since"
+        raise PreconditionFailed(Condition=_OF_SOURCE + name)
 
 
 def _check_wanted(headers: Mapping[str, str], etag: str, modified: datetime) -> None:

@@ -1,8 +1,7 @@
-"""S3's XML, both ways.
+"""Writing S3's XML.
 
-Reading is hardened (`docs/negative-cases.md`, rows 1 and 2): no entities, no network, no huge
-trees, and the caller caps the size. Writing is plain string building: a page of a listing has
-thousands of elements, and lxml takes three times as long to build them.
+It is plain string building: a page of a listing has thousands of elements, and lxml takes three
+times as long to build them. Reading is in `documents`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,6 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 from xml.sax.saxutils import escape
-
-from lxml import etree
-
-from s3_wire.errors import MalformedXML
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -42,55 +37,3 @@ def document(root: str, content: Iterable[str], *, namespace: bool = True) -> by
     """A whole document: its root's name and the finished elements inside."""
     attributes = f' xmlns="{NAMESPACE}"' if namespace else ""
     return f"{DECLARATION}<{root}{attributes}>{''.join(content)}</{root}>".encode()
-
-
-def parse(data: bytes, root: str) -> etree._Element:
-    """Read a request's document.
-
-    Args:
-        data: The whole document, whose size the caller has capped.
-        root: The root element's name, in S3's namespace or in none.
-
-    Raises:
-        MalformedXML: It is no such document, or it tries to define entities.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        tree = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise MalformedXML from None
-    namespace = etree.QName(tree).namespace
-    if _has_doctype(tree) or local_name(tree) != root or namespace not in (None, NAMESPACE):
-        raise MalformedXML
-    return tree
-
-
-def _has_doctype(tree: etree._Element) -> bool:
-    # The stubs lack the field; an untyped look keeps the check.
-    return bool(getattr(tree.getroottree().docinfo, "doctype", ""))
-
-
-def local_name(node: etree._Element) -> str:
-    """An element's name without its namespace; S3 accepts documents with and without one."""
-    return etree.QName(node).localname if isinstance(node.tag, str) else ""
-
-
-def child_text(node: etree._Element, name: str) -> str | None:
-    """The text of the child of this name; None if there is no such child.
-
-    Raises:
-        MalformedXML: There are several, or it has elements in it.
-    """
-    found = [child for child in node if local_name(child) == name]
-    if not found:
-        return None
-    if len(found) > 1 or len(found[0]):
-        raise MalformedXML(f"There must be one {name}, with text in it.")
-    return found[0].text or ""

@@ -14,7 +14,9 @@ from queue import Empty, Queue
 from typing import Any, Self
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 12
+# https://developer.mozilla.org/docs/Web/API/KeyboardEvent/keyCode
+_KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 
 
 class Browser:
@@ -79,18 +81,56 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def choose_file(self, selector: str, file: Path) -> None:
-        """Choose a file in an input of the page, as a person does in the dialogue."""
+    def choose_file(self, selector: str, *files: Path) -> None:
+        """Choose files in an input of the page, as a person does in the dialogue."""
         root = self._call("DOM.getDocument")["root"]["nodeId"]
         found = self._call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        self._call("DOM.setFileInputFiles", nodeId=found, files=[str(file)])
+        self._call("DOM.setFileInputFiles", nodeId=found, files=[str(file) for file in files])
 
-    def screenshot(self, file: Path, width: int, *, height: int = 900, dark: bool = False) -> None:
-        """Write the page as a person sees it at a width, to its end."""
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other, by their names or as characters."""
+        for key in keys:
+            code, text = _KEYS.get(key, (0, key))
+            pressed = {"key": key, "windowsVirtualKeyCode": code, "text": text}
+            self._call("Input.dispatchKeyEvent", type="keyDown", **pressed)
+            self._call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def drop(self, selector: str, *files: Path) -> None:
+        """Drag files or folders over an element, and let go."""
+        x, y = self.run(
+            f"(({{x, y, width, height}}) => [x + width / 2, y + Math.min(height / 2, 200)])"
+            f"(document.querySelector({selector!r}).getBoundingClientRect())"
+        )
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        for event in ("dragEnter", "dragOver", "drop"):
+            self._call("Input.dispatchDragEvent", type=event, x=x, y=y, data=data)
+
+    def save_downloads_in(self, folder: Path) -> None:
+        """Where downloads go from now on."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
+    def slow_down(
+        self, *, upload_bytes_per_second: int = -1, latency_milliseconds: int = 0
+    ) -> None:
+        """Make the network slow, or as fast as it is."""
+        self._call(
+            "Network.emulateNetworkConditions",
+            offline=False,
+            latency=latency_milliseconds,
+            downloadThroughput=-1,
+            uploadThroughput=upload_bytes_per_second,
+        )
+
+    def look(self, width: int, *, height: int = 900, dark: bool = False) -> None:
+        """Be a screen of this size, with light or dark colours, from now on."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=scheme)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._call("Emulation.setDeviceMetricsOverride", **size)
+
+    def screenshot(self, file: Path, width: int, *, height: int = 900, dark: bool = False) -> None:
+        """Write the page as a person sees it at a width, to its end."""
+        self.look(width, height=height, dark=dark)
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 

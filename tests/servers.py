@@ -20,7 +20,7 @@ EMBEDDED = "embedded"
 BACKENDS = (EMBEDDED, "grpc")
 
 _PFS_ADDRESS = re.compile(r"pfs_v2\s+(grpc:\S+)")
-_ENDPOINT = re.compile(r"S3 endpoint\s+(http\S+)")
+_ENDPOINT = re.compile(r"S3 endpoint\s+(http[^\s\"]+)")
 
 
 class ServerProcess:
@@ -106,9 +106,10 @@ class PfsProcess(ServerProcess):
     Args:
         directory: Its data directory.
         address: Where it is to be; a free port by default.
+        *options: Of the command.
     """
 
-    def __init__(self, directory: Path, address: str = "127.0.0.1:0") -> None:
+    def __init__(self, directory: Path, address: str = "127.0.0.1:0", *options: str) -> None:
         super().__init__(
             "pachd_server",
             _PFS_ADDRESS,
@@ -118,6 +119,7 @@ class PfsProcess(ServerProcess):
             str(directory),
             "--synchronous",
             "off",
+            *options,
         )
 
 
@@ -144,7 +146,8 @@ class GatewayProcess(ServerProcess):
         arguments = ["--pfs", self.pfs, "--synchronous", synchronous, "--port", "0"]
         super().__init__(self.module, _ENDPOINT, *arguments, *_options_for(layers), *options)
         self.endpoint = self.address
-        self.host, _, port = self.endpoint.partition("://")[2].rpartition(":")
+        host, _, port = self.endpoint.partition("://")[2].rpartition(":")
+        self.host = host.strip("[]")
         self.port = int(port)
 
 
@@ -161,7 +164,7 @@ def running_gateway(
             yield gateway
     else:
         with (
-            PfsProcess(directory) as pfs,
+            PfsProcess(directory, "127.0.0.1:0", "--hazards") as pfs,
             GatewayProcess(pfs.address, "--sole-writer", *options, layers=layers) as gateway,
         ):
             yield gateway

@@ -1,9 +1,11 @@
 """Prints the walk of a PUT and of a GET: the files that it enters, in order, and the walls between.
 
-    python -m tests.walk [--pfs grpc]
+    python -m tests.walk [--pfs embedded] [--files]
 
-A change of file is a call from a function in one file to one in another, or back; a wall is
-crossed where the two lie in different rooms.
+Told are the files, and how often the walk goes from one file to another, from one package of the
+house to another, and from one folder to another. A function that waits is met again whenever it
+goes on, and so are all that wait for it. What uvicorn does with the bytes of a connection would
+count too: it is a part of the walk whoever has written it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ from tests.hostile.in_process import serving
 from tests.servers import PfsProcess
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("gateway", "handlers", "s3_wire", "pfs_client", "embedded_pfs", "pachd_server")
+PACKAGES = (
+    "gateway/", "handlers/", "s3_wire/", "pfs_client/", "embedded_pfs/",
+    "uvicorn/protocols/", "uvicorn/middleware/",
+)  # fmt: skip
+_GENERATED = ("_pb2.py", "_pb2_grpc.py")
 
 
 @dataclass
@@ -34,7 +40,8 @@ class Walk:
 
     files: dict[str, int] = field(default_factory=dict)
     changes_of_file: int = 0
-    changes_of_room: int = 0
+    changes_of_package: int = 0
+    changes_of_folder: int = 0
     _at: str = ""
 
     def enter(self, file: str) -> None:
@@ -42,12 +49,14 @@ class Walk:
         self.files[file] = self.files.get(file, 0) + 1
         if self._at and file != self._at:
             self.changes_of_file += 1
-            self.changes_of_room += _room(file) != _room(self._at)
+            self.changes_of_package += file.partition("/")[0] != self._at.partition("/")[0]
+            self.changes_of_folder += file.rpartition("/")[0] != self._at.rpartition("/")[0]
         self._at = file
 
 
-def _room(file: str) -> str:
-    return file.rpartition("/")[0]
+def _told(path: str) -> str:
+    """A file as it is told: from the root of the house, or of where packages are installed."""
+    return path.removeprefix(f"{ROOT}/").rpartition("site-packages/")[2]
 
 
 @contextmanager
@@ -57,8 +66,8 @@ def traced(walk: Walk) -> Iterator[None]:
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event != "call":
             return
-        file = frame.f_code.co_filename.removeprefix(f"{ROOT}/")
-        if file.startswith(ROOMS) and not file.endswith(("_pb2.py", "_pb2_grpc.py")):
+        file = _told(frame.f_code.co_filename)
+        if file.startswith(PACKAGES) and not file.endswith(_GENERATED):
             walk.enter(file)
 
     sys.setprofile(note)
@@ -102,7 +111,7 @@ def main() -> None:
     for method, walk in found.items():
         print(
             f"{method}: {len(walk.files)} files, {walk.changes_of_file} changes of file,"
-            f" {walk.changes_of_room} of room"
+            f" {walk.changes_of_package} of package, {walk.changes_of_folder} of folder"
         )
         if options.files:
             for file, calls in walk.files.items():

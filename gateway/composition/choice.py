@@ -14,6 +14,7 @@ from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.compaction import survey as survey_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from embedded_pfs.upkeep import UpkeepRules
+from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
 from pfs_client.failures import PfsFailure
 from pfs_client.interface import PfsClient
@@ -27,11 +28,18 @@ _EMBEDDED = "embedded"
 _PACHD_PORT = 30650
 
 
-def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
+def open_pfs(
+    settings: Settings, observer: Observer = UNOBSERVED, lifecycle: Lifecycle | None = None
+) -> PfsClient:
     """The PFS that the setting names.
 
+    Args:
+        settings: They name it.
+        observer: Is told of calls to it.
+        lifecycle: Of the process; it says when to read the token again.
+
     Raises:
-        BadSetting: It names none.
+        BadSetting: It names no directory and no address, or a file of it cannot be read.
     """
     if is_embedded(settings):
         return EmbeddedPfs(
@@ -40,14 +48,18 @@ def open_pfs(settings: Settings, observer: Observer = UNOBSERVED) -> PfsClient:
             rules=UpkeepRules(keep_history_days=settings.keep_history),
             observer=observer,
         )
-    return SharedHeads(PachdClient.open(pachd_settings(settings), observer))
+    pachd = PachdClient.open(pachd_settings(settings), observer)
+    if lifecycle is not None:
+        lifecycle.on_reload(pachd.read_token_again)
+    return SharedHeads(pachd)
 
 
 def check_pfs(settings: Settings) -> None:
     """See that the PFS can be opened. A pachd need not be there.
 
     Raises:
-        BadSetting: It cannot.
+        BadSetting: It names no directory or address, the directory is in use or unusable, or a
+            file that belongs to it cannot be read.
     """
     if not is_embedded(settings):
         pachd_settings(settings)

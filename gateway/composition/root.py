@@ -8,13 +8,14 @@ import logging
 from gateway.composition.choice import is_embedded, open_pfs
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.identity import ANYBODY, Identity
+from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
 from pfs_client.failures import PfsFailure
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
-from pfs_client.limits.memory_budget import WAIT_SECONDS
-from pfs_client.limits.transfers import Transfers
+from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
+from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
 
 log = logging.getLogger("s3gateway")
@@ -23,10 +24,14 @@ log = logging.getLogger("s3gateway")
 class Composition:
     """The services of all identities: nothing that one knows or shares is another's."""
 
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(
+        self, settings: Settings, observer: Observer, lifecycle: Lifecycle | None = None
+    ) -> None:
         self._settings = settings
         self._observer = observer
+        self._lifecycle = lifecycle
         self._services: dict[Identity, Services] = {}
+        self._memory = MemoryBudget(settings.request_memory_bytes)
         self._greeting: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
@@ -39,17 +44,21 @@ class Composition:
     async def open(self) -> None:
         """Open the PFS. One that is somewhere else need not be there yet."""
         services = self._services[ANYBODY] = self.services_on(
-            open_pfs(self._settings, self._observer)
+            open_pfs(self._settings, self._observer, self._lifecycle)
         )
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
 
     def services_on(self, pfs: PfsClient) -> Services:
         """The services that one identity's PFS gives."""
         settings = self._settings
+        is_direct = is_embedded(settings)
         transfers = Transfers(
-            pfs, settings.transfer_memory_bytes, min(WAIT_SECONDS, settings.pfs_call_seconds)
+            pfs,
+            settings.transfer_memory_bytes,
+            min(WAIT_SECONDS, settings.pfs_call_seconds),
+            DIRECT_DOWNLOAD_BYTES if is_direct else DOWNLOAD_BYTES,
         )
-        around_it = around_embedded if is_embedded(settings) else around_pachd
+        around_it = around_embedded if is_direct else around_pachd
         around = around_it(pfs, settings, self._observer, transfers)
         writes = GroupedWrites(
             pfs,
@@ -61,7 +70,7 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, writes, _limits(settings))
+        return Services(pfs, around.reads, writes, _limits(settings), self._memory)
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""

@@ -36,7 +36,7 @@ def around_embedded(
     pfs: PfsClient, settings: Settings, observer: Observer, transfers: Transfers
 ) -> Surroundings:
     """Around the embedded PFS."""
-    reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer)
+    reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer, transfers)
     return Surroundings(reads, EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
 
 

@@ -17,8 +17,11 @@ from gateway.identity import ServicesOf
 from handlers.exchange import S3Request, S3Response
 from handlers.request_body import verify_unread_body
 from pfs_client.interface import ByteStream
+from pfs_client.limits.memory_budget import Share
 
 _NO_BODY = (204, 304)
+PIECE_BYTES = 128 * 1024
+"""How much of an answer that is in memory may be handed to its connection at once."""
 
 
 class S3Handlers(RoutedMiddleware):  # type: ignore[misc]
@@ -61,6 +64,8 @@ class _Bound:
         routed = context.route
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
+        services = self._services_of(context.identity)
+        memory = Share(services.memory)
         request = S3Request(
             routed.bucket,
             routed.key,
@@ -68,26 +73,36 @@ class _Bound:
             routed.headers,
             routed.parameters,
             receive,
-            self._services_of(context.identity),
+            services,
+            memory,
         )
-        if not self._takes_body:
-            await verify_unread_body(request)
-        response = await self._handler(request)
-        response.headers["x-amz-request-id"] = context.record.request_id
-        await _send(response, scope, send)
+        try:
+            if not self._takes_body:
+                await verify_unread_body(request)
+            response = await self._handler(request)
+            response.headers["x-amz-request-id"] = context.record.request_id
+            await _send(response, scope, send)
+        finally:
+            memory.shrink_to(0)
 
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:
     body = response.body
-    if isinstance(body, bytes):
-        if response.status not in _NO_BODY:
-            response.headers.setdefault("Content-Length", str(len(body)))
-        await _send_start(response, send)
-        await send(
-            {"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""}
-        )
-    else:
+    if not isinstance(body, bytes):
         await _send_stream(response, body, send, scope)
+        return
+    if response.status not in _NO_BODY:
+        response.headers.setdefault("Content-Length", str(len(body)))
+    await _send_start(response, send)
+    if scope["method"] == "HEAD":
+        body = b""
+    # In pieces, so that what is held of a budget is given back only once little is unsent.
+    for at in range(0, len(body) - PIECE_BYTES, PIECE_BYTES):
+        piece = body[at : at + PIECE_BYTES]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send(
+        {"type": "http.response.body", "body": body[-(len(body) % PIECE_BYTES or PIECE_BYTES) :]}
+    )
 
 
 async def _send_start(response: S3Response, send: Send) -> None:

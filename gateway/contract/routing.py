@@ -7,11 +7,10 @@ connexion's way and in ours.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from connexion.http_facts import METHODS
 from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
@@ -21,11 +20,10 @@ from gateway.asgi import App, Receive, Scope, Send
 from gateway.contract.hints import Hints
 from gateway.contract.parameters import Declared
 from gateway.request_context import Record, Routed
+from s3_wire.addresses import bucket_and_key
 from s3_wire.errors import InvalidURI, NotImplemented
 
 _THINGS = ("the service", "a bucket", "an object")
-
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(slots=True, eq=False)
@@ -84,8 +82,14 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 route.headers.add(parameter)
         return route
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route a request, or let it fall through to NotImplemented."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Route a request.
+
+        Raises:
+            NotImplemented: The contract declares no such operation, or not all that it is sent.
+            InvalidArgument: A parameter has a value that it cannot have.
+            InvalidURI: The path is no bucket and key, or it or the query is not UTF-8.
+        """
         if scope["type"] == "http":
             context = request_context.current()
             context.route = routed = self._find(scope, context.record)
@@ -93,7 +97,7 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
                 "api_base_path": self._base_path,
                 "operation_id": routed.operation_id,
             }
-        await self._next_app(scope, receive, send)
+        return self._next_app(scope, receive, send)
 
     def _find(self, scope: Scope, record: Record) -> Routed:
         bucket, key = _address(scope["raw_path"])
@@ -119,11 +123,11 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
         moved = self._moved_headers(route, query) if query else {}
-        names = route.query.undeclared(n for n in query if n.lower() not in moved)
+        names = route.query.undeclared([n for n in query if n.lower() not in moved])
         names += route.headers.undeclared(moved)
         if names:
             raise self._not_implemented("query parameter", names)
-        names = route.headers.undeclared(n for n in headers if n.startswith(self._namespace))
+        names = route.headers.undeclared([n for n in headers if n.startswith(self._namespace)])
         if names:
             raise self._not_implemented("header", names)
         if moved:
@@ -156,19 +160,15 @@ def _address(raw_path: bytes) -> tuple[str, str]:
     """Bucket and key, decoded once and otherwise as they were sent.
 
     Raises:
-        InvalidURI: The path is no bucket and key.
+        InvalidURI: The path begins with no bucket, has a bad escape, or is not UTF-8.
     """
-    raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
-    if not raw_path.startswith(b"/") or (not raw_bucket and len(raw_path) > 1):
+    path = raw_path[1:]
+    if not raw_path.startswith(b"/") or path.startswith(b"/"):
         raise InvalidURI("The path begins with no bucket name.")
-    if b"%" not in raw_path:
-        return raw_bucket.decode("ascii"), raw_key.decode("ascii")
-    if _BAD_ESCAPE.search(raw_path):
-        raise InvalidURI("The path holds a % that is not followed by two hex digits.")
-    try:
-        return unquote_to_bytes(raw_bucket).decode(), unquote_to_bytes(raw_key).decode()
-    except UnicodeDecodeError:
-        raise InvalidURI("The path is not UTF-8.") from None
+    if b"%" not in path:
+        bucket, _, key = path.decode("ascii").partition("/")
+        return bucket, key
+    return bucket_and_key(path)
 
 
 def _query(query_string: bytes) -> dict[str, str]:
@@ -188,7 +188,11 @@ def _query(query_string: bytes) -> dict[str, str]:
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name; repeated ones joined, as HTTP has it."""
     headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for raw_name, raw_value in raw:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        if name in headers:
+            repeated.setdefault(name, [headers[name]]).append(value)
+        else:
+            headers[name] = value
+    return headers | {name: ", ".join(values) for name, values in repeated.items()}

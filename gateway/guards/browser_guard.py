@@ -13,7 +13,7 @@ the gateway's name: objects are no pages of ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 
 from gateway.asgi import App, Message, Receive, Scope, Send
@@ -44,11 +44,14 @@ class BrowserGuard:
         self._checks_host = knows_its_names and ANY not in self._hosts
         self._is_known_host = lru_cache(maxsize=1024)(self._knows)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look at where a request comes from."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Look at where a request comes from.
+
+        Raises:
+            AccessDenied: From a page of another origin, or to a name that is not the gateway's.
+        """
         if scope["type"] != "http":
-            await self._next_app(scope, receive, send)
-            return
+            return self._next_app(scope, receive, send)
         headers = {
             name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT
         }
@@ -60,10 +63,9 @@ class BrowserGuard:
                 f" If that is its name, start it with --allowed-host {name.lower()}."
             )
         if is_reserved(scope["raw_path"]):
-            await self._next_app(scope, receive, send)
-            return
+            return self._next_app(scope, receive, send)
         self._check_origin(headers, host)
-        await self._next_app(scope, receive, _confining(send) if _is_shown(headers) else send)
+        return self._next_app(scope, receive, _confining(send) if _is_shown(headers) else send)
 
     def _knows(self, host: str) -> bool:
         name = name_of(host)

@@ -20,7 +20,11 @@ class Overload:
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request if there is room for it."""
+        """Serve a request if there is room for it.
+
+        Raises:
+            SlowDown: There is none; the client may try again in a second.
+        """
         if scope["type"] == "http" and self._under_way >= self._max_requests:
             raise SlowDown(retry_after_seconds=1)
         self._under_way += 1

@@ -15,6 +15,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = (b"connection", b"close")
 _CHUNKED = (b"transfer-encoding", b"chunked")
 _WITHOUT_BODY = (204, 304)
+# A line break in a value would begin another header (`docs/negative-cases.md`, row 22).
 _NO_HEADER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())

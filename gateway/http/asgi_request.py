@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.http.protocol import S3Protocol
 
 _HELD_BODY_BYTES = 64 * 1024
+"""So much of a body waits for the app before its client has to."""
+
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -73,7 +75,7 @@ class AsgiRequest:
             return
         self._body += data
         if len(self._body) > _HELD_BODY_BYTES:
-            self._connection.pause_reading()
+            self._connection.transport.pause_reading()
         self._news.set()
 
     def end_body(self) -> None:
@@ -99,14 +101,14 @@ class AsgiRequest:
         """ASGI's `receive`: what has come of the body, once something has.
 
         Raises:
-            S3Error: The body cannot be read on.
+            S3Error: What came of the body was no HTTP; why is in the error.
         """
         context = self.context
         if self._awaits_continue:
             self._awaits_continue = False
             self._connection.out.write(CONTINUE)
         if not (context.client_gone or self.answer.is_complete):
-            self._connection.resume_reading()
+            self._connection.transport.resume_reading()
             await self._news.wait()
             self._news.clear()
         if context.body_error is not None:
@@ -122,8 +124,8 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """ASGI's `send`: a part of the answer."""
         out, answer = self._connection.out, self.answer
-        if out.is_paused:
-            await out.drained()
+        if not out.may_write.is_set():
+            await out.may_write.wait()
         if self.context.client_gone:
             return
         kind = message["type"]

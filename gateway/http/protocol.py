@@ -66,18 +66,17 @@ class S3Protocol(asyncio.Protocol):
         self._events: deque[Event] = deque()
         self._request: AsgiRequest | None = None
         self._idle_due = loop.time() + limits.head_seconds
-        self._request_timer: asyncio.TimerHandle | None = None
-        self._end_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._is_new = True
-        self._is_deaf = self._is_half_closed = self._is_reading_paused = False
+        self._is_deaf = self._is_half_closed = False
         self._lingered_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request, unless there are too many connections."""
         limits = self._limits
-        self._transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)
         self.out = SocketWriter(
-            self._transport, limits.write_idle_seconds, limits.min_bytes_per_second
+            self.transport, limits.write_idle_seconds, limits.min_bytes_per_second
         )
         self.server: tuple[str, int] = transport.get_extra_info("sockname")[:2]
         peer = transport.get_extra_info("peername")  # None where the client has gone already
@@ -96,9 +95,7 @@ class S3Protocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what nobody waits for any more."""
         cast("set[Any]", self._state.connections).discard(self)
-        for timer in (self._request_timer, self._end_timer):
-            if timer is not None:
-                timer.cancel()
+        self._stop_timer()
         self.out.lose()
         if self._request is not None:
             self._request.lose_client()
@@ -108,10 +105,10 @@ class S3Protocol(asyncio.Protocol):
         if self._is_deaf:
             self._lingered_bytes += len(data)
             if self._lingered_bytes > _LINGER_MAX_BYTES:
-                self._transport.abort()
+                self.transport.abort()
             return
         self._events.extend(self._parser.feed(data))
-        self._is_deaf = self._parser.has_refused
+        self._is_deaf = self._parser.refusal is not None
         self._go_on()
 
     def eof_received(self) -> bool | None:
@@ -148,26 +145,14 @@ class S3Protocol(asyncio.Protocol):
         """What stands in every answer; the time among it is now, and not a second ago."""
         return [date_header(time.time()), *self._state.default_headers]
 
-    def pause_reading(self) -> None:
-        """Let the client wait with what it sends."""
-        if not self._is_reading_paused:
-            self._is_reading_paused = True
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Take what the client sends."""
-        if self._is_reading_paused:
-            self._is_reading_paused = False
-            self._transport.resume_reading()
-
     def answered(self, request: AsgiRequest) -> None:
         """A request has its answer: go on with the next, or end."""
         self._request = None
         if not request.answer.keeps_alive:
             self._end(request)
-        elif not self._transport.is_closing():
+        elif not self.transport.is_closing():
             self._idle_due = self._loop.time() + self._limits.keep_alive_seconds
-            self.resume_reading()
+            self.transport.resume_reading()
             self._go_on()
 
     def _go_on(self) -> None:
@@ -180,10 +165,10 @@ class S3Protocol(asyncio.Protocol):
         ):
             self._take(events.popleft())
         if events:
-            self.pause_reading()
+            self.transport.pause_reading()
         elif self._is_half_closed:
             self._end_input()
-        else:
+        elif self._request is None and not self._is_deaf:
             self._await_request()
 
     def _take(self, event: Event) -> None:
@@ -203,6 +188,7 @@ class S3Protocol(asyncio.Protocol):
 
     def _serve(self, head: RequestHead) -> None:
         self._is_new = False
+        self._stop_timer()
         request = self._request = AsgiRequest(head, self)
         if self._served.lifecycle.is_draining:
             self._end_if_last(request)
@@ -229,7 +215,7 @@ class S3Protocol(asyncio.Protocol):
 
     def _refuse(self, error: S3Error) -> None:
         """Answer without a request, and end the connection."""
-        if self._transport.is_closing():
+        if self.transport.is_closing():
             return
         request_id = self._served.observer.refused(error, self.client)
         given, body = rendered(error, "/", request_id)
@@ -244,35 +230,28 @@ class S3Protocol(asyncio.Protocol):
         self._events.clear()
         if request.has_body_ended and not self._is_deaf:
             self.out.close()
-        elif not self._transport.is_closing():
+        elif not self.transport.is_closing():
             self._linger()
 
     def _linger(self) -> None:
         """End our side, and throw away for a while what the client still sends."""
         self._is_deaf = True
         self.out.flush()
-        self._end_timer = self._loop.call_later(_LINGER_SECONDS, self.out.close)
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        self.resume_reading()
+        self._stop_timer()
+        self._timer = self._loop.call_later(_LINGER_SECONDS, self.out.close)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.transport.resume_reading()
 
     def _await_request(self) -> None:
-        """Close the connection if the next request is late. One timer is moved, not many made."""
+        """Close the connection if the next request is late."""
+        self._stop_timer()
         due = self._parser.head_due or self._idle_due
-        if self._request_timer is not None:
-            if self._request_timer.when() <= due:
-                return  # it looks again then
-            self._request_timer.cancel()
-        self._request_timer = self._loop.call_at(due, self._see_whether_late)
+        self._timer = self._loop.call_at(due, self.out.close)
 
-    def _see_whether_late(self) -> None:
-        self._request_timer = None
-        if self._request is not None:
-            return  # perhaps nothing is read, for the sake of that
-        if self._loop.time() < (self._parser.head_due or self._idle_due):
-            self._await_request()
-        else:
-            self.out.close()
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _end_input(self) -> None:
         """Have the last request answered, with what of its body there is."""
@@ -283,7 +262,7 @@ class S3Protocol(asyncio.Protocol):
         self._ask_later(self._request)
 
     def _ask_later(self, request: AsgiRequest) -> None:
-        self._end_timer = self._loop.call_later(_ARE_YOU_THERE_SECONDS, self._ask, request)
+        self._timer = self._loop.call_later(_ARE_YOU_THERE_SECONDS, self._ask, request)
 
     def _ask(self, request: AsgiRequest) -> None:
         """Find out whether a client that sends no more waits for its answer."""

@@ -12,12 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from s3_wire.errors import (
-    InvalidRequest,
-    InvalidURI,
-    NotImplemented,
-    RequestHeaderSectionTooLarge,
-)
+from s3_wire.errors import InvalidRequest, InvalidURI, NotImplemented, RequestHeaderSectionTooLarge
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -26,7 +21,7 @@ _ABSOLUTE_FORM = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE | re.DOTAL
 _HOST = re.compile(rb"([A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 MAX_TARGET_BYTES = 65_535
 _SEPARATORS_BYTES = len(": \r\n")
-_LENGTHS = (b"content-length", b"transfer-encoding")
+FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class RequestHead:
     @property
     def has_body(self) -> bool:
         """Whether bytes of a body may follow."""
-        return any(name in _LENGTHS and value != b"0" for name, value in self.headers)
+        return any(name in FRAMING_HEADERS and value != b"0" for name, value in self.headers)
 
     @property
     def expects_continue(self) -> bool:
@@ -65,8 +60,10 @@ def check_head(version: str, target: bytes, headers: Headers, max_bytes: int) ->
     """See that there is one way to read a head.
 
     Raises:
-        InvalidRequest, InvalidURI, NotImplemented, RequestHeaderSectionTooLarge: There is not, or
-            it is too large.
+        RequestHeaderSectionTooLarge: It is larger than `max_bytes`.
+        InvalidRequest: Its version is none of ours, it has two lengths, or not one valid Host.
+        InvalidURI: Its target is no path, or holds a fragment.
+        NotImplemented: Its body has another transfer coding than chunked.
     """
     _check_size(target, headers, max_bytes)
     if len(target) > MAX_TARGET_BYTES:

@@ -14,13 +14,8 @@ from typing import TypeAlias
 
 import httptools
 
-from gateway.http.request_head import RequestHead, check_head, origin_form
-from s3_wire.errors import (
-    InvalidRequest,
-    NotImplemented,
-    RequestHeaderSectionTooLarge,
-    S3Error,
-)
+from gateway.http.request_head import FRAMING_HEADERS, RequestHead, check_head, origin_form
+from s3_wire.errors import InvalidRequest, NotImplemented, RequestHeaderSectionTooLarge, S3Error
 
 
 class BodyEnded(Enum):
@@ -33,8 +28,6 @@ BODY_ENDED = BodyEnded.BODY_ENDED
 
 Event: TypeAlias = RequestHead | bytes | BodyEnded | S3Error
 """A request's head, bytes of its body, its end; or at last why nothing more can be read."""
-
-_FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 
 
 class RequestParser:
@@ -59,32 +52,27 @@ class RequestParser:
         self._unseen_bytes = 0
         self._in_head = True
         self._has_begun = False
-        self._is_replaying = False
-        self._refusal: S3Error | None = None
+        self.refusal: S3Error | None = None
+        """Why nothing more can be read, once nothing can."""
         self.head_due: float | None = None
         """When the head that has begun must be there; None while none has."""
 
     def feed(self, data: bytes) -> list[Event]:
         """Take bytes as they come, and say what they bring. After a refusal they bring nothing."""
-        if self._refusal is not None:
+        if self.refusal is not None:
             return []
         events: list[Event] = []
         self._events = events
         self._unseen_bytes += len(data)
         self._parse(data)
-        if self._refusal is None and self._unseen_bytes > self._max_head_bytes:
-            self._refusal = RequestHeaderSectionTooLarge(MaxSizeAllowed=str(self._max_head_bytes))
-        if self._refusal is not None:
+        if self.refusal is None and self._unseen_bytes > self._max_head_bytes:
+            self.refusal = RequestHeaderSectionTooLarge(MaxSizeAllowed=str(self._max_head_bytes))
+        if self.refusal is not None:
             self.head_due = None
-            events.append(self._refusal)
+            events.append(self.refusal)
         elif self.head_due is None and self._in_head and (self._has_begun or self._unseen_bytes):
             self.head_due = self._clock() + self._head_seconds
         return events
-
-    @property
-    def has_refused(self) -> bool:
-        """Whether nothing more can be read."""
-        return self._refusal is not None
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -93,9 +81,9 @@ class RequestParser:
             self._go_on_without_upgrade()
             self._parse(data[upgrade.args[0] :])
         except httptools.HttpParserInvalidMethodError:
-            self._refusal = self._refusal or NotImplemented()
+            self.refusal = self.refusal or NotImplemented()
         except httptools.HttpParserError:
-            self._refusal = self._refusal or InvalidRequest("The request is not valid HTTP/1.1.")
+            self.refusal = self.refusal or InvalidRequest("The request is not valid HTTP/1.1.")
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -105,25 +93,21 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         """Called by httptools: a head begins."""
-        if not self._is_replaying:
-            self._has_begun = True
-            self._target = b""
-            self._headers = []
+        self._has_begun = True
+        self._target = b""
+        self._headers = []
 
     def on_url(self, url: bytes) -> None:
         """Called by httptools: a part of the target."""
-        if not self._is_replaying:
-            self._target += url
+        self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by httptools: a header, or a trailer, for which S3 has no use."""
-        if self._in_head and not self._is_replaying:
+        if self._in_head:
             self._headers.append((name.lower(), value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """Called by httptools: the head is there. See that there is one way to read it."""
-        if self._is_replaying:
-            return
         version = self._parser.get_http_version()
         target, host = origin_form(self._target)
         if host is not None:
@@ -132,7 +116,7 @@ class RequestParser:
             check_head(version, target, self._headers, self._max_head_bytes)
             target.decode("ascii")
         except S3Error as error:
-            self._refusal = error
+            self.refusal = error
             raise
         self._in_head = self._has_begun = False
         self._unseen_bytes = 0
@@ -148,7 +132,7 @@ class RequestParser:
 
     def on_message_complete(self) -> None:
         """Called by httptools: a request has ended, unless the wish to upgrade seemed to end it."""
-        if self._is_replaying or not self._parser.should_upgrade():
+        if not self._parser.should_upgrade():
             self._unseen_bytes = 0
             self._in_head = True
             self._events.append(BODY_ENDED)
@@ -159,8 +143,9 @@ class RequestParser:
         httptools takes the request as ended with its head. Another parser is shown that head again,
         without the wish, and then the body.
         """
-        lines = [b"%s: %s\r\n" % one for one in self._headers if one[0] in _FRAMING_HEADERS]
+        lines = [b"%s: %s\r\n" % one for one in self._headers if one[0] in FRAMING_HEADERS]
+        known = len(self._events)
+        self._in_head = True
         self._parser = self._new_parser()
-        self._is_replaying = True
-        self._parser.feed_data(b"POST / HTTP/1.1\r\n" + b"".join(lines) + b"\r\n")
-        self._is_replaying = False
+        self._parser.feed_data(b"POST / HTTP/1.1\r\nhost:\r\n" + b"".join(lines) + b"\r\n")
+        del self._events[known]

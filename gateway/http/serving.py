@@ -3,15 +3,19 @@
 - The first signal ends them gently: no more connections, what was accepted is answered, and then
   all is closed. That is no failure, and the status is 0.
 - The second ends them at once, as a crash would: the PFS bears that.
+
+SIGHUP is no end: they read certificates and tokens again.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from types import FrameType
 from typing import cast
 
@@ -21,19 +25,32 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from gateway.http.served import Served
+from gateway.http.tls import reload_certificate
 from gateway.observing.metrics import metrics_of_several_processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+log = logging.getLogger("s3gateway")
+
+
 class Server(uvicorn.Server):
     """One process that serves."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._is_to_reload = False
+
+    @property
+    def _served(self) -> Served:
+        return cast("Served", self.config.loaded_app)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals from now on; none is raised again at the end."""
         for number in _SIGNALS:
             signal.signal(number, self.handle_exit)
+        signal.signal(signal.SIGHUP, self._reload_soon)
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -42,10 +59,39 @@ class Server(uvicorn.Server):
             _die_of(sig)
         self.should_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if self.config.ssl is not None:
+            served = self._served
+            served.lifecycle.on_reload(
+                partial(reload_certificate, self.config.ssl, served.settings)
+            )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what signals have asked for; says whether to end."""
+        if self._is_to_reload:
+            self._is_to_reload = False
+            log.info("SIGHUP: certificates and tokens are read again")
+            self._served.lifecycle.reload()
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End gently; who connected at the last moment is to see it too."""
-        cast("Served", self.config.loaded_app).lifecycle.is_draining = True
+        served = self._served
+        served.lifecycle.is_draining = True
+        if waiting := len(self.server_state.tasks):
+            log.warning(
+                "stopping: %d %s up to %d s to end; press Ctrl-C or send SIGTERM again to stop"
+                " at once",
+                waiting,
+                "requests have" if waiting > 1 else "request has",
+                served.settings.shutdown_seconds,
+            )
         await super().shutdown(sockets)
+
+    def _reload_soon(self, sig: int, frame: FrameType | None) -> None:
+        self._is_to_reload = True
 
 
 class WorkerServer(Server):
@@ -89,24 +135,26 @@ class Workers(Multiprocess):
                 return
             if worker.is_alive(timeout=self.config.timeout_worker_healthcheck):
                 continue
+            is_hung = worker.process.is_alive()
             worker.kill()
             worker.join()
             if worker.exitcode == STARTUP_FAILURE:  # the next would fail in the same way
                 self.should_exit.set()
             else:
                 self.processes[at] = self._started()
+                log.error(
+                    "worker %s %s; worker %s takes its place",
+                    worker.pid,
+                    "did not answer, and was ended" if is_hung else _how_it_ended(worker.exitcode),
+                    self.processes[at].pid,
+                )
 
-    def restart_all(self) -> None:
-        """Replace each by a new one that serves already."""
-        for at, old in enumerate(self.processes):
-            new = self._started()
-            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
-                new.kill()
-                new.join()
-                return
-            old.terminate()
-            old.join()
-            self.processes[at] = new
+    def handle_hup(self) -> None:
+        """Have each read again what may have been exchanged."""
+        for worker in self.processes:
+            # One that has just died is found, and replaced, by `keep_subprocess_alive`.
+            if worker.pid is not None and worker.exitcode is None:
+                os.kill(worker.pid, signal.SIGHUP)
 
     def handle_ttin(self) -> None:
         """Start one more."""
@@ -133,6 +181,12 @@ class Workers(Multiprocess):
         self.ended_at_once_by = sig
         for worker in self.processes:
             worker.process.kill()
+
+
+def _how_it_ended(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"was ended by {signal.Signals(-exitcode).name}"
+    return f"ended with status {exitcode}"
 
 
 def serve_with_workers(config: uvicorn.Config, listeners: list[socket.socket]) -> None:

@@ -23,6 +23,7 @@ from pfs_client.interface import FileSpan
 
 _HELD_MAX_BYTES = 64 * 1024
 _BYTES_A_CALL = 8 * 1024 * 1024
+"""A thread is not held for longer than this takes, and a cancelled request waits no longer."""
 
 
 class SocketWriter:
@@ -43,11 +44,10 @@ class SocketWriter:
         self._least_bytes = idle_seconds * min_bytes_per_second
         self._loop = asyncio.get_running_loop()
         self._held: list[bytes] = []
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self.may_write = asyncio.Event()
+        """Whether little waits to be sent, or nobody waits for it."""
+        self.may_write.set()
         self._reader_timer: asyncio.TimerHandle | None = None
-        self.is_paused = False
-        """So much waits to be sent that whoever writes should wait: see `drained`."""
 
     def write(self, data: bytes) -> None:
         """Send, together with what else is sent before the event loop goes on."""
@@ -65,21 +65,15 @@ class SocketWriter:
 
     def pause(self) -> None:
         """Much waits to be sent: give a client that does not read so much time and no more."""
-        self.is_paused = True
-        self._writable.clear()
+        self.may_write.clear()
         self._await_reader()
 
     def resume(self) -> None:
         """The client reads, or has gone."""
-        self.is_paused = False
-        self._writable.set()
+        self.may_write.set()
         if self._reader_timer is not None and not self._transport.is_closing():
             self._reader_timer.cancel()
             self._reader_timer = None
-
-    async def drained(self) -> None:
-        """Wait until little waits to be sent, or nobody waits for it."""
-        await self._writable.wait()
 
     def close(self) -> None:
         """Close the connection, once what has been written is sent; but do not wait for ever."""
@@ -98,7 +92,7 @@ class SocketWriter:
         """Have the system send a span of a file, behind what was written before."""
         self.flush()
         self._transport.set_write_buffer_limits(0)  # so that it is drained only once it is empty
-        await self.drained()
+        await self.may_write.wait()
         self._transport.set_write_buffer_limits()
         if self._transport.is_closing():
             return
@@ -133,7 +127,7 @@ class SocketWriter:
         self.pause()
         self._loop.add_writer(descriptor, self.resume)
         try:
-            await self.drained()
+            await self.may_write.wait()
         finally:
             self._loop.remove_writer(descriptor)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gateway.settings import BadSetting, Settings
+
+log = logging.getLogger("s3gateway")
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:
@@ -18,8 +21,7 @@ def tls_options(settings: Settings) -> dict[str, Any]:
     """
     if not settings.tls_cert:
         return {}
-    cert = str(Path(settings.tls_cert).expanduser())
-    key = str(Path(settings.tls_key).expanduser()) if settings.tls_key else cert
+    cert, key = _files(settings)
     server_context(cert, key)
     return {"ssl_context_factory": partial(_for_uvicorn, cert, key)}
 
@@ -47,6 +49,27 @@ def server_context(cert: str, key: str) -> ssl.SSLContext:
             f" ({reason.lower().replace('_', ' ')})"
         ) from None
     return context
+
+
+def reload_certificate(context: ssl.SSLContext, settings: Settings) -> None:
+    """Read the certificate again, for connections that begin from now on.
+
+    Files that hold no certificate with its key change nothing: they are looked at before, as a
+    context takes what it can of them.
+    """
+    cert, key = _files(settings)
+    try:
+        server_context(cert, key)
+    except BadSetting as error:
+        log.error("the certificate stays as it was: %s", error)
+        return
+    context.load_cert_chain(cert, key, password=_no_password)
+    log.info("the certificate has been read again from %s", cert)
+
+
+def _files(settings: Settings) -> tuple[str, str]:
+    cert = str(Path(settings.tls_cert).expanduser())
+    return cert, str(Path(settings.tls_key).expanduser()) if settings.tls_key else cert
 
 
 def _no_password() -> str:

@@ -1,13 +1,22 @@
-"""How the log looks: one line an event, on standard error."""
+"""How the log looks: one line an event, on standard error, with times in UTC."""
 
 from __future__ import annotations
 
 import json
 import logging
+import logging.config
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.settings import Settings
+
+
+class TextLines(logging.Formatter):
+    """Lines for people; their times say which zone they are of."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """When an event was, as the access log writes times."""
+        return _time(record.created)
 
 
 class JsonLines(logging.Formatter):
@@ -16,7 +25,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format one event."""
         event = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _time(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -26,6 +35,28 @@ class JsonLines(logging.Formatter):
         return json.dumps(event)
 
 
+def json_event(level: str, message: str) -> str:
+    """A line of the JSON log for what is told before there is a log."""
+    event = {
+        "time": _time(datetime.now(UTC).timestamp()),
+        "level": level,
+        "logger": "s3gateway",
+        "message": message,
+    }
+    return json.dumps(event)
+
+
+def _time(seconds: float) -> str:
+    time_ = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return time_.replace("+00:00", "Z")
+
+
+def begin_logging(settings: Settings) -> None:
+    """Log as the settings say from now on, Python's own warnings too."""
+    logging.config.dictConfig(log_config(settings))
+    logging.captureWarnings(True)
+
+
 def log_config(settings: Settings) -> dict[str, Any]:
     """Python's logging configuration for the gateway and uvicorn."""
     level = settings.log_level.upper()
@@ -33,7 +64,10 @@ def log_config(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "text": {
+                "()": TextLines,
+                "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            },
             "json": {"()": JsonLines},
         },
         "handlers": {

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from typing import Literal, TypeAlias
 
 from prometheus_client import (
@@ -30,8 +32,8 @@ from gateway.request_context import Record, current_record, enter
 from gateway.settings import BadSetting
 from pfs_client.observer import Observer
 
-OfSeveral: TypeAlias = Literal["livesum", "livemax", "livemin"]
-"""What a gauge is of what several processes say."""
+GaugeMode: TypeAlias = Literal["livesum", "livemostrecent", "livemax", "livemin"]
+"""Of a gauge of several processes: their sum, what one of them said last, the most, the least."""
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -72,6 +74,13 @@ class Metrics(Observer):
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        self._build_info = self._gauge(
+            "build_info", "1; its labels say what runs.", "version", "python", mode="livemostrecent"
+        )
+        self._build_info.labels(version("pfs-s3-gateway"), platform.python_version()).set(1)
+        self._pfs_up = self._gauge(
+            "pfs_up", "Whether PFS answered when this was asked.", mode="livemostrecent"
+        )
         self._requests = self._counter("requests", "Requests answered.", "operation", "status")
         self._errors = self._counter("errors", "Errors answered.", "code")
         self._received = self._counter("received_bytes", "Bytes of request bodies, as they came.")
@@ -104,17 +113,22 @@ class Metrics(Observer):
             "failed_commits", "Commits of ours that finished with an error: what they held is lost."
         )
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
-        self._stored = self._gauge(
-            "stored_bytes", "What the embedded PFS stores takes so much.", "livemax"
-        )
-        self._free = self._gauge("free_bytes", "So much is left for the embedded PFS.", "livemin")
-        self._full = self._gauge(
-            "storage_full", "1 while the embedded PFS has no room to add anything.", "livemax"
-        )
-        self._find_children_once()
+        self._know_the_storage()
+        self._remember_children()
 
-    def _find_children_once(self) -> None:
-        # Finding the child of some labels takes longer than counting it.
+    def _know_the_storage(self) -> None:
+        self._stored = self._gauge(
+            "stored_bytes", "What the embedded PFS stores takes so much.", mode="livemax"
+        )
+        self._free = self._gauge(
+            "free_bytes", "So much is left for the embedded PFS.", mode="livemin"
+        )
+        self._full = self._gauge(
+            "storage_full", "1 while the embedded PFS has no room to add anything.", mode="livemax"
+        )
+
+    def _remember_children(self) -> None:
+        """Keep the children of labels: to find one takes longer than to count it."""
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
         self._phase_seconds_of = cache(self._phase_seconds.labels)
@@ -186,8 +200,13 @@ class Metrics(Observer):
         self._full.set(is_full)
         self.is_storage_full = is_full
 
-    def gather(self) -> None:
-        """Bring up to date what `exposition` tells; on the event loop."""
+    def gather(self, *, pfs_answers: bool) -> None:
+        """Bring up to date what `exposition` tells; on the event loop.
+
+        Args:
+            pfs_answers: Whether PFS has just answered.
+        """
+        self._pfs_up.set(pfs_answers)
         self._tasks.set(len(asyncio.all_tasks()))
         self._in_flight.set(self._requests_now)
         for counter, amount in self._tally.items():
@@ -209,12 +228,15 @@ class Metrics(Observer):
         MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]
         return generate_latest(all_processes)
 
-    def _gauge(self, name: str, description: str, of_several: OfSeveral = "livesum") -> Gauge:
+    def _gauge(
+        self, name: str, description: str, *labels: str, mode: GaugeMode = "livesum"
+    ) -> Gauge:
         return Gauge(
             f"s3gateway_{name}",
             description,
+            labels,
             registry=self._registry,
-            multiprocess_mode=of_several,
+            multiprocess_mode=mode,
         )
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:

@@ -114,8 +114,10 @@ class ObservedRequests:
 def _receiving(record: Record, receive: Receive) -> Receive:
     async def counted() -> Message:
         begun = time.perf_counter()
-        message = await receive()
-        record.receive_seconds += time.perf_counter() - begun
+        try:
+            message = await receive()
+        finally:  # a request that is given up while its body comes has been waiting for it too
+            record.receive_seconds += time.perf_counter() - begun
         record.received_bytes += len(message.get("body", b""))
         return message
 
@@ -130,7 +132,9 @@ def _sending(record: Record, send: Send) -> Send:
         else:
             record.sent_bytes += message.get("count") or len(message.get("body", b""))
         begun = time.perf_counter()
-        await send(message)
-        record.send_seconds += time.perf_counter() - begun
+        try:
+            await send(message)
+        finally:
+            record.send_seconds += time.perf_counter() - begun
 
     return counted

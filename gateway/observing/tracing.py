@@ -43,7 +43,7 @@ def check_tracing(settings: Settings) -> None:
     """See that traces can go where they shall.
 
     Raises:
-        BadSetting: They cannot.
+        BadSetting: What sends them is not installed, or the address is none.
     """
     if not settings.otlp_endpoint:
         return

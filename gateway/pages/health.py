@@ -38,7 +38,7 @@ def health_routes(services_of: ServicesOf, lifecycle: Lifecycle, metrics: Metric
         return _not_ready("PFS does not answer")
 
     async def counted(request: Request) -> Response:
-        metrics.gather()
+        metrics.gather(pfs_answers=await _answers(services_of))
         text = await asyncio.to_thread(metrics.exposition)
         return Response(text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 

@@ -5,8 +5,8 @@ All assets come from here, none from elsewhere, and pages may load nothing else.
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Mapping
+from pathlib import Path
 
 from jinja2 import Environment, Template
 from starlette.requests import Request
@@ -15,6 +15,8 @@ from starlette.routing import Route
 
 from gateway.hosts import name_of
 from gateway.settings import Settings
+
+_ASSETS = Path(__file__).parent / "assets"
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -28,9 +30,15 @@ HEADERS = {
 }
 
 
-def asset(name: str) -> Traversable:
+def asset(name: str) -> Path:
     """One of our own files."""
-    return files("gateway.pages").joinpath("assets", name)
+    return _ASSETS / name
+
+
+def assets_in(*folders: str) -> dict[str, Path]:
+    """All files in folders of ours, by their paths."""
+    found = (file for folder in folders for file in (_ASSETS / folder).rglob("*"))
+    return {file.relative_to(_ASSETS).as_posix(): file for file in found if file.is_file()}
 
 
 def template(name: str) -> Template:
@@ -45,10 +53,12 @@ def s3_authority(request: Request, settings: Settings) -> str:
     return host if settings.admin_port is None else f"{name_of(host)}:{settings.port}"
 
 
-def fixed_page(path: str, content: bytes, media_type: str) -> Route:
+def fixed_page(
+    path: str, content: bytes, media_type: str, headers: Mapping[str, str] = HEADERS
+) -> Route:
     """A page that is always the same, whatever its query string."""
 
     async def answer(request: Request) -> Response:
-        return Response(content, media_type=media_type, headers=HEADERS)
+        return Response(content, media_type=media_type, headers=headers)
 
     return Route(path, answer)

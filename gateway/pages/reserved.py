@@ -6,6 +6,8 @@ else is going on.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.routing import Router
 
 from gateway import request_context
@@ -17,7 +19,7 @@ from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
-from gateway.pages.landing import landing_routes
+from gateway.pages.start import start_routes
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
 from s3_wire.errors import NoSuchKey, NotImplemented
@@ -39,18 +41,23 @@ class ReservedPages:
         self._admin_port = settings.admin_port
         routes = health_routes(services_of, lifecycle, metrics)
         if settings.docs:
-            routes += docs_routes(settings, contract) + landing_routes(services_of, settings)
+            routes += docs_routes(settings, contract)
+            routes += start_routes(services_of, settings, contract)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Look at the port, and at the first component of the path."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Look at the port, and at the first component of the path.
+
+        Raises:
+            NoSuchKey: There is no such page, or not on this port.
+            NotImplemented: It would change a page.
+        """
         if scope["type"] != "http" or not self._is_for_us(scope):
-            await self._next_app(scope, receive, send)
-            return
+            return self._next_app(scope, receive, send)
         request_context.current().record.operation = PAGE
         if scope["method"] not in ("GET", "HEAD"):
             raise NotImplemented("/-/ holds the gateway's own pages, which can be read only.")
-        await self._pages(scope, receive, send)
+        return self._pages(scope, receive, send)
 
     def _is_for_us(self, scope: Scope) -> bool:
         is_page = is_reserved(scope["raw_path"])

@@ -17,7 +17,7 @@ from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Write
 from pfs_client.interface import PfsClient
 from pfs_client.limits.memory_budget import WAIT_SECONDS as MEMORY_WAIT_SECONDS
-from pfs_client.limits.memory_budget import MemoryBudget
+from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import (
@@ -28,6 +28,7 @@ from pfs_client.values import (
     Commit,
     ExpectFile,
     File,
+    FileInfo,
     Repo,
     small_file_hash,
 )
@@ -111,18 +112,21 @@ class GroupedWrites:
             Exception: Whatever the body raises; nothing is stored then.
         """
         small = self._inline_bytes
-        if declared_size_bytes is None or declared_size_bytes <= small:
-            held_bytes = small if declared_size_bytes is None else declared_size_bytes
-            async with self._memory.hold(held_bytes):
+        held = Share(self._memory)
+        try:
+            if declared_size_bytes is None or declared_size_bytes <= small:
+                await held.need(small if declared_size_bytes is None else declared_size_bytes)
                 content, more = await _read_up_to(pieces, small)
                 if not more:
                     hash_ = small_file_hash(content)
                     write = Write(path, content=content, hash=hash_, expect=expect)
                     await self._queue_of(branch).join([write])
                     return hash_
-            pieces = _chain(content, pieces)
-        source, hash_ = await self._store(pieces, declared_size_bytes)
-        write = Write(path, source=source, hash=hash_, expect=expect)
+                pieces = _chain(content, pieces)
+            source, hash_ = await self._store(pieces, declared_size_bytes, held)
+        finally:
+            held.shrink_to(0)
+        write = Write(path, source=source, source_may_go=True, hash=hash_, expect=expect)
         try:
             await self._queue_of(branch).join([write])
         except PfsFailure:
@@ -131,6 +135,41 @@ class GroupedWrites:
         # One that is cancelled may be under way: its file set is left to expire.
         await self._pfs.release_file_set(source.commit.id)
         return hash_
+
+    async def copy_file(
+        self,
+        branch: Branch,
+        path: str,
+        source: Commit,
+        found: FileInfo,
+        expect: ExpectFile | None = None,
+    ) -> None:
+        """Replace one file with a copy of another; no bytes come this way.
+
+        The source must have been looked up at its commit: one that is closed never changes, and
+        pachd refuses to copy from one that has gone. In an open one the file may go, or change.
+
+        Args:
+            branch: Of the copy.
+            path: Of the copy.
+            source: The commit that the other file is in.
+            found: What was found there.
+            expect: What the file must be like before.
+
+        Raises:
+            CommitNotFound: The source's commit has gone.
+            FileNotFound: The source was in an open commit, and has gone.
+            PfsUnavailable: Likewise, or it has changed; the copy did not happen as it should.
+            PfsFailure: As for `put_file`.
+        """
+        write = Write(
+            path,
+            source=File(source, found.path),
+            source_may_go=found.committed is None,
+            hash=found.hash,
+            expect=expect,
+        )
+        await self._queue_of(branch).join([write])
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
@@ -164,11 +203,15 @@ class GroupedWrites:
         await self._committer.drain()
 
     async def _store(
-        self, pieces: AsyncIterator[bytes], size_bytes: int | None
+        self, pieces: AsyncIterator[bytes], size_bytes: int | None, held: Share
     ) -> tuple[File, bytes]:
-        """Put a large body into a file set and say where it is, with its hash."""
-        changes = _additions(_FILE_SET_PATH, pieces)
-        file_set_id = await self._transfers.create_file_set(changes, size_bytes)
+        """Put a large body into a file set and say where it is, with its hash.
+
+        What has come of it is held until its transfer has memory of its own.
+        """
+        async with self._transfers.upload(size_bytes):
+            held.shrink_to(0)
+            file_set_id = await self._pfs.create_file_set(_additions(_FILE_SET_PATH, pieces))
         file_set = Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash

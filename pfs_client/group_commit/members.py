@@ -13,13 +13,15 @@ from pfs_client.values import AddFile, Change, CopyFile, DeleteFile, ExpectFile,
 class Write:
     """One file replaced or removed.
 
-    A new file has its content here, or its source in a file set; a removal has neither. `hash` is
-    the new file's.
+    A new file has its content here, or its source in a file set or a commit; a removal has
+    neither. `hash` is the new file's. A source that may go before it is copied is one that pachd
+    would then copy as nothing.
     """
 
     path: str
     content: bytes | None = None
     source: File | None = None
+    source_may_go: bool = False
     hash: bytes | None = None
     expect: ExpectFile | None = None
 

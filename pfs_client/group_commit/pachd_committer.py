@@ -138,9 +138,9 @@ class PachdCommitter(Committer):
         """
         last = {write.path: write for member in written for write in member.writes}
         return [
-            _Late(member, [w for w in member.writes if w.source and last[w.path] is w])
+            _Late(member, [w for w in member.writes if w.source_may_go and last[w.path] is w])
             for member in written
-            if self._ack_finished or any(write.source for write in member.writes)
+            if self._ack_finished or any(write.source_may_go for write in member.writes)
         ]
 
     async def _see_finish(

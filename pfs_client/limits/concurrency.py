@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 async def for_each(
-    items: Iterable[T], call: Callable[[T], Awaitable[object]], at_once: int
+    items: Collection[T], call: Callable[[T], Awaitable[object]], at_once: int
 ) -> None:
     """Call something with each item, with so many under way at once.
 
@@ -25,7 +25,7 @@ async def for_each(
 
     try:
         async with asyncio.TaskGroup() as workers:
-            for _ in range(at_once):
+            for _ in range(min(at_once, len(items))):
                 workers.create_task(work())
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None

@@ -81,3 +81,30 @@ class MemoryBudget:
                 continue  # it gave up, and has not been told yet
             self.held_bytes += size_bytes
             turn.set_result(None)
+
+
+class Share:
+    """What one request holds of a budget, from its handler to its answer's last byte.
+
+    Args:
+        budget: Of which.
+    """
+
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
+        self.held_bytes = 0
+
+    async def need(self, size_bytes: int) -> None:
+        """Hold at least so many bytes in all.
+
+        Raises:
+            PfsOverloaded: They did not become free in time.
+        """
+        if size_bytes > self.held_bytes:
+            self.held_bytes += await self._budget.take(size_bytes - self.held_bytes)
+
+    def shrink_to(self, size_bytes: int) -> None:
+        """Give back what is held beyond so many bytes."""
+        if size_bytes < self.held_bytes:
+            surplus_bytes, self.held_bytes = self.held_bytes - size_bytes, size_bytes
+            self._budget.give_back(surplus_bytes)

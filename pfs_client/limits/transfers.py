@@ -7,12 +7,16 @@ which one is on its way while another is being sent on.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from pfs_client.interface import ByteStream, Changes, PfsClient
+from pfs_client.interface import ByteStream, FileSpan, PfsClient
 from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
 from pfs_client.values import File
 
 DOWNLOAD_BYTES = 30 * 1024 * 1024
+DIRECT_DOWNLOAD_BYTES = 1024 * 1024
+"""What one from a PFS at hand needs: a piece that is sent, and the next that is read."""
+
 UPLOAD_BYTES = 6 * 1024 * 1024
 MEMORY_BYTES = 1024**3
 
@@ -23,13 +27,19 @@ class Transfers:
     Args:
         pfs: Where files are.
         memory_bytes: What they may need together.
+        download_bytes: What one download needs at most.
         wait_seconds: How long one may wait for its turn.
     """
 
     def __init__(
-        self, pfs: PfsClient, memory_bytes: int = MEMORY_BYTES, wait_seconds: float = WAIT_SECONDS
+        self,
+        pfs: PfsClient,
+        memory_bytes: int = MEMORY_BYTES,
+        wait_seconds: float = WAIT_SECONDS,
+        download_bytes: int = DOWNLOAD_BYTES,
     ) -> None:
         self._pfs = pfs
+        self._download_bytes = download_bytes
         self._memory = MemoryBudget(memory_bytes, wait_seconds)
 
     async def get_file(
@@ -40,7 +50,7 @@ class Transfers:
         Raises:
             PfsOverloaded: There are too many, and none has ended in time.
         """
-        taken_bytes = await self._memory.take(min(DOWNLOAD_BYTES, file_size_bytes - offset))
+        taken_bytes = await self._memory.take(min(self._download_bytes, file_size_bytes - offset))
         try:
             stream = await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
         except BaseException:
@@ -48,15 +58,16 @@ class Transfers:
             raise
         return _Download(stream, self._memory, taken_bytes)
 
-    async def create_file_set(self, changes: Changes, size_bytes: int | None = None) -> str:
-        """As `PfsClient.create_file_set`, of so many bytes if that is known.
+    @asynccontextmanager
+    async def upload(self, size_bytes: int | None = None) -> AsyncIterator[None]:
+        """Have memory for a file set of so many bytes, if that is known, for the body's length.
 
         Raises:
-            PfsOverloaded: There are too many, and none has ended in time.
+            PfsOverloaded: There are too many transfers, and none has ended in time.
         """
         needed_bytes = UPLOAD_BYTES if size_bytes is None else min(size_bytes, UPLOAD_BYTES)
         async with self._memory.hold(needed_bytes):
-            return await self._pfs.create_file_set(changes)
+            yield
 
 
 class _Download(ByteStream):
@@ -66,6 +77,11 @@ class _Download(ByteStream):
         self._stream = stream
         self._memory = memory
         self._taken_bytes = taken_bytes
+
+    @property
+    def file_span(self) -> FileSpan | None:
+        """Where the bytes lie, as the stream says."""
+        return self._stream.file_span
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

@@ -7,7 +7,8 @@ where they should end.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -52,7 +53,15 @@ class Caller:
 
     async def version(self) -> Any:
         """Ask which pachd it is."""
-        return await self._answered(self.connection.version.GetVersion, Empty())
+        return await self._answered("GetVersion", self.connection.version.GetVersion, Empty())
+
+    async def ask_auth(self, method: str, request: Any) -> Any:
+        """Make a call of auth_v2's.
+
+        Raises:
+            PfsFailure: pachd refused, was away, or did not answer in time.
+        """
+        return await self._answered(method, getattr(self.connection.auth, method), request)
 
     async def call(self, method: str, request: Any) -> Any:
         """Make a call with one answer; again if it is one of `interceptors.READS`.
@@ -60,7 +69,7 @@ class Caller:
         Raises:
             PfsFailure: pachd refused, was away, or did not answer in time.
         """
-        return await self._answered(getattr(self.connection.pfs, method), request)
+        return await self._answered(method, getattr(self.connection.pfs, method), request)
 
     async def gather(self, method: str, request: Any) -> list[Any]:
         """Gather all messages of an answer.
@@ -86,7 +95,7 @@ class Caller:
         """
         metadata = self.metadata()
         tries = self._tries(metadata)
-        with told_as_failures():
+        with told_as_failures("GetFile"):
             while True:
                 try:
                     seconds = tries.seconds_left()
@@ -98,9 +107,33 @@ class Caller:
                 except grpc.RpcError as error:
                     await tries.pause(failure_of(error))
 
-    async def _answered(self, call: Any, request: Any) -> Any:
+    async def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
+        """The messages of an answer as they come; the call ends with the iteration.
+
+        It is made again where it breaks off before its first message.
+
+        Raises:
+            PfsFailure: pachd refused, was away, or did not answer in time.
+        """
+        metadata = self.metadata()
+        tries = self._tries(metadata)
+        has_begun = False
+        with told_as_failures(method):
+            while True:
+                try:
+                    with self._under_way(method, request, tries, metadata) as answers:
+                        async for message in answers:
+                            has_begun = True
+                            yield message
+                        return
+                except grpc.RpcError as error:
+                    if has_begun:
+                        raise
+                    await tries.pause(failure_of(error))
+
+    async def _answered(self, method: str, call: Any, request: Any) -> Any:
         metadata, seconds = self.metadata(), self.connection.call_seconds
-        with told_as_failures():
+        with told_as_failures(method):
             return await call(request, timeout=seconds, metadata=metadata)
 
     async def _gathered(
@@ -109,19 +142,27 @@ class Caller:
         """What is taken of an answer's messages; from the start again if that breaks off."""
         metadata = self.metadata()
         tries = self._tries(metadata)
-        call = getattr(self.connection.pfs, method)
-        with told_as_failures():
+        with told_as_failures(method):
             while True:
                 try:
-                    seconds = tries.seconds_left()
-                    with counted(self.connection.observer, method):
-                        answers = call(request, timeout=seconds, metadata=metadata)
-                        try:
-                            return await take(answers)
-                        finally:
-                            answers.cancel()
+                    with self._under_way(method, request, tries, metadata) as answers:
+                        return await take(answers)
                 except grpc.RpcError as error:
                     await tries.pause(failure_of(error))
+
+    @contextmanager
+    def _under_way(
+        self, method: str, request: Any, tries: Tries, metadata: Metadata
+    ) -> Iterator[Any]:
+        """One try of a call that answers a stream: counted, and cancelled where it is left."""
+        call = getattr(self.connection.pfs, method)
+        seconds = tries.seconds_left()
+        with counted(self.connection.observer, method):
+            answers = call(request, timeout=seconds, metadata=metadata)
+            try:
+                yield answers
+            finally:
+                answers.cancel()
 
     def _tries(self, metadata: Metadata) -> Tries:
         return Tries(self.connection.call_seconds, partial(self.connection.wait_finished, metadata))

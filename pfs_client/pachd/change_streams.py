@@ -18,6 +18,7 @@ from pfs_client.failures import PfsFailure, PfsTimeout
 from pfs_client.interface import Changes, stream_of
 from pfs_client.pachd import messages
 from pfs_client.pachd.caller import Caller
+from pfs_client.pachd.documented import as_documented
 from pfs_client.pachd.endings import raise_unless_cancelled
 from pfs_client.pachd.error_texts import failure_from, failure_of
 from pfs_client.pachd.interceptors import counted
@@ -57,7 +58,7 @@ class ChangeStreams:
             PfsFailure: pachd refused, or took nothing for too long.
         """
         with counted(self._observer, "ModifyFile"):
-            await self._send(self._modify_file, _messages(changes, target))
+            await self._send("ModifyFile", self._modify_file, _messages(changes, target))
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store changes outside any commit.
@@ -66,10 +67,10 @@ class ChangeStreams:
             PfsFailure: pachd refused, or took nothing for too long.
         """
         with counted(self._observer, "CreateFileSet"):
-            response = await self._send(self._create_file_set, _messages(changes))
+            response = await self._send("CreateFileSet", self._create_file_set, _messages(changes))
         return str(response.file_set_id)
 
-    async def _send(self, method: Any, requests: AsyncIterator[bytes]) -> Any:
+    async def _send(self, name: str, method: Any, requests: AsyncIterator[bytes]) -> Any:
         """Send requests as they come, and await what pachd says to them."""
         call = method(metadata=self._caller.metadata())
         status = _Status(call)
@@ -84,7 +85,10 @@ class ChangeStreams:
         except TimeoutError:
             raise PfsTimeout("pachd took nothing of a write in time") from None
         except (grpc.RpcError, asyncio.InvalidStateError) as error:
-            raise await status.failure(error) from error
+            failure = await status.failure(error)
+            raise (
+                as_documented(name, failure) if isinstance(failure, PfsFailure) else failure
+            ) from error
         except asyncio.CancelledError:
             raise_unless_cancelled()
             raise

@@ -15,7 +15,7 @@ import grpc
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd import messages
 from pfs_client.pachd.interceptors import CountedCalls, RepeatedReads
-from pfs_client.pachd.pfs_v2 import pfs_pb2, version_pb2_grpc
+from pfs_client.pachd.pfs_v2 import auth_pb2_grpc, pfs_pb2, version_pb2_grpc
 from pfs_client.pachd.pfs_v2.pfs_pb2_grpc import APIStub
 from pfs_client.values import Commit
 
@@ -70,6 +70,7 @@ class Connection:
             settings, [RepeatedReads(self.wait_finished), CountedCalls(observer)]
         )
         self.pfs: Any = APIStub(self.channel)  # type: ignore[no-untyped-call]
+        self.auth: Any = auth_pb2_grpc.APIStub(self.channel)  # type: ignore[no-untyped-call]
         self.version: Any = version_pb2_grpc.APIStub(self.channel)  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:

@@ -7,33 +7,34 @@ call is more than a translation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self, TypeGuard
+from typing import Self
 
 from pfs_client.failures import (
+    CommitNotFound,
     FileNotFound,
     HeadMoved,
     NotAFile,
-    PfsFailure,
     RepoHasBranches,
     RepoNotFound,
 )
-from pfs_client.interface import ByteStream, Changes, PfsClient
+from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.pachd import hazards, messages
 from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.channel import Connection, PachdSettings
+from pfs_client.pachd.commit_calls import PachdCommitCalls
+from pfs_client.pachd.file_set_calls import PachdFileSetCalls, is_of_file_set
+from pfs_client.pachd.permission_calls import PachdPermissionCalls
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.token import Token
 from pfs_client.values import (
     ALL,
-    FILE_SETS_REPO_NAME,
     Branch,
     BranchInfo,
     Change,
     Commit,
-    CommitInfo,
     CopyFile,
     File,
     FileInfo,
@@ -42,11 +43,10 @@ from pfs_client.values import (
     RepoInfo,
 )
 
-_KEEP_FILE_SET_SECONDS = 600
 _SOURCES_AT_ONCE = 8
 
 
-class PachdClient(PfsClient):
+class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, PfsClient):
     """A pachd somewhere else, for one identity. Calls fail with `PfsUnavailable` while it is away.
 
     Args:
@@ -55,6 +55,7 @@ class PachdClient(PfsClient):
     """
 
     def __init__(self, connection: Connection, token: Token) -> None:
+        self._token = token
         self._caller = Caller(connection, token)
         self._changes = ChangeStreams(self._caller)
 
@@ -68,6 +69,10 @@ class PachdClient(PfsClient):
         """
         token = Token(settings.token, settings.token_file)
         return cls(Connection(settings, observer), token)
+
+    def read_token_again(self) -> None:
+        """Look at the token's file with the next call."""
+        self._token.read_again()
 
     async def get_version(self) -> str:
         """Say which pachd this is."""
@@ -93,11 +98,7 @@ class PachdClient(PfsClient):
 
         Pachd says OK for one that does not exist, and that there was none.
         """
-        if expect_no_branches and await self._has_branches(repo):
-            raise RepoHasBranches(f"repo {repo} has branches")
-        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo))
-        response = await self._caller.call("DeleteRepo", request)
-        return bool(response.deleted)
+        return await self._delete_repo(repo, expect_no_branches=expect_no_branches)
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
@@ -124,32 +125,25 @@ class PachdClient(PfsClient):
         request = pfs_pb2.DeleteBranchRequest(branch=messages.branch_message(branch))
         await self._caller.call("DeleteBranch", request)
 
-    async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
-        """One commit, if asked for only once it has finished."""
-        request = pfs_pb2.InspectCommitRequest(
-            commit=messages.commit_message(commit),
-            wait=pfs_pb2.FINISHED if wait_finished else pfs_pb2.COMMIT_STATE_UNKNOWN,
-        )
-        return messages.commit_info_of(await self._caller.call("InspectCommit", request))
-
     async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
         """Apply changes as one commit, or to the open head.
 
         Pachd copies a source that is not there as nothing, with OK: they are looked at before.
         """
-        sources = [(at, one.source) for at, one in enumerate(changes) if _is_of_file_set(one)]
-        await for_each(sources, self._keep_source, _SOURCES_AT_ONCE)
-        await self._changes.modify_file(hazards.checked(changes), messages.head_message(branch))
-
-    async def create_file_set(self, changes: Changes) -> str:
-        """Store files outside any commit."""
-        return await self._changes.create_file_set(hazards.checked(changes))
+        copies = [(at, one) for at, one in enumerate(changes) if is_of_file_set(one)]
+        await for_each(copies, lambda copy: self._keep_source(*copy), _SOURCES_AT_ONCE)
+        try:
+            await self._changes.modify_file(hazards.checked(changes), messages.head_message(branch))
+        except CommitNotFound as error:
+            error.change_index = _copied_from(changes, error.commit)
+            raise
 
     async def release_file_set(self, file_set_id: str) -> None:
         """Leave it to expire: pachd has no call for it."""
 
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
+        hazards.check_commit(file.commit)
         request = pfs_pb2.InspectFileRequest(file=messages.file_message(file))
         info = messages.file_info_of(await self._caller.call("InspectFile", request))
         if not info.is_file:
@@ -158,6 +152,7 @@ class PachdClient(PfsClient):
 
     async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
+        hazards.check_commit(directory.commit)
         request = pfs_pb2.ListFileRequest(
             file=messages.file_message(directory),
             paginationMarker=_marker(directory, part.after),
@@ -168,6 +163,7 @@ class PachdClient(PfsClient):
 
     async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
+        hazards.check_commit(directory.commit)
         request = pfs_pb2.WalkFileRequest(
             file=messages.file_message(directory),
             paginationMarker=_marker(directory, part.after),
@@ -186,6 +182,7 @@ class PachdClient(PfsClient):
     ) -> ByteStream:
         """Open a file for reading."""
         hazards.check_offset(offset)
+        hazards.check_commit(file.commit)
         pattern = hazards.literal_pattern(file.path)
         if pattern is None:
             raise FileNotFound(f"no file can have the path {file.path}")
@@ -194,9 +191,16 @@ class PachdClient(PfsClient):
         )
         return await self._caller.get_file(request, size_bytes)
 
-    async def _renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
-        await self._caller.call("RenewFileSet", request)
+    async def _delete_repo(
+        self, repo: Repo, *, expect_no_branches: bool, force: bool = False
+    ) -> bool:
+        if expect_no_branches and await self._has_branches(repo):
+            raise RepoHasBranches(f"repo {repo} has branches")
+        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
+        try:
+            return bool((await self._caller.call("DeleteRepo", request)).deleted)
+        except RepoNotFound:
+            return False
 
     async def _has_branches(self, repo: Repo) -> bool:
         try:
@@ -205,19 +209,13 @@ class PachdClient(PfsClient):
         except RepoNotFound:
             return False
 
-    async def _keep_source(self, indexed: tuple[int, File]) -> None:
-        """See that the source of a copy out of a file set is there, and stays."""
-        index, source = indexed
-        try:
-            await self._renew_file_set(source.commit.id, _KEEP_FILE_SET_SECONDS)
-            await self.inspect_file(source)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
 
-
-def _is_of_file_set(change: Change) -> TypeGuard[CopyFile]:
-    return isinstance(change, CopyFile) and change.source.commit.repo.name == FILE_SETS_REPO_NAME
+def _copied_from(changes: Sequence[Change], commit: Commit | None) -> int | None:
+    """The first change that copies from a commit."""
+    for index, change in enumerate(changes):
+        if isinstance(change, CopyFile) and change.source.commit == commit:
+            return index
+    return None
 
 
 def _marker(directory: File, after: str) -> pfs_pb2.File | None:

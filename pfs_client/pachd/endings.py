@@ -8,21 +8,24 @@ from contextlib import contextmanager
 
 import grpc
 
-from pfs_client.failures import PfsUnavailable
+from pfs_client.failures import PfsFailure, PfsUnavailable
+from pfs_client.pachd.documented import as_documented
 from pfs_client.pachd.error_texts import failure_of
 
 
 @contextmanager
-def told_as_failures() -> Iterator[None]:
-    """Turn gRPC's errors into PFS's failures, a closed connection among them.
+def told_as_failures(method: str) -> Iterator[None]:
+    """Turn gRPC's errors into the failures that a call is documented with, a closed connection too.
 
     Only for who waits for the call itself: a task that gRPC has made in between is cancelled in the
     same way by both, who waits and the connection that is closed.
     """
     try:
         yield
+    except PfsFailure as failure:
+        raise as_documented(method, failure) from failure.__cause__
     except grpc.RpcError as error:
-        raise failure_of(error) from error
+        raise as_documented(method, failure_of(error)) from error
     except asyncio.CancelledError:
         raise_unless_cancelled()
         raise

@@ -31,7 +31,9 @@ def _invalid_name(text: str, match: re.Match[str]) -> pfs.PfsFailure:
 
 
 def _collision(text: str, match: re.Match[str]) -> pfs.PfsFailure:
-    return pfs.PathCollision(match["path"], match["existing"] or match["path"])
+    # A PFS behind a server says what it refuses; pachd, whose text ends at the path, takes it and
+    # says so of the commit.
+    return pfs.PathCollision(match["path"], match["existing"])
 
 
 def _feeds_others(text: str, match: re.Match[str]) -> pfs.PfsFailure:
@@ -41,17 +43,23 @@ def _feeds_others(text: str, match: re.Match[str]) -> pfs.PfsFailure:
 def _not_finished(text: str, match: re.Match[str]) -> pfs.PfsFailure:
     wanted = match.groupdict().get("wanted")
     return pfs.CommitNotFinished(
-        text, _commit(match["commit"]), _commit(wanted) if wanted else None
+        text, commit_named(match["commit"]), commit_named(wanted) if wanted else None
     )
 
 
 def _not_open(text: str, match: re.Match[str]) -> pfs.PfsFailure:
-    return pfs.CommitNotOpen(text, _commit(match["commit"]))
+    return pfs.CommitNotOpen(text, commit_named(match["commit"]))
+
+
+def _no_commit(text: str, match: re.Match[str]) -> pfs.PfsFailure:
+    return pfs.CommitNotFound(text, commit_named(match["commit"]))
 
 
 _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
     (re.compile(pattern, re.DOTALL), maker)
     for pattern, maker in (
+        # A handler that panics has met what it will meet again: pachd itself is not away.
+        (r"^panic: ", _plain(pfs.PfsFailure)),
         (r"base commit (?P<commit>\S+) for commit (?P<wanted>\S+) unfinished", _not_finished),
         (r"parent commit (?P<commit>\S+) has not been finished", _not_finished),
         (r"commit (?P<commit>\S+) not finished", _not_finished),
@@ -60,9 +68,12 @@ _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
         (r"cannot start a commit on an output branch", _plain(pfs.OutputBranch)),
         (r"name \((?P<name>.*)\) invalid: ", _invalid_name),
         (r"path \((?P<path>.*)\) invalid: (?P<reason>.*)", _invalid_path),
-        (r"path collision \((?P<path>.*?)\)(, with (?P<existing>.*))?$", _collision),
+        (r"path collision \((?P<path>.*?)\), with (?P<existing>.*)$", _collision),
+        (r"path collision \(|duplicate path output by different datums", _plain(pfs.CommitFailed)),
+        (r"cannot drop a commit that has children", _plain(pfs.CommitHasChildren)),
         (r"cannot get directory or non-regular file", _plain(pfs.NotAFile)),
-        (r"tracker does not contain item", _plain(pfs.FileSetNotFound)),
+        (r"tracker does not contain item|would create a dangling reference",
+         _plain(pfs.FileSetNotFound)),
         (r"parsing fileset\.Token|path does not exist", _plain(pfs.FileSetNotFound)),
         (r"does not contain item", _plain(pfs.FileNotFound)),
         (r"file .* not found in repo \S+", _plain(pfs.FileNotFound)),
@@ -70,10 +81,13 @@ _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
         (r"repo \S+ already exists", _plain(pfs.RepoExists)),
         (r'project "[^"]*" not found', _plain(pfs.ProjectNotFound)),
         (r"repo (\(id=\d+, [^)]*\)|\S+) not found", _plain(pfs.RepoNotFound)),
-        (r"commit \S+@\S+ not found|commit \S+ was deleted", _plain(pfs.CommitNotFound)),
+        (r"commit (?P<commit>\S+@\S+) (not found|was deleted)", _no_commit),
+        (r"commit \(int_id=\d+, commit_id=(?P<commit>[^)]*)\) not found", _no_commit),
         (r'branch ("[^"]*"|\(id=\d+, [^)]*\)) not found', _plain(pfs.BranchNotFound)),
         (r"no authentication token|auth token is corrupted|needs permissions",
          _plain(pfs.PfsAccessDenied)),
+        (r"the auth service is not activated", _plain(pfs.AuthenticationOff)),
+        (r"(?i)no space left on device", _plain(pfs.StorageFull)),
         (r"context deadline exceeded", _plain(pfs.PfsTimeout)),
         # What grpcio says of a write on a connection that has just been cut.
         (r"Internal error from Core", _plain(pfs.PfsUnavailable)),
@@ -110,10 +124,11 @@ def failure_from(code: grpc.StatusCode, text: str) -> pfs.PfsFailure:
     return _CODES.get(code, pfs.PfsFailure)(f"{code.name}: {text}")
 
 
-def _commit(name: str) -> Commit | None:
-    """A commit out of its name in a message, `project/repo@id`."""
+def commit_named(name: str) -> Commit | None:
+    """A commit out of its name in a message, `project/repo@id`; None where that is not all."""
     where, at, commit_id = name.rpartition("@")
     project, slash, repo = where.rpartition("/")
     if not at or not commit_id:
         return None
+    repo = repo.removesuffix(".user")  # its type, which some texts name
     return Commit(Repo(repo, project if slash else DEFAULT_PROJECT), commit_id)

@@ -13,6 +13,7 @@ import grpc
 
 from pfs_client.failures import PfsTimeout
 from pfs_client.interface import ByteStream
+from pfs_client.pachd.documented import as_documented
 from pfs_client.pachd.endings import raise_unless_cancelled
 from pfs_client.pachd.error_texts import failure_of
 from pfs_client.pachd.messages import CHUNK_BYTES
@@ -66,7 +67,7 @@ class FileStream(ByteStream):
                     return
                 piece = await self._next(self._idle_seconds)
         except grpc.RpcError as error:
-            raise failure_of(error) from error
+            raise as_documented("GetFile", failure_of(error)) from error
         finally:
             await self.aclose()
 

@@ -7,8 +7,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from pfs_client.failures import CommitNotFound
 from pfs_client.interface import Changes, stream_of
-from pfs_client.values import Change, DeleteFile
+from pfs_client.values import (
+    FILE_SETS_REPO_NAME,
+    Change,
+    Commit,
+    CopyFile,
+    DeleteFile,
+    is_commit_id,
+)
 
 
 def check_change(change: Change) -> None:
@@ -19,12 +27,25 @@ def check_change(change: Change) -> None:
 
     Raises:
         ValueError: It is such a change.
+        CommitNotFound: It copies from what is no commit.
     """
     path = change.path
     if not path.strip("/"):
         raise ValueError(f"{type(change).__name__} of the root is never sent")
     if isinstance(change, DeleteFile) and path.endswith("/"):
         raise ValueError("a delete of everything in a directory is never sent")
+    if isinstance(change, CopyFile):
+        check_commit(change.source.commit)
+
+
+def check_commit(commit: Commit) -> None:
+    """Refuse an id that pachd would take for a branch's name, and panic over if there is none.
+
+    Raises:
+        CommitNotFound: No commit has such an id.
+    """
+    if commit.repo.name != FILE_SETS_REPO_NAME and not is_commit_id(commit.id):
+        raise CommitNotFound(f"commit {commit} not found", commit)
 
 
 async def checked(changes: Changes) -> AsyncIterator[Change]:

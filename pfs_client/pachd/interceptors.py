@@ -22,6 +22,9 @@ from pfs_client.values import Commit
 
 READS = frozenset(
     {
+        "Authorize",
+        "ComposeFileSet",
+        "GetFileSet",
         "GetVersion",
         "InspectBranch",
         "InspectCommit",
@@ -29,9 +32,13 @@ READS = frozenset(
         "InspectProject",
         "InspectRepo",
         "RenewFileSet",
+        "WhoAmI",
     }
 )
-"""The methods that may be repeated, as twice is no more than once. All others are made once."""
+"""The methods that may be repeated, as twice is no more than once. All others are made once.
+
+A file set that nobody has heard of goes by itself.
+"""
 
 Details: TypeAlias = grpc.aio.ClientCallDetails
 Continuation: TypeAlias = Callable[[Details, Any], Awaitable[Any]]

@@ -17,6 +17,7 @@ from pfs_client.values import (
     CopyFile,
     DeleteFile,
     File,
+    FileDiff,
     FileInfo,
     FileType,
     OriginKind,
@@ -83,6 +84,14 @@ def head_message(branch: Branch) -> pfs_pb2.Commit:
 def commit_message(commit: Commit) -> pfs_pb2.Commit:
     """A commit."""
     return pfs_pb2.Commit(repo=repo_message(commit.repo), id=commit.id)
+
+
+def commit_on(commit: Commit, branch: str) -> pfs_pb2.Commit:
+    """A commit with its branch's name, if that is known."""
+    message = commit_message(commit)
+    if branch:
+        message.branch.CopyFrom(branch_message(Branch(commit.repo, branch)))
+    return message
 
 
 def commit_of(message: pfs_pb2.Commit) -> Commit:
@@ -165,11 +174,8 @@ def branch_info_of(message: pfs_pb2.BranchInfo) -> BranchInfo:
 
 def commit_info_message(info: CommitInfo) -> pfs_pb2.CommitInfo:
     """What PFS says of a commit."""
-    commit = commit_message(info.commit)
-    if info.branch:
-        commit.branch.CopyFrom(branch_message(Branch(info.commit.repo, info.branch)))
     return pfs_pb2.CommitInfo(
-        commit=commit,
+        commit=commit_on(info.commit, info.branch),
         origin=pfs_pb2.CommitOrigin(kind=info.origin.value),  # type: ignore[arg-type]
         description=info.description,
         parent_commit=None if info.parent is None else commit_message(info.parent),
@@ -219,6 +225,14 @@ def file_info_of(message: pfs_pb2.FileInfo) -> FileInfo:
         optional_time(message.committed),
         message.size_bytes,
         message.hash,
+    )
+
+
+def file_diff_of(message: pfs_pb2.DiffFileResponse) -> FileDiff:
+    """What differs at one path."""
+    return FileDiff(
+        file_info_of(message.new_file) if message.HasField("new_file") else None,
+        file_info_of(message.old_file) if message.HasField("old_file") else None,
     )
 
 

@@ -43,6 +43,10 @@ class Token:
         self._value: str | None = cleaned(value)
         self._read_again_at = 0.0
 
+    def read_again(self) -> None:
+        """Have the next call look at the file, however short ago that was done."""
+        self._read_again_at = 0.0
+
     def read(self) -> str:
         """The token; empty for none.
 

@@ -5,17 +5,15 @@ These calls are translations and nothing more: nothing here keeps a caller from 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable
 
-from pfs_client.failures import RepoHasBranches
-from pfs_client.interface import MAX_FILE_SET_SECONDS, Changes
+from pfs_client.interface import Changes
 from pfs_client.pachd import messages
 from pfs_client.pachd.client import PachdClient
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import (
     Branch,
     Commit,
-    CommitInfo,
     File,
     FileInfo,
     ProjectInfo,
@@ -66,10 +64,7 @@ class WholePachdClient(PachdClient, WholePfs):
         self, repo: Repo, *, expect_no_branches: bool = False, force: bool = False
     ) -> bool:
         """Delete a repo with all in it, by force if need be."""
-        if expect_no_branches and await self._has_branches(repo):
-            raise RepoHasBranches(f"repo {repo} has branches")
-        request = pfs_pb2.DeleteRepoRequest(repo=messages.repo_message(repo), force=force)
-        return bool((await self._caller.call("DeleteRepo", request)).deleted)
+        return await self._delete_repo(repo, expect_no_branches=expect_no_branches, force=force)
 
     async def create_branch(
         self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
@@ -94,22 +89,6 @@ class WholePachdClient(PachdClient, WholePfs):
         request = pfs_pb2.FinishCommitRequest(commit=messages.commit_message(commit), error=error)
         await self._caller.call("FinishCommit", request)
 
-    async def list_commit(
-        self, repo: Repo, *, newest: Commit | None = None
-    ) -> AsyncIterator[CommitInfo]:
-        """A repo's commits, or one commit and those it is based on, the newest first."""
-        request = pfs_pb2.ListCommitRequest(
-            repo=messages.repo_message(repo),
-            to=None if newest is None else messages.commit_message(newest),
-        )
-        for message in await self._caller.gather("ListCommit", request):
-            yield messages.commit_info_of(message)
-
-    async def drop_commit(self, commit: Commit) -> None:
-        """Take a commit back."""
-        request = pfs_pb2.DropCommitRequest(commit=messages.commit_message(commit))
-        await self._caller.call("DropCommit", request)
-
     async def modify_stream(self, target: Branch | Commit, changes: Changes) -> None:
         """ModifyFile as pachd has it, without a look at what is sent."""
         if isinstance(target, Commit):
@@ -118,16 +97,9 @@ class WholePachdClient(PachdClient, WholePfs):
             message = messages.head_message(target)
         await self._changes.modify_file(changes, message)
 
-    async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
-        """Keep a file set for longer."""
-        await self._renew_file_set(file_set_id, ttl_seconds)
-
-    async def compose_file_set(
-        self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
-    ) -> str:
-        """One file set out of several."""
-        request = pfs_pb2.ComposeFileSetRequest(file_set_ids=file_set_ids, ttl_seconds=ttl_seconds)
-        return str((await self._caller.call("ComposeFileSet", request)).file_set_id)
+    async def file_set_stream(self, changes: Changes) -> str:
+        """CreateFileSet as pachd has it, without a look at what is sent."""
+        return await self._changes.create_file_set(changes)
 
     async def add_file_set(self, commit: Commit, file_set_id: str) -> None:
         """Put a file set's changes into an open commit."""

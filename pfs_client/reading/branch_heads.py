@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from pfs_client.forwarding import ForwardingPfs
+from pfs_client.forwarding import Call, ForwardingPfs
 from pfs_client.interface import PfsClient
 from pfs_client.reading.shared_calls import SharedCall
 from pfs_client.values import Branch, BranchInfo
@@ -66,6 +66,6 @@ class SharedHeads(ForwardingPfs):
         super().__init__(pfs)
         self._heads = BranchHeads(pfs.inspect_branch)
 
-    async def inspect_branch(self, branch: Branch) -> BranchInfo:
+    def inspect_branch(self, branch: Branch) -> Call[BranchInfo]:
         """One branch, with its head as it is now."""
-        return await self._heads.inspect_branch(branch)
+        return self._heads.inspect_branch(branch)

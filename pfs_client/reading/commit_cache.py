@@ -72,6 +72,10 @@ class CommitCache:
         """As `PfsClient.walk_file`."""
         return await self._page(self._pfs.walk_file, directory, part)
 
+    def held_bytes(self, info: FileInfo) -> int:
+        """How many bytes of a file `get_file` returns at once; 0 where it streams."""
+        return self.contents.held_bytes(info)
+
     async def get_file(
         self, file: File, info: FileInfo, offset: int, size_bytes: int
     ) -> bytes | ByteStream:
@@ -118,7 +122,11 @@ class CommitCache:
 
 
 def direct_reads(
-    pfs: PfsClient, memory_bytes: int, small_bytes: int, observer: Observer = UNOBSERVED
+    pfs: PfsClient,
+    memory_bytes: int,
+    small_bytes: int,
+    observer: Observer = UNOBSERVED,
+    transfers: Transfers | None = None,
 ) -> CommitCache:
     """Reads of a PFS at hand.
 
@@ -127,9 +135,12 @@ def direct_reads(
         memory_bytes: How much may be remembered.
         small_bytes: Contents up to this size are worth remembering.
         observer: Is told what was found, and what was not.
+        transfers: Brings large contents.
     """
     facts_bytes = memory_bytes // _FACTS_SHARE
-    contents = DirectContents(pfs, memory_bytes - facts_bytes, small_bytes, observer)
+    contents = DirectContents(
+        pfs, memory_bytes - facts_bytes, small_bytes, observer, transfers or Transfers(pfs)
+    )
     return CommitCache(pfs, contents, facts_bytes, observer, looks_above_bytes=small_bytes)
 
 
@@ -155,4 +166,6 @@ def remote_reads(
 
 
 def _size_of_fact(fact: Fact) -> int:
-    return _ENTRY_BYTES * (len(fact) + 1 if isinstance(fact, list) else 1)
+    if isinstance(fact, list):
+        return _ENTRY_BYTES * (len(fact) + 1) + sum(len(info.path) for info in fact)
+    return _ENTRY_BYTES + (len(fact.path) if isinstance(fact, FileInfo) else 0)

@@ -27,15 +27,26 @@ class Contents(ABC):
         memory_bytes: How many may be kept.
         small_bytes: Contents up to this size are small.
         observer: Is told what was found, and what was not.
+        transfers: Brings those that are not small.
     """
 
     def __init__(
-        self, pfs: PfsClient, memory_bytes: int, small_bytes: int, observer: Observer
+        self,
+        pfs: PfsClient,
+        memory_bytes: int,
+        small_bytes: int,
+        observer: Observer,
+        transfers: Transfers,
     ) -> None:
         self._pfs = pfs
+        self._transfers = transfers
         self._small_bytes = small_bytes
         self._observer = observer
         self.kept: LRUCache[object, bytes] = LRUCache(memory_bytes, getsizeof=len)
+
+    def held_bytes(self, info: FileInfo) -> int:
+        """How many bytes of a file `get_file` returns at once; 0 where it streams."""
+        return info.size_bytes if info.size_bytes <= self._small_bytes else 0
 
     async def get_file(
         self, file: File, info: FileInfo, offset: int, size_bytes: int
@@ -79,19 +90,13 @@ class DirectContents(Contents):
     """From a PFS at hand."""
 
     async def _open(self, file: File, info: FileInfo, offset: int, size_bytes: int) -> ByteStream:
-        return await self._pfs.get_file(file, offset=offset, size_bytes=size_bytes)
+        return await self._transfers.get_file(
+            file, file_size_bytes=info.size_bytes, offset=offset, size_bytes=size_bytes
+        )
 
 
 class RemoteContents(Contents):
-    """From a PFS that is a round trip away, and sends more than is wanted.
-
-    Args:
-        pfs: Where they come from.
-        memory_bytes: How many may be kept, blocks among them.
-        small_bytes: Contents up to this size are small.
-        observer: Is told what was found, and what was not.
-        transfers: Brings those that are not small.
-    """
+    """From a PFS that is a round trip away, and sends more than is wanted: blocks are kept too."""
 
     def __init__(
         self,
@@ -101,8 +106,7 @@ class RemoteContents(Contents):
         observer: Observer,
         transfers: Transfers,
     ) -> None:
-        super().__init__(pfs, memory_bytes, small_bytes, observer)
-        self._transfers = transfers
+        super().__init__(pfs, memory_bytes, small_bytes, observer, transfers)
         self._asked: SharedCalls[bytes, bytes] = SharedCalls()
         self._blocks = BlockReader(transfers, self.kept, observer)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pfs_client.forwarding import ForwardingPfs
+from pfs_client.forwarding import Call, ForwardingPfs
 from pfs_client.interface import PfsClient
 from pfs_client.reading.shared_calls import SharedCalls
 from pfs_client.values import ALL, File, FileInfo, Part
@@ -22,23 +22,18 @@ class SharedReads(ForwardingPfs):
         super().__init__(pfs)
         self._calls: SharedCalls[object, Any] = SharedCalls()
 
-    async def inspect_file(self, file: File) -> FileInfo:
+    def inspect_file(self, file: File) -> Call[FileInfo]:
         """One file."""
-        info: FileInfo = await self._calls.call(
-            ("inspect_file", file), partial(self._pfs.inspect_file, file)
-        )
-        return info
+        return self._calls.call(("inspect_file", file), partial(self._pfs.inspect_file, file))
 
-    async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+    def list_file(self, directory: File, part: Part = ALL) -> Call[list[FileInfo]]:
         """What stands in a directory."""
-        infos: list[FileInfo] = await self._calls.call(
+        return self._calls.call(
             ("list_file", directory, part), partial(self._pfs.list_file, directory, part)
         )
-        return infos
 
-    async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
+    def walk_file(self, directory: File, part: Part = ALL) -> Call[list[FileInfo]]:
         """Everything at and below a path."""
-        infos: list[FileInfo] = await self._calls.call(
+        return self._calls.call(
             ("walk_file", directory, part), partial(self._pfs.walk_file, directory, part)
         )
-        return infos

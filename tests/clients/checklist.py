@@ -237,6 +237,7 @@ def _folders(client: Client, bucket: str, folder: Path) -> Iterator[Step]:
     contents = {"one": b"1", "two words": b"22", "sub/three": b"333"}
     for name, content in contents.items():
         (tree / name).write_bytes(content)
+        _age(tree / name, 2)  # Last-Modified has whole seconds
 
     def up() -> None:
         client.sync_up(tree, bucket, "tree")
@@ -258,6 +259,11 @@ def _folders(client: Client, bucket: str, folder: Path) -> Iterator[Step]:
     yield "sync up a change older than HEAD", partial(_old_change, client, tree, bucket)
 
 
+def _age(file: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(file, (then, then))
+
+
 def _again(client: Client, tree: Path, bucket: str) -> None:
     client.sync_up(tree, bucket, "tree")
     if "three" in client.synced():
@@ -275,8 +281,7 @@ def _down_after_a_write(client: Client, bucket: str, back: Path) -> None:
 def _old_change(client: Client, tree: Path, bucket: str) -> None:
     changed = tree / "sub" / "three"
     changed.write_bytes(b"new")
-    an_hour_ago = time.time() - 3600
-    os.utime(changed, (an_hour_ago, an_hour_ago))
+    _age(changed, 3600)
     client.sync_up(tree, bucket, "tree")
     if client.get(bucket, "tree/sub/three") != b"new":
         raise EndsOtherwise("missed")

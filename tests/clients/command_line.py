@@ -16,7 +16,7 @@ _CODES = re.compile(
 _WORDS = {
     "functionality that is not implemented": "NotImplemented",
     "PFS cannot hold this key": "InvalidFilePath",
-    "already exists, and you own it": "BucketAlreadyOwnedByYou",
+    "you already own it": "BucketAlreadyOwnedByYou",
     "(404)": "404",
 }
 """What some commands show of an error without its code."""

@@ -20,9 +20,10 @@ What real clients do with this gateway, as the tests in `tests/clients/` see it,
 this page. Each client is taken through the same steps, with the settings that
 [its page](clients/README.md) gives, on an embedded PFS and on a PFS behind gRPC.
 
-`works`: the step did what it says, and what came back was compared. A code, as `NotImplemented`:
-the client shows its user this failure, as it should; `refused`: it shows one without a code. Other
-words, as `missed`, say what it does instead. -: the client has nothing that does this.
+`works`: the client reports success, and what came back was compared where the step gets something
+back. Metadata and content types are taken and not kept. A code, as `NotImplemented`: the client
+shows its user this failure, as it should; `refused`: it shows one without a code. Other words, as
+`missed`, say what it does instead. -: the client has nothing that does this.
 """
 
 _CHECKSUMS = """## Checksums

@@ -15,6 +15,7 @@ from tests.clients.pages import ROOT, write_settings
 from tests.clients.steps import Outcome
 from tests.clients.toolchains import OWN_BIN
 from tests.clients.wiretap import Exchange, Wiretap
+from tests.markdown import DOCS
 from tests.servers import GatewayProcess
 
 RUN_SECONDS = 500
@@ -93,6 +94,11 @@ class Run:
     def message(self, step: str) -> str:
         """What the client showed its user."""
         return self.outcomes[step].message if step in self.outcomes else ""
+
+    def names_the_page_of(self, setting: str, step: str) -> bool:
+        """Whether the user was told where to read on, and the client's page has the setting."""
+        page = DOCS / "clients" / f"{self.client.page or self.client.name}.md"
+        return "docs/clients" in self.message(step) and setting in page.read_text()
 
     def refused_again(self) -> dict[str, int]:
         """What was sent and refused more often than this client tries."""

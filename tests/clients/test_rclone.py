@@ -57,8 +57,8 @@ def test_what_is_refused_begins_no_long_retry_loop(run: Run) -> None:
     assert run.refused_again() == {}
 
 
-def test_a_multipart_upload_says_which_setting_turns_it_off(run: Run) -> None:
-    assert "--s3-upload-cutoff" in run.message("multipart upload")
+def test_a_multipart_upload_names_the_page_with_its_setting(run: Run) -> None:
+    assert run.names_the_page_of("--s3-upload-cutoff", "multipart upload")
 
 
 def test_its_record_is_fresh(run: Run) -> None:

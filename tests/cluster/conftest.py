@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from gateway.app import create_app
 from gateway.settings import Settings
+from pachd_server.hazards import Hazards
 from tests.cluster.fault_proxy import FaultProxy
 from tests.cluster.invariants import assert_harmless
 from tests.cluster.pachd import Pachd, serving_pachd
@@ -58,7 +59,7 @@ class Gateway:
     @property
     def requests(self) -> int:
         """How many requests the gateway has under way."""
-        return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks())
+        return sum("S3Protocol._run" in str(task.get_coro()) for task in asyncio.all_tasks())
 
     async def s3(self, operation: str, **parameters: Any) -> Any:
         """An S3 operation as boto3 does it, once."""
@@ -132,10 +133,16 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
+def hazards() -> Hazards:
+    """What ends the pachd, for tests to override."""
+    return Hazards()
+
+
+@pytest.fixture
 async def cluster(
-    tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, options: dict[str, Any], hazards: Hazards, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Cluster]:
-    async with serving_pachd(tmp_path / "pfs") as server:
+    async with serving_pachd(tmp_path / "pfs", hazards=hazards) as server:
         proxy = FaultProxy(server.address)
         await proxy.start()
         settings = Settings(pfs=f"grpc://{proxy.address}", **{"pfs_call_seconds": 2.0, **options})

@@ -161,12 +161,13 @@ def test_a_gateway_ends_in_time_whatever_pachd_does(tmp_path: Path) -> None:
             pfs.process.send_signal(signal.SIGCONT)
 
 
+NOBODY = "0123456789ab4def8123456789abcdef"
 CALLS: dict[str, Callable[[WholePfs], Awaitable[object]]] = {
     "ListRepo": lambda pfs: pfs.list_repo(),
     "InspectRepo": lambda pfs: pfs.inspect_repo(BRANCH.repo),
     "CreateRepo": lambda pfs: pfs.create_repo(BRANCH.repo),
     "ModifyFile": lambda pfs: pfs.modify_file(BRANCH, [AddFile("/a", b"1")]),
-    "GetFile": lambda pfs: pfs.get_file(File(Commit(BRANCH.repo, "0" * 32), "/a")),
+    "GetFile": lambda pfs: pfs.get_file(File(Commit(BRANCH.repo, NOBODY), "/a")),
 }
 
 

@@ -13,14 +13,17 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from gateway.notices import notices_of
 from gateway.observing.tracing import CLOSE_SECONDS
-from gateway.settings import Settings, variable_of
+from gateway.setting_values import variable_of
+from gateway.settings import Settings
 from tests.packaging.dockerfile import stages_of
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
-OVERLAYS = ["base", "with-token", "with-tls"]
+OVERLAYS = ["base", "with-token", "with-tls", "with-tls-and-token"]
+COMPONENTS = ["token", "tls", "prometheus-operator"]
 RELEASES = ["1.30", "1.32", "1.34", "1.37"]
 
 NAME = {"app.kubernetes.io/name": "s3gateway"}
@@ -81,11 +84,14 @@ def test_the_validation_can_fail() -> None:
 
 
 def test_all_files_are_listed() -> None:
-    for overlay in OVERLAYS:
-        kustomization = yaml.safe_load((KUBERNETES / overlay / "kustomization.yaml").read_text())
+    folders = [*OVERLAYS, *(f"components/{name}" for name in COMPONENTS)]
+    assert {file.parent for file in KUBERNETES.rglob("*.yaml")} == {KUBERNETES / f for f in folders}
+    for folder in folders:
+        kustomization = yaml.safe_load((KUBERNETES / folder / "kustomization.yaml").read_text())
         patches = [patch["path"] for patch in kustomization.get("patches", ())]
-        files = {file.name for file in (KUBERNETES / overlay).iterdir()}
-        named = {*patches, *(name for name in kustomization["resources"] if name != "../base")}
+        files = {file.name for file in (KUBERNETES / folder).iterdir()}
+        resources = kustomization.get("resources", ())
+        named = {*patches, *(name for name in resources if name != "../base")}
         assert files == named | {"kustomization.yaml"}
 
 
@@ -163,11 +169,29 @@ def test_a_pod_may_do_little(overlay: str) -> None:
     assert all(mount.get("readOnly") for mount in container.get("volumeMounts", ()))
 
 
-def test_the_overlays_point_to_what_they_mount() -> None:
-    for overlay, setting in (("with-token", "pfs_token_file"), ("with-tls", "pfs_ca_file")):
-        manifests = built(overlay)
-        (mount,) = container_of(manifests)["volumeMounts"]
-        assert str(getattr(settings_of(manifests), setting)).startswith(mount["mountPath"] + "/")
-        assert "subPath" not in mount
-    assert settings_of(built("with-tls")).pfs.startswith("grpcs://")
+TOKEN, CA = "pfs_token_file", "pfs_ca_file"
+
+
+@pytest.mark.parametrize(
+    ("overlay", "files"),
+    [("with-token", [TOKEN]), ("with-tls", [CA]), ("with-tls-and-token", [TOKEN, CA])],
+)
+def test_the_overlays_point_to_what_they_mount(overlay: str, files: list[str]) -> None:
+    manifests = built(overlay)
+    mounts = container_of(manifests)["volumeMounts"]
+    volumes = {volume["name"] for volume in pod_of(manifests)["volumes"]}
+    assert volumes == {mount["name"] for mount in mounts}
+    assert not any("subPath" in mount for mount in mounts)
+    paths = {str(Path(getattr(settings_of(manifests), one)).parent) for one in files}
+    assert paths == {mount["mountPath"] for mount in mounts}
+    assert settings_of(manifests).pfs.startswith("grpcs://" if CA in files else "grpc://")
+
+
+def test_the_gateway_starts_without_a_notice_but_of_its_network() -> None:
+    assert [one[:20] for one in notices_of(settings_of(built("with-tls-and-token")), {})] == [
+        "anyone who reaches 0"
+    ]
+
+
+def test_the_default_is_pachd_in_the_same_namespace() -> None:
     assert settings_of(built("base")).pfs == "grpc://pachd:30650"

@@ -1,7 +1,8 @@
 """Which contracts are tested: the default one, and those with layers.
 
-A tuple more in COMPOSITIONS is all that it takes to test another: every test that is marked with
-`each_composition` or `each_case` runs for it too, and the gateway under test is started with it.
+They are those that are reviewed and released, so that another layer is tested by being there: every
+test that is marked with `each_composition` or `each_case` runs for it too, and the gateway under
+test is started with it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ from typing import Any
 
 import pytest
 
+from contract_review.documents import COMPOSITIONS as COMPOSITIONS
 from tests.contract.under_test import ContractUnderTest, contract_with
-
-COMPOSITIONS: tuple[tuple[str, ...], ...] = ((),)
-"""The layers of each, in the order in which they are put upon each other."""
 
 
 def id_of(layers: tuple[str, ...]) -> str:

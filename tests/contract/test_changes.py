@@ -6,7 +6,7 @@ import pytest
 
 from contract_review.__main__ import OASDIFF
 from contract_review.changes import changes
-from contract_review.documents import operations
+from gateway.contract.operations import operations
 from tests.contract.edits import (
     BEFORE,
     Edit,

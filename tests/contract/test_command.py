@@ -9,7 +9,8 @@ import pytest
 
 from contract_review import __main__ as review_command
 from contract_review.documents import contract_of
-from contract_review.printable import printable
+from gateway.contract.document import UnknownLayer, load_contract
+from gateway.contract.printable import printable
 from tests.contract.edits import run
 
 
@@ -40,8 +41,10 @@ def test_what_is_skipped_is_said(
 def test_a_layer_that_there_is_not_is_told_in_one_line(tmp_path: Path, command: str) -> None:
     page = tmp_path / "contract.html"
     target = [str(page)] if command == "html" else []
+    with pytest.raises(UnknownLayer) as refusal:
+        load_contract(["nothing"])
     status, told = run(command, "--with", "nothing", *target)
-    assert (status, told) == (2, "contract_review: there is no layer nothing of the contract\n")
+    assert (status, told) == (2, f"contract_review: {refusal.value}\n")
     assert not page.exists()
 
 

@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft4Validator
 from openapi_spec_validator import validate
 
-from contract_review.xml_examples import xml_of
 from gateway.contract.document import load_contract
+from gateway.contract.xml_examples import xml_of
 from tests.contract.compositions import each_case, each_composition
 from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.xml_reading import read_document
@@ -37,6 +37,19 @@ def test_no_name_stands_twice_in_one_place_of_the_contract(layers: tuple[str, ..
                 check(value)
 
     check(yaml.compose(load_contract(layers).text))
+
+
+@each_composition
+def test_what_works_on_objects_stands_under_objects(contract: ContractUnderTest) -> None:
+    """And lists under Listings; a reader looks for DeleteObjects beside DeleteObject."""
+    about_objects = {
+        name for name in contract.operations if "Object" in name and not name.startswith("List")
+    }
+    assert "DeleteObjects" in about_objects
+    for name in about_objects:
+        assert contract.operations[name].definition["tags"] == ["Objects"], name
+    known = {tag["name"] for tag in contract.document["tags"]}
+    assert all(set(one.definition["tags"]) <= known for one in contract.operations.values())
 
 
 Example: TypeAlias = tuple[str, dict[str, Any], Any]

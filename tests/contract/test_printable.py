@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_review.documents import contract_of, operations, resolved
-from contract_review.printable import printable
+from contract_review.documents import contract_of
+from gateway.contract.operations import operations, resolved
+from gateway.contract.printable import printable
 from tests import chromium
 from tests.chromium import Browser
 from tests.contract.compositions import each_composition

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 _BACKTICKS = re.compile(r"(?<!`)`([^`\s]+)`(?!`)")
 _CITED = re.compile(r"(?!/)[\w./*-]+\.(md|py|pyi|sql|toml|ya?ml|proto|svg)|[\w-]+/[\w./*-]*")
@@ -61,12 +62,13 @@ class Project:
     def has(self, word: str, citing: str) -> bool:
         """Whether a path is there: from the root, from the file that cites it, or by its end.
 
-        What begins with a directory of the root is a path from the root and nothing else.
+        What begins with a directory of the root is a path from the root and nothing else. NAME
+        stands for any name.
         """
-        path = word.rstrip("/")
+        path = word.rstrip("/").replace("NAME", "*")
         patterns = [path]
         if "/" not in path or path.split("/")[0] not in self._tops:
-            patterns += [f"{PurePosixPath(citing).parent}/{path}", f"*/{path}"]
+            patterns += [normpath(PurePosixPath(citing).parent / path), f"*/{path}"]
         return any(fnmatch(known, pattern) for known in self.paths for pattern in patterns)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import Field, fields
 from typing import Any
 
-from gateway.settings import Settings, kind_of, option_of, variable_of
+from gateway.setting_values import kind_of, option_of, variable_of
+from gateway.settings import Settings
 from tests.markdown import DOCS
 
 PAGE = DOCS / "settings.md"
 
 GROUPS = {
-    "Where it listens": ["host", "port", "admin_port", "workers", "docs"],
+    "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
+    "What it serves": ["layers"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous", "keep_history"],
     "pachd": ["pfs_call_seconds", "pfs_ca_file", "pfs_token", "pfs_token_file"],
@@ -21,7 +23,12 @@ GROUPS = {
         "sole_writer",
         "commit_per_request",
     ],
-    "Memory": ["write_memory_bytes", "transfer_memory_bytes", "cache_bytes"],
+    "Memory": [
+        "request_memory_bytes",
+        "write_memory_bytes",
+        "transfer_memory_bytes",
+        "cache_bytes",
+    ],
     "Sizes and numbers": [
         "max_object_bytes",
         "max_document_bytes",
@@ -45,13 +52,19 @@ _HEAD = """\
 # Settings
 
 Every setting is an option of `s3gateway` and an environment variable; the option wins. There is no
-file of settings. `s3gateway --help` says the same as this page, which
-`tests/docs/test_settings.py` writes from `gateway/settings.py`.
+file of settings. `s3gateway --help` (or `-h`) has the same options, defaults and limits.
 
-An option that may come several times takes one value each time; its variable takes them all, with
-commas between. An option that is on or off is switched off by its form with `no-`; its variable is
-`true` or `false`. A value that cannot be ends the command with one line that says why, and status
-2.
+- Give a size as a number of bytes or with a unit: `64KiB`, `96MiB`, `5GiB`. Capital letters do not
+  matter. `MB` and `M` are refused, because they mean 1000 to some and 1024 to others.
+- Repeat an option to give it several values. Its variable takes all of them, with commas between.
+- Every boolean option has a `--no-…` form. Its variable is `true` or `false`.
+- A variable that is empty counts as not set.
+
+An invalid value stops the command with a one-line error and status 2. An option that has no effect
+together with the others is told when the gateway starts, and so is a variable whose name begins
+with `S3GATEWAY_` and is no setting. The gateway starts all the same.
+
+`SIGHUP` makes a running gateway read its certificate and its token file again.
 
 `s3gateway compact` drops the history of an embedded PFS; it takes `--pfs` before its name, and
 behind it `--keep N` for the commits of each branch to keep besides HEAD, and `--yes` to be asked

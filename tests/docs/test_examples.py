@@ -56,6 +56,24 @@ def test_a_page_s_examples_print_what_it_says(page: str, tmp_path: Path) -> None
                 assert re.fullmatch(_pattern(block.at(gateway.endpoint)), printed), printed
 
 
+def test_the_quick_start_can_be_repeated_and_leaves_the_reader_s_files(tmp_path: Path) -> None:
+    config = tmp_path / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text("[default]\n")
+    with GatewayProcess(tmp_path / "pfs") as gateway:
+        printed = []
+        for _ in range(2):
+            blocks = [block for block in PAGES["quick-start.md"] if block.name in RUN]
+            printed.append([RUN[one.name](one.at(gateway.endpoint), tmp_path) for one in blocks])
+    assert [without_ids(one) for one in printed[0]] == [without_ids(one) for one in printed[1]]
+    assert [file.name for file in config.parent.iterdir()] == ["config"]
+    assert config.read_text() == "[default]\n"
+
+
+def without_ids(printed: str) -> str:
+    return re.sub(r"<RequestId>\w+", "", printed)
+
+
 def _pattern(text: str) -> str:
     return re.escape(text.rstrip("\n")).replace("…", ".*") + "\n*"
 

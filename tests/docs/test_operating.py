@@ -74,8 +74,8 @@ def test_the_line_that_is_shown_is_one() -> None:
     assert line.split(" ")[1:] == shown.split(" ")[1:]
 
 
-# Of pachctl and of docker.
-OTHERS_OPTIONS = {"--ttl", "--build-arg", "--env", "--stop-timeout", "--tmpfs"}
+# Of pachctl, of docker and of helm.
+OTHERS_OPTIONS = {"--set", "--ttl", "--build-arg", "--env", "--stop-timeout", "--tmpfs"}
 
 
 @named
@@ -83,7 +83,7 @@ def test_every_option_that_a_page_names_is_there(page: Path) -> None:
     options = {option for one in main.params for option in [*one.opts, *one.secondary_opts]}
     options |= {option for one in main.commands["compact"].params for option in one.opts}
     used = set(re.findall(r"`(--[a-z][a-z-]+)", page.read_text()))
-    assert used <= options | OTHERS_OPTIONS | {"--help"}
+    assert used <= options | OTHERS_OPTIONS | {"--help", "--no-"}
 
 
 def commands() -> list[str]:

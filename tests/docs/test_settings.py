@@ -8,8 +8,9 @@ from dataclasses import fields
 import pytest
 
 from embedded_pfs.blobs import INLINE_MAX_BYTES
-from gateway.settings import Settings, option_of
-from handlers import addressing, deletions, listings, service
+from gateway.setting_values import option_of
+from gateway.settings import Settings
+from handlers import addressing, copies, deletions, listings, service
 from pfs_client.group_commit import branch_queue as write_queue
 from pfs_client.group_commit import grouped_writes as write_batches
 from pfs_client.group_commit import pachd_committer
@@ -58,6 +59,7 @@ def test_the_page_of_limits_has_the_defaults(option: str, figure: str) -> None:
     [
         ("At most {} bytes in UTF-8", addressing.MAX_KEY_BYTES),
         ("| keys of one DeleteObjects | {} |", deletions.MAX_OBJECTS),
+        ("the source of a CopyObject (`--with copy`) | {} GiB |", copies.MAX_COPY_BYTES >> 30),
         ("one page of a listing | {} |", listings.MAX_KEYS),
         ("one page of ListBuckets | {} |", service.MAX_BUCKETS),
         ("| a write that waits for memory | {} s |", int(memory_budget.WAIT_SECONDS)),

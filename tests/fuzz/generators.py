@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hypothesis import strategies as st
 
 EMPTY = "master.empty"
@@ -30,6 +32,15 @@ keys = st.one_of(
     _LONG,
 )
 """Keys that PFS can hold, some of them directory markers, some up to S3's limit."""
+
+sources = st.builds(
+    lambda bucket, key, slash, safe: slash + quote(f"{bucket}/{key}", safe=safe),
+    buckets,
+    keys,
+    st.sampled_from(("", "/")),
+    st.sampled_from(("/", "")),
+)
+"""What a copy may be made of, written in the ways that programs write it."""
 
 _DATES = st.sampled_from(("Mon, 23 Nov 1976 10:56:05 GMT", "Tue, 23 Nov 2060 10:56:05 GMT"))
 _POSITION = st.integers(0, 12) | st.sampled_from(("", "999999"))

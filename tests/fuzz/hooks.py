@@ -6,6 +6,7 @@ Loaded by schemathesis, as `schemathesis.toml` says.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -24,6 +25,7 @@ from tests.fuzz.xml_reading import Unreadable, read_document
 
 schemathesis.openapi.format("bucket", generators.buckets)
 schemathesis.openapi.format("key", generators.keys)
+schemathesis.openapi.format("copy-source", generators.sources)
 
 # What a well-formed request can meet: things that are not there, or no longer what it wants.
 _ANSWERS_TO_VALID = {200, 204, 206, 304, 404, 409, 412, 416}
@@ -63,7 +65,7 @@ def read_xml(context: Any, response: Any) -> Any:
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
     """Keep one bucket empty, so that it can be deleted."""
-    is_put = _name(case.operation) == "PutObject"
+    is_put = _name(case.operation) in ("PutObject", "CopyObject")
     return not (is_put and case.path_parameters.get("bucket") == generators.EMPTY)
 
 
@@ -73,6 +75,11 @@ def flatmap_case(context: Any, case: Any) -> st.SearchStrategy[Any]:
     name = _name(case.operation)
     if case.meta is None or case.meta.generation.mode.is_negative:
         return st.just(case)
+    if name == "CopyObject":
+        # A condition that any string may stand in holds hardly ever.
+        return st.sampled_from((True, False)).map(
+            lambda bare: _without(case, _CONDITIONS) if bare else case
+        )
     if name in ("GetObject", "HeadObject"):
         return (st.just({}) | generators.conditions).map(lambda headers: _with(case, headers))
     if name in ("CreateBucket", "DeleteBucket"):
@@ -80,6 +87,15 @@ def flatmap_case(context: Any, case: Any) -> st.SearchStrategy[Any]:
             lambda bucket: _with_bucket(case, bucket)
         )
     return st.just(case)
+
+
+_CONDITIONS = re.compile("(x-amz-copy-source-)?if-.*", re.IGNORECASE)
+
+
+def _without(case: Any, names: re.Pattern[str]) -> Any:
+    kept = {name: value for name, value in case.headers.items() if not names.fullmatch(name)}
+    case.headers = type(case.headers)(kept)
+    return case
 
 
 def _with(case: Any, headers: Mapping[str, str]) -> Any:
@@ -100,7 +116,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.media_type = "application/octet-stream"
     if not _is_to_be_valid(case) or not case.headers:
         return
-    takes_body = case.method in ("PUT", "POST")
+    takes_body = "requestBody" in case.operation.definition.raw
     body = b""
     if takes_body:
         body = case.as_transport_kwargs(case.operation.base_url).get("data") or b""
@@ -151,17 +167,28 @@ def _asks_for_a_range_of_a_part(case: Any) -> bool:
 
 
 _NOT_OUR_TOKEN = "<ArgumentName>continuation-token</ArgumentName>"
+_REFUSALS_OF_WRITES = [
+    "while there is the",
+    "a directory marker and must be empty",
+    "takes no conditions",
+    "Multiple conditional request headers",
+    "A write takes only *",
+    "A PUT takes only ETags",
+]
 _REFUSALS_OF_VALID = {
     "ListBuckets": [_NOT_OUR_TOKEN],
     "ListObjectsV2": [_NOT_OUR_TOKEN],
     "CreateBucket": ["PFS has no project"],
-    "PutObject": [
-        "while there is the",
-        "a directory marker and must be empty",
-        "takes no conditions",
-        "Multiple conditional request headers",
-        "A write takes only *",
-        "A PUT takes only ETags",
+    "PutObject": _REFUSALS_OF_WRITES,
+    "CopyObject": [
+        *_REFUSALS_OF_WRITES,
+        "must mention the source bucket and key",
+        "a % that is not followed by two hex digits",
+        "is not UTF-8",
+        "copy an object to itself",
+        "a version of the source",
+        "<Code>InvalidBucketName</Code>",
+        "<Code>KeyTooLongError</Code>",
     ],
     "DeleteObject": ["takes no conditions"],
 }

@@ -60,16 +60,17 @@ def bucket_name(bucket: BucketId) -> str:
     return f"{bucket[1]}.{bucket[0]}"
 
 
-def refused_key(key: str) -> Outcome | None:
-    """The refusal of a key that PFS cannot hold; a slash at its end makes it a marker only."""
-    if len(key.encode()) > MAX_KEY_BYTES:
-        return Outcome(400, "KeyTooLongError")
+def is_holdable(key: str) -> bool:
+    """Whether PFS can hold a key; a slash at its end makes it a marker only."""
     path = key.removesuffix("/")
-    if any(not " " <= c <= "~" or c in _FORBIDDEN for c in path):
-        return BAD_PATH
-    if any(part in ("", ".", "..") for part in path.split("/")):
-        return BAD_PATH
-    return None
+    return all(" " <= c <= "~" and c not in _FORBIDDEN for c in path) and not any(
+        part in ("", ".", "..") for part in path.split("/")
+    )
+
+
+def long_key(key: str) -> Outcome | None:
+    """The refusal of a key that is longer than S3's may be."""
+    return Outcome(400, "KeyTooLongError") if len(key.encode()) > MAX_KEY_BYTES else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Model:
     def put(
         self, bucket: BucketId, key: str, content: Content, condition: Condition | None = None
     ) -> Outcome:
-        if refused := refused_key(key):
+        if refused := long_key(key) or (None if is_holdable(key) else BAD_PATH):
             return refused
         if condition and (key.endswith("/") or _is_never_taken(condition)):
             return NOT_IMPLEMENTED
@@ -134,13 +135,13 @@ class Model:
         return Outcome(200, content=content)
 
     def delete(self, bucket: BucketId, key: str, condition: Condition | None = None) -> Outcome:
-        if refused := refused_key(key):
-            return refused
-        if condition and key.endswith("/"):
-            return NOT_IMPLEMENTED
         objects = self.buckets.get(bucket)
         if objects is None:
             return NO_BUCKET
+        if refused := long_key(key):
+            return refused
+        if condition and key.endswith("/"):
+            return NOT_IMPLEMENTED
         if failed := _failed_write(condition, objects.get(key)):
             return failed
         objects.pop(key, None)
@@ -157,11 +158,11 @@ class Model:
     def get(
         self, bucket: BucketId, key: str, conditions: Mapping[str, Condition] | None = None
     ) -> Outcome:
-        if refused := refused_key(key):
-            return refused
         objects = self.buckets.get(bucket)
         if objects is None:
             return NO_BUCKET
+        if refused := long_key(key):
+            return refused
         content = objects.get(key)
         if key.endswith("/") and any(other.startswith(key) for other in objects):
             content = EMPTY

@@ -14,7 +14,7 @@ from handlers.addressing import branch_of, directory_of, is_directory_marker, pa
 from handlers.content_types import content_type_of
 from handlers.deletions import MAX_OBJECTS, _read
 from handlers.page_tokens import after_token, token_for
-from s3_wire import xml
+from s3_wire import documents, xml
 from s3_wire.aws_chunked import AwsChunkedDecoder
 from s3_wire.checksums import BodyDigests
 from s3_wire.errors import (
@@ -133,7 +133,7 @@ DOCUMENTS = st.one_of(
 @given(DOCUMENTS)
 def test_a_document_is_read_or_malformed(document: bytes) -> None:
     try:
-        quiet, objects = _read(xml.parse(document, "Delete"))
+        quiet, objects = _read(documents.parse(document, "Delete"))
     except MalformedXML:
         return
     assert quiet in (True, False)

@@ -36,6 +36,8 @@ def links_of(contract: ContractUnderTest) -> Iterator[tuple[str, Link]]:
                 yield f"{operation.name}-{name}", Link(operation, int(status), name, link)
 
 
+COPY_SOURCE = "x-amz-copy-source"
+
 # What is asked so that the answer has everything that the links of the operation point to.
 ASKED: dict[str, Request] = {
     "ListBuckets": {"query": {"max-buckets": "1", "prefix": "B"}},
@@ -51,6 +53,7 @@ ASKED: dict[str, Request] = {
     },
     "DeleteObjects": {"bucket": "B.full", "body": delete_document([{"Key": "a"}])},
     "PutObject": {"bucket": "B.full", "key": "a", "body": b"new"},
+    "CopyObject": {"bucket": "B.full", "key": "a", "headers": {COPY_SOURCE: "B.full/ab"}},
     "GetObject": {"bucket": "B.full", "key": "a"},
     "HeadObject": {"bucket": "B.full", "key": "a"},
     "DeleteObject": {"bucket": "B.full", "key": "a"},
@@ -90,6 +93,8 @@ def _of_branch(request: Request, branch: str) -> Request:
     asked = {**request}
     if "bucket" in asked:
         asked["bucket"] = asked["bucket"].replace("B.", f"{branch}.")
+    if COPY_SOURCE in asked.get("headers", {}):
+        asked["headers"] = {COPY_SOURCE: asked["headers"][COPY_SOURCE].replace("B.", f"{branch}.")}
     if "prefix" in asked.get("query", {}):
         prefix = asked["query"]["prefix"].replace("B", f"{branch}.")
         asked["query"] = {**asked["query"], "prefix": prefix}

@@ -18,6 +18,8 @@ _numbers = itertools.count()
 
 ONE = delete_document([{"Key": "a"}])
 FRAMED = {"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}
+SOURCE = "x-amz-copy-source"
+COPIED = {SOURCE: "master.full/a"}
 TAGGED = {"x-amz-tagging": "a=b"}
 PAST = "Mon, 23 Nov 1976 10:56:05 GMT"
 LATER = "now"
@@ -103,6 +105,15 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (412, {**OBJECT, "headers": {"If-None-Match": "*"}}),
         (501, {**ABSENT, "headers": TAGGED}),
     ],
+    "CopyObject": [
+        (200, {**ABSENT, "headers": COPIED}),
+        (400, {**OBJECT, "headers": COPIED}),
+        (400, {**ABSENT, "headers": {SOURCE: "master.full"}}),
+        (404, {**ABSENT, "headers": {SOURCE: "master.full/none"}}),
+        (404, {**NOWHERE, "key": "a", "headers": COPIED}),
+        (412, {**ABSENT, "headers": {**COPIED, f"{SOURCE}-if-match": '"other"'}}),
+        (501, {**ABSENT, "headers": {**COPIED, **TAGGED}}),
+    ],
     "GetObject": [*READS, (404, UNHOLDABLE)],
     "HeadObject": [*READS, (404, UNHOLDABLE)],
     "DeleteObject": [
@@ -144,6 +155,9 @@ def test_a_declared_status(client: Client, name: str, status: int, request_: Req
     asked = {**request_}
     if "bucket" in asked:
         asked["bucket"] = asked["bucket"].replace("master.", f"{branch}.")
+    if SOURCE in asked.get("headers", {}):
+        source = asked["headers"][SOURCE].replace("master.", f"{branch}.")
+        asked["headers"] = {**asked["headers"], SOURCE: source}
     if asked.get("headers", {}).get("If-Modified-Since") == LATER:
         asked["headers"] = {"If-Modified-Since": formatdate(usegmt=True)}
     assert client.send(name, **asked).status == status

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel, Shape
 
+from gateway.contract.document import LAYERS
 from tests.contract.compositions import each_case, each_composition
 from tests.contract.under_test import ContractUnderTest, contract_with
 from tests.raw_http import send
@@ -119,7 +120,10 @@ def arguments_for(operation: OperationModel, bucket: str) -> dict[str, Any]:
     shape = operation.input_shape
     if shape is None:
         return {}
-    return {name: value_of(shape.members[name], name, bucket) for name in shape.required_members}
+    arguments = {n: value_of(shape.members[n], n, bucket) for n in shape.required_members}
+    if operation.name == "CopyObject":
+        arguments["Key"] = "other"  # onto itself a copy is refused
+    return arguments
 
 
 def call(client: Any, operation: OperationModel, arguments: dict[str, Any]) -> tuple[int, str]:
@@ -206,7 +210,7 @@ def test_a_parameter_is_declared_or_not_implemented(
 ) -> None:
     operation = MODEL.operation_model(name)
     arguments = arguments_for(operation, stored)
-    if name in ("PutObject", "DeleteObject", "DeleteObjects"):
+    if name in ("PutObject", "CopyObject", "DeleteObject", "DeleteObjects"):
         arguments |= {"Key": "other"} if "Key" in arguments else {}
     if name == "DeleteObjects":
         arguments["Delete"] = {"Objects": [{"Key": "other"}]}
@@ -272,31 +276,61 @@ def test_a_refusal_says_what_helps(gateway: GatewayProcess, stored: str) -> None
     assert "x-amz-acl: public-read. Only private is possible." in answer.said
 
 
-def table(contract: ContractUnderTest) -> str:
-    missing = undeclared(contract)
+def layer_of(name: str) -> str:
+    """What has to be switched on for an operation; nothing for one of the default contract."""
+    alone = ((), *((layer,) for layer in LAYERS))
+    return next("".join(one) for one in alone if name in contract_with(one).operations)
+
+
+def parameter_with_its_layer(name: str, member: str, shape: Shape) -> str:
+    """A parameter that an operation does not take, and the layer with which it does, if any."""
+    for layer in LAYERS:
+        contract = contract_with((layer,))
+        if name in contract.operations and is_declared(contract, name, shape):
+            return f"`{member}` (without `{layer}`)"
+    return f"`{member}`"
+
+
+def row(name: str) -> str:
+    """An operation in the table of those that are supported."""
+    layer = layer_of(name)
+    contract = contract_with((layer,) if layer else ())
+    operation = contract.operations[name]
+    shape = MODEL.operation_model(name).input_shape
+    members = shape.members if shape else {}
+    without = [
+        parameter_with_its_layer(name, member, members[member])
+        for one, member, declared in optional_parameters(contract)
+        if one == name and not declared
+    ]
+    path, _, fragment = operation.path.partition("#")
+    if any(one.get("required") and one["in"] == "query" for one in operation.parameters):
+        path += f"?{fragment}"
+    when = f"`--with {layer}`" if layer else "default"
+    return f"| **{name}** | {when} | `{operation.method} {path}` | {', '.join(without)} |"
+
+
+def table() -> str:
+    default, whole = contract_with(()), contract_with(LAYERS)
+    missing = undeclared(whole)
     lines = [
         "# Operations",
         "",
         "All operations of S3's API, as botocore's model of it names them, and what this gateway"
         " makes of them.",
         "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
-        " the contract is [`spec/s3.yaml`](contract.md).",
+        " the contract is [`spec/s3.yaml`](contract.md), with its [layers](contract.md#layers).",
         "",
-        f"{len(contract.operations)} are supported. {len(missing)} answer `501 NotImplemented` and"
-        " change nothing. ListDirectoryBuckets, meant for another endpoint, is on the wire the same"
-        " as ListBuckets and answered as that.",
+        f"{len(default.operations)} are supported by default, and {len(whole.operations)} with"
+        f" `--with all`. The other {len(missing)} answer `501 NotImplemented` and"
+        " change nothing, and so do those that are not switched on. ListDirectoryBuckets, meant for"
+        " another endpoint, is on the wire the same as ListBuckets and answered as that.",
         "",
         "## Supported",
         "",
-        "| Operation | Request | Parameters that are not implemented |",
-        "|---|---|---|",
-    ]
-    parameters = list(optional_parameters(contract))
-    for name, operation in sorted(contract.operations.items()):
-        without = [f"`{m}`" for n, m, declared in parameters if n == name and not declared]
-        request = f"`{operation.method} {operation.path.replace('#', '?')}`"
-        lines.append(f"| **{name}** | {request} | {', '.join(without)} |")
-    lines += [
+        "| Operation | Layer | Request | Parameters that are not implemented |",
+        "|---|---|---|---|",
+        *(row(name) for name in sorted(whole.operations)),
         "",
         "## Not implemented",
         "",
@@ -307,7 +341,7 @@ def table(contract: ContractUnderTest) -> str:
 
 def test_the_table_of_operations_is_fresh() -> None:
     written = DOCUMENT.read_text() if DOCUMENT.exists() else ""
-    fresh = table(contract_with(()))
+    fresh = table()
     if written != fresh:
         DOCUMENT.write_text(fresh)
     assert written == fresh, f"{DOCUMENT.name} was stale; it has been written anew"

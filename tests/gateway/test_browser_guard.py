@@ -91,11 +91,11 @@ def test_a_page_of_another_origin_is_refused(
 
 
 def test_a_refusal_says_who_and_what_to_do(local: GatewayProcess) -> None:
-    message = send(local, "GET", "/", headers={"Origin": EVIL}).message
-    assert EVIL in message
-    assert f"--allowed-origin {EVIL}" in message
-    message = send(local, "GET", "/", headers={"Host": "evil.example:30655"}).message
-    assert "--allowed-host evil.example." in message
+    said = send(local, "GET", "/", headers={"Origin": EVIL}).said
+    assert EVIL in said
+    assert f"--allowed-origin {EVIL}" in said
+    said = send(local, "GET", "/", headers={"Host": "evil.example:30655"}).said
+    assert "--allowed-host evil.example." in said
 
 
 OUR_OWN = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.contract.document import load_contract
 from gateway.settings import BadSetting, Settings
 from tests.conftest import boto3_client
 from tests.raw_http import Connection, send
@@ -31,10 +33,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_help_teaches() -> None:
-    done = run("--help")
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_teaches(option: str) -> None:
+    done = run(option)
     assert done.returncode == 0
-    for word in ("--port", "S3GATEWAY_PORT", "embedded:", "compact", "Examples"):
+    for word in ("--port", "S3GATEWAY_PORT", "embedded:", "compact", "Examples", "96MiB"):
         assert word in done.stdout
 
 
@@ -55,6 +58,14 @@ def test_it_says_where_it_is_and_what_to_paste(own_gateway: GatewayProcess) -> N
         (["--workers", "0"], "--workers: 0 is out of range"),
         (["--port", "99999"], "--port: 99999 is out of range"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
+        (["--host", ""], "--host: it is empty; say 127.0.0.1, or 0.0.0.0 for all addresses"),
+        (["--no-such-option"], "No such option"),
+        (["--port", "many"], "'many' is not a whole number"),
+        (["--body-idle-seconds", "nan"], "is out of range: at least 0.1"),
+        (["--cache-bytes", "1MB"], "'1MB' is not a size: give bytes, or 64KiB, 96MiB, 5GiB"),
+        (["--max-document-bytes", "1"], "--max-document-bytes: 1 is out of range: at least 1KiB"),
+        (["--log-level", "loud"], "'loud' is not one of"),
+        (["compact", "--keep", "x"], "'x' is not a valid integer range"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line_and_status_2(
@@ -84,6 +95,25 @@ def test_a_variable_names_several(tmp_path: Path) -> None:
     done = run("--pfs", f"embedded:{tmp_path}", S3GATEWAY_DOMAIN="s3.example,b c")
     assert done.returncode == 2
     assert "--domain: 'b c' is no name of a host" in done.stderr
+
+
+def test_a_size_may_have_a_unit() -> None:
+    environment = {"S3GATEWAY_CACHE_BYTES": "2GiB", "S3GATEWAY_MAX_HEAD_BYTES": "65536"}
+    settings = Settings.from_environment(environment)
+    assert (settings.cache_bytes, settings.max_head_bytes) == (2 * 1024**3, 65536)
+    with pytest.raises(BadSetting, match="S3GATEWAY_CACHE_BYTES: '2M' is not a size"):
+        Settings.from_environment({"S3GATEWAY_CACHE_BYTES": "2M"})
+
+
+def test_a_size_may_have_a_unit_as_an_option(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--max-object-bytes", "1kib") as gateway:
+        send(gateway, "PUT", "/master.r", b"")
+        assert send(gateway, "PUT", "/master.r/a", bytes(1024)).status == 200
+        assert send(gateway, "PUT", "/master.r/a", bytes(1025)).code == "EntityTooLarge"
+
+
+def test_a_variable_that_is_empty_is_not_set() -> None:
+    assert Settings.from_environment({"S3GATEWAY_PORT": "", "S3GATEWAY_HOST": ""}) == Settings()
 
 
 def test_settings_survive_the_way_through_the_environment() -> None:
@@ -236,3 +266,33 @@ class _Elsewhere(GatewayProcess):
             else:
                 return
         raise AssertionError("it did not start")
+
+
+@pytest.mark.parametrize("given", ["--with nothing", "--with copy,nothing", "S3GATEWAY_WITH"])
+def test_a_layer_that_there_is_not_is_one_line_with_those_that_there_are(given: str) -> None:
+    if given == "S3GATEWAY_WITH":
+        done = run("--port", "0", S3GATEWAY_WITH="nothing")
+    else:
+        done = run("--port", "0", *given.split())
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "--with: there is no layer 'nothing' of the contract" in line
+    assert "copy" in line
+    assert "all" in line
+
+
+def test_the_contract_is_printed_as_it_is_served() -> None:
+    assert run("contract").stdout == load_contract(()).text
+    assert run("contract", S3GATEWAY_WITH="copy").stdout == load_contract(["copy"]).text
+    assert run("--with", "copy", "contract").stdout == load_contract(["copy"]).text
+    printed = run("contract", "--with", "copy", "--format", "json").stdout
+    assert json.loads(printed) == load_contract(["copy"]).document()
+    page = run("contract", "--with", "all", "--format", "html").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert 'id="CopyObject"' in page
+
+
+def test_the_contract_with_a_layer_that_there_is_not() -> None:
+    done = run("contract", "--with", "nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no layer 'nothing'" in done.stderr

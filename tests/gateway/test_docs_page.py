@@ -148,7 +148,7 @@ def test_what_it_shows_is_what_there_is(
     assert "a.txt" not in listed
     body = "<Delete><Object><Key>a.txt</Key></Object><Object><Key>a*b</Key></Object></Delete>"
     deleted = page.try_out("DeleteObjects", bucket="master.b", body=body)
-    assert "InvalidFilePath" in deleted.shown
+    assert "a*b" in deleted.shown
     assert send(gateway, "GET", "/master.b").texts("Contents", "Key") == ["dogs/b.txt"]
     refused = page.try_out("DeleteBucket", bucket="master.b")
     assert (refused.status, "BucketNotEmpty" in refused.shown) == (409, True)
@@ -212,16 +212,3 @@ def test_on_a_port_of_its_own_it_says_that_nothing_can_be_tried_out(
         assert browser.complaints == []
         fetched = f"fetch('{here}/', {{method: 'PUT'}}).catch(error => 'refused')"
         assert browser.run(fetched) == "refused"
-
-
-def test_the_landing_page_loads_from_here_alone(browser: Browser, gateway: GatewayProcess) -> None:
-    send(gateway, "PUT", f"/{BUCKET}")
-    browser.forget()
-    browser.open(f"{gateway.endpoint}/-/")
-    assert BUCKET in browser.run("document.querySelector('table').innerText")
-    links = browser.run("[...document.querySelectorAll('a')].map(a => a.href)")
-    assert len(links) == 6
-    for link in links:
-        assert send(gateway, "GET", urlsplit(link).path).status == 200, link
-    assert browser.complaints == []
-    assert hosts_asked(browser) == {f"{gateway.host}:{gateway.port}"}

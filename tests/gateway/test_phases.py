@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.test_operation import metrics_of
+from tests.hostile.measures import await_true
 from tests.raw_http import Connection, send
 from tests.servers import GatewayProcess, PfsProcess
 
@@ -19,6 +20,8 @@ LARGE = bytes(32 * 1024**2)  # more than all the sockets between hold
 def phases_of(gateway: GatewayProcess, operation: str) -> dict[str, float]:
     """Where the time of an operation has gone, once all of it is counted."""
     samples = metrics_of(send(gateway, "GET", "/-/metrics"))
+    if f's3gateway_request_seconds_sum{{operation="{operation}"}}' not in samples:
+        return {}
     start = f's3gateway_request_phase_seconds_total{{operation="{operation}",phase="'
     found = {
         name.removeprefix(start)[:-2]: seconds
@@ -46,6 +49,15 @@ def test_a_client_that_sends_slowly(gateway: GatewayProcess) -> None:
     assert phases["receive"] >= SLOW_SECONDS * 0.9
     assert 0 < phases["commit"] < SLOW_SECONDS
     assert phases.get("queue", 0) < SLOW_SECONDS
+
+
+def test_a_client_that_goes_away_in_the_middle_of_its_body(gateway: GatewayProcess) -> None:
+    with Connection(gateway) as connection:
+        connection.send(connection.head("PUT", f"/{BUCKET}/a", None, {"Content-Length": "10"}))
+        connection.send(b"01234")
+        time.sleep(SLOW_SECONDS)
+    await_true(lambda: "receive" in phases_of(gateway, "PutObject"))
+    assert phases_of(gateway, "PutObject")["receive"] >= SLOW_SECONDS * 0.9
 
 
 def test_a_client_that_reads_slowly(gateway: GatewayProcess) -> None:

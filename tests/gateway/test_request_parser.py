@@ -152,7 +152,7 @@ def test_a_refusal_is_the_same_however_it_comes(name: str) -> None:
 def test_after_a_refusal_nothing_is_read() -> None:
     one = parser()
     assert told(one.feed(GARBAGE[0])) == ([], "NotImplemented")
-    assert one.has_refused
+    assert one.refusal is not None
     assert one.feed(GET) == []
 
 

@@ -20,6 +20,9 @@ BUCKET = "master.r"
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 WORKERS = [(), ("--workers", "2")]
 CLIENTS = 6
+WAITS = (
+    "stopping: 1 request has up to 20 s to end; press Ctrl-C or send SIGTERM again to stop at once"
+)
 
 
 @pytest.fixture(params=WORKERS, ids=["one process", "two workers"])
@@ -70,6 +73,7 @@ def test_what_is_accepted_is_answered_and_nobody_else_gets_in(
         tell(gateway, signal_)
         assert idle.is_closed()
         assert gateway.process.poll() is None  # it waits for the one that is busy
+        await_true(lambda: WAITS in "".join(gateway.log))
         busy.send(rest)
         answer = busy.read()
         assert (answer.status, answer.headers["connection"]) == (200, "close")

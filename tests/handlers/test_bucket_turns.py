@@ -13,6 +13,7 @@ from handlers.buckets import delete_bucket
 from handlers.exchange import Limits, S3Request, Services
 from pfs_client.group_commit.committer import EmbeddedCommitter
 from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import direct_reads
 from pfs_client.values import Branch, Repo
 
@@ -29,7 +30,7 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
     await pfs.create_repo(BRANCH.repo)
     await pfs.create_branch(BRANCH)
     writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=1000)
-    yield Services(pfs, direct_reads(pfs, 0, 0), writes, Limits(1, 1, 1))
+    yield Services(pfs, direct_reads(pfs, 0, 0), writes, Limits(1, 1, 1), MemoryBudget(1000))
     await pfs.aclose()
 
 
@@ -37,7 +38,7 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
 async def test_a_bucket_is_not_deleted_while_a_group_is_committed_to_it(
     services: Services, what: Branch | Repo
 ) -> None:
-    request = S3Request("master.r", "", {}, {}, {}, _nothing, services)
+    request = S3Request("master.r", "", {}, {}, {}, _nothing, services, Share(services.memory))
     async with services.writes.turn_at(what):
         deleting = asyncio.create_task(delete_bucket(request))
         await asyncio.sleep(0.1)

@@ -10,6 +10,7 @@ import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from handlers.listing_pages import Listing, list_page
+from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.reading.contents import DirectContents
@@ -39,7 +40,7 @@ class Counted(CommitCache):
 
 
 def counted_reads(pfs: EmbeddedPfs) -> Counted:
-    return Counted(pfs, DirectContents(pfs, 0, 0, UNOBSERVED), 0, UNOBSERVED)
+    return Counted(pfs, DirectContents(pfs, 0, 0, UNOBSERVED, Transfers(pfs)), 0, UNOBSERVED)
 
 
 @pytest.fixture

@@ -25,14 +25,15 @@ PASSWORD = "password-in-the-environment"
 SIGNATURE = "5e9f3a" * 10
 PAGES = [
     "/-/docs", "/-/docs.js", "/-/openapi.json", "/-/openapi.yaml", "/-/assets/swagger-ui.css",
-    "/-", "/-/", "/-/landing.css", "/-/health", "/-/ready", "/-/metrics",
+    "/-", "/-/", "/-/browser/app.js", "/-/health", "/-/ready", "/-/metrics",
 ]  # fmt: skip
 # Nobody has made anything of these, and nobody shall by accident.
 NOT_PAGES = [
     "/-/healthz", "/-/metrics/x", "/-/env", "/-/debug/pprof", "/-/debug/vars", "/-/../etc/passwd",
     "/-/assets/../docs.py", "/-/assets/%2e%2e/docs.py", "/-/assets/%2e%2e%2f%2e%2e%2fsettings.py",
     "/-/assets//etc/passwd", "/-/assets/", "/-/swagger_ui_bundle/__init__.py", "/-/docs/",
-    "/-//docs",
+    "/-//docs", "/-/browser/", "/-/browser/../start.html", "/-/start.html",
+    "/-/vendor/../docs.html", "/-/vendor/",
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pachd_server.__main__ import serving_embedded
 from pachd_server.finishing import FinishingQueues
 from pachd_server.latency import PachdLatency
 from pachd_server.latency_times import CHANGE_MS
-from pfs_client.failures import FileNotFound
+from pfs_client.failures import CommitNotFinished, FileNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.pfs_v2 import pfs_pb2
@@ -34,10 +34,11 @@ from pfs_client.values import (
     CopyFile,
     DeleteFile,
     File,
+    FileSetKind,
     Part,
     Repo,
 )
-from tests.pfs_contract.reading import paths, put, read
+from tests.pfs_contract.reading import changes_in, found, listed, paths, put, read
 from tests.servers import ServerProcess
 
 REPO = Repo("r")
@@ -402,6 +403,40 @@ async def test_a_refused_write_is_no_commit(slow: Slow) -> None:
     assert slow.model.queues.unfinished(BRANCH) == []
 
 
+@pytest.mark.parametrize("call", ["find_commits", "diff_file", "get_file_set"])
+async def test_what_looks_into_a_commit_waits_until_it_has_finished(slow: Slow, call: str) -> None:
+    slow.model.queues.hold()
+    await put(slow.pfs, BRANCH, "/f", b"1")
+    head = await slow.head()
+
+    async def look() -> None:
+        if call == "find_commits":
+            assert await found(slow.pfs, head, "/f", limit=1) == [(head, 1)]
+        elif call == "diff_file":
+            assert len([one async for one in slow.pfs.diff_file(File(head, "/"))]) == 2
+        else:
+            assert await changes_in(slow.pfs, head) == ["/", "/f"]
+
+    looking = asyncio.create_task(look())
+    await until_wait(slow.model.queues, head, 1)
+    slow.model.queues.release()
+    await looking
+
+
+async def test_a_commit_on_its_way_is_not_squashed_but_may_be_dropped(slow: Slow) -> None:
+    slow.model.queues.hold()
+    for name in ("/a", "/b"):
+        await put(slow.pfs, BRANCH, name, b"1")
+    head = await slow.head()
+    base = (await slow.pfs.inspect_commit(head)).parent
+    assert base is not None
+    with pytest.raises(CommitNotFinished):
+        await slow.pfs.squash_commit(base)
+    await slow.pfs.drop_commit(head)
+    assert await slow.head() == base
+    slow.model.queues.release()
+
+
 # What calls take. Lower bounds only: a busy machine is slower
 
 
@@ -425,7 +460,18 @@ TIMES: dict[str, tuple[float, Calls]] = {
     "StartCommit, CreateFileSet, AddFileSet, FinishCommit": (23 + 7 + 12 + 8, add_file_set),
     "CreateRepo": (10, lambda slow: slow.pfs.create_repo(Repo("new"))),
     "CreateBranch": (52, lambda slow: slow.pfs.create_branch(OTHER)),
+    "DeleteBranch": (52, lambda slow: slow.pfs.delete_branch(BRANCH)),
+    "DeleteRepo of one commit": (30 + 18, lambda slow: slow.pfs.delete_repo(REPO)),
 }
+
+
+async def fill(slow: Slow, commits: int) -> Commit:
+    """A branch with so many commits behind its first, all finished."""
+    for number in range(commits):
+        await put(slow.pfs, BRANCH, f"/f{number}", b"1")
+    head = await slow.head()
+    await slow.pfs.inspect_commit(head, wait_finished=True)
+    return head
 
 
 class TestAtPachdsPace:
@@ -457,6 +503,39 @@ class TestAtPachdsPace:
         copies = [CopyFile(f"/c{n}", source) for n in range(10)]
         elapsed = await seconds_of(slow.pfs.modify_file(BRANCH, copies))
         assert elapsed * 1000 >= 41 + 10 * CHANGE_MS["copy_file"]
+
+    async def test_a_history_takes_the_time_of_its_commits(self, slow: Slow) -> None:
+        head = await fill(slow, 3)
+        assert await seconds_of(listed(slow.pfs, REPO, newest=head)) >= 0.050 + 4 * 0.0107
+        assert await seconds_of(found(slow.pfs, head, "/f1", limit=1)) >= 2 * 0.009
+        assert await seconds_of(found(slow.pfs, head, "/f1")) >= 4 * 0.009
+        assert await seconds_of(found(slow.pfs, head, "/nothing")) >= 4 * 0.009
+        assert await seconds_of(slow.pfs.drop_commit(head)) >= 0.028
+        middle = (await slow.pfs.inspect_commit(await slow.head())).parent
+        assert middle is not None
+        assert await seconds_of(slow.pfs.squash_commit(middle)) >= 0.028
+
+    async def test_what_a_commit_changed_takes_the_time_of_its_files(self, slow: Slow) -> None:
+        await slow.pfs.modify_file(BRANCH, [AddFile(f"/f{n}", b"") for n in range(200)])
+        many = await slow.head()
+        few = await fill(slow, 1)
+        changes = FileSetKind.DIFF
+        assert await seconds_of(slow.pfs.get_file_set(few, changes)) >= 0.020
+        assert await seconds_of(slow.pfs.get_file_set(many, changes)) >= 0.020 + 200 * 0.00025
+        started = time.perf_counter()
+        assert len([one async for one in slow.pfs.diff_file(File(few, "/"))]) == 2
+        assert time.perf_counter() - started >= 0.050 + 200 * 0.0000125
+
+    async def test_a_composed_set_takes_the_time_of_its_parts(self, slow: Slow) -> None:
+        parts = [await slow.pfs.create_file_set([AddFile("/p", b"1")]) for _ in range(10)]
+        begun = time.perf_counter()
+        id_ = await slow.pfs.compose_file_set(parts)
+        assert time.perf_counter() - begun >= 0.003 + 10 * 0.0004
+        whole = File(Commit(Repo(FILE_SETS_REPO_NAME), id_), "/p")
+        assert await seconds_of(slow.pfs.inspect_file(whole)) >= 0.004 + 10 * 0.004
+        copy = CopyFile("/c", whole)
+        assert await seconds_of(slow.pfs.modify_stream(BRANCH, [copy])) >= 0.041 + 10 * 0.004
+        assert await seconds_of(slow.pfs.file_set_stream([copy])) >= 0.050
 
     async def test_two_calls_are_served_at_once(self, slow: Slow) -> None:
         file = File(await slow.head(), "/f")

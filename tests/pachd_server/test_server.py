@@ -592,7 +592,10 @@ async def test_what_a_file_set_cannot_be_put_into(api: Any) -> None:
         "parsing fileset.Token: too short to be Token len=4",
     )
     unknown = f"{'0' * 32}.{'0' * 64}"
-    assert (await added(opened, unknown))[0] is StatusCode.UNKNOWN
+    assert await added(opened, unknown) == (
+        StatusCode.UNKNOWN,
+        "add file set: path does not exist",
+    )
     await api.FinishCommit(pfs_pb2.FinishCommitRequest(commit=opened))
     for file_set_id in (id_, unknown, "nope"):
         assert await added(opened, file_set_id) == (
@@ -767,10 +770,10 @@ async def test_what_is_missing_is_told_in_pachds_words(
 
 
 NOT_IMPLEMENTED = [
-    "DeleteRepos", "ClearCommit", "SquashCommit", "InspectCommitSet", "ListCommitSet",
-    "SquashCommitSet", "DropCommitSet", "FindCommits", "WalkCommitProvenance",
-    "WalkCommitSubvenance", "WalkBranchProvenance", "WalkBranchSubvenance", "DiffFile",
-    "ActivateAuth", "DeleteAll", "Fsck", "GetFileSet", "ShardFileSet", "CheckStorage", "PutCache",
+    "DeleteRepos", "ClearCommit", "InspectCommitSet", "ListCommitSet",
+    "SquashCommitSet", "DropCommitSet", "WalkCommitProvenance",
+    "WalkCommitSubvenance", "WalkBranchProvenance", "WalkBranchSubvenance",
+    "ActivateAuth", "DeleteAll", "Fsck", "ShardFileSet", "CheckStorage", "PutCache",
     "GetCache", "ClearCache", "ListTask", "Egress", "InspectProjectV2", "ReposSummary",
     "ForgetCommit",
 ]  # fmt: skip

@@ -10,7 +10,14 @@ from tests.contract.under_test import contract_with
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
-PAGES = ("/-/", "/-/docs", "/-/docs.js", "/-/assets/swagger-ui-bundle.js", "/-/metrics")
+PAGES = (
+    "/-/",
+    "/-/docs",
+    "/-/docs.js",
+    "/-/browser/app.js",
+    "/-/assets/swagger-ui-bundle.js",
+    "/-/metrics",
+)
 
 
 def assert_it_serves(command: Path, directory: Path) -> None:

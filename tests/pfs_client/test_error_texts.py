@@ -16,8 +16,10 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import (
+    AuthenticationOff,
     BranchFeedsOthers,
     BranchNotFound,
+    CommitFailed,
     CommitNotFinished,
     CommitNotFound,
     CommitNotOpen,
@@ -250,7 +252,7 @@ AUTH: list[Row] = [
         " on REPO default/probe1, run `pachctl auth roles-for-permission`",
         PfsAccessDenied,
     ),
-    (StatusCode.UNIMPLEMENTED, "the auth service is not activated", PfsFailure),
+    (StatusCode.UNIMPLEMENTED, "the auth service is not activated", AuthenticationOff),
 ]
 
 STATE_OF_THE_SERVER: list[Row] = [
@@ -409,18 +411,23 @@ def test_a_commit_without_a_full_name_is_not_guessed(name: str) -> None:
     assert error.commit is None
 
 
-@pytest.mark.parametrize(
-    ("text", "path", "existing"),
-    [
-        ("file / directory path collision (/d/x)", "/d/x", "/d/x"),
-        ("get file: file / directory path collision (/d/x)", "/d/x", "/d/x"),
-        ("file / directory path collision (/d/x), with /d", "/d/x", "/d"),
-    ],
-)
-def test_a_collision_names_the_path(text: str, path: str, existing: str) -> None:
+def test_a_refused_collision_names_the_paths() -> None:
+    text = "file / directory path collision (/d/x), with /d"
     error = failure_of(failed_call(StatusCode.UNKNOWN, text))
     assert type(error) is PathCollision
-    assert (error.path, error.existing) == (path, existing)
+    assert (error.path, error.existing) == ("/d/x", "/d")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file / directory path collision (/d/x)",
+        "get file: file / directory path collision (/d/x)",
+        "duplicate path output by different datums (/d/x)",
+    ],
+)
+def test_a_commit_that_lost_its_files_has_failed(text: str) -> None:
+    assert type(failure_of(failed_call(StatusCode.UNKNOWN, text))) is CommitFailed
 
 
 @pytest.mark.parametrize("text", [None, "", "Socket closed"])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 
 import pytest
 
 from pfs_client.failures import FileNotFound, PfsOverloaded
 from pfs_client.interface import ByteStream
 from pfs_client.limits.transfers import DOWNLOAD_BYTES, UPLOAD_BYTES, Transfers
-from pfs_client.values import AddFile, Change, File
+from pfs_client.values import File
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, put
@@ -78,16 +77,15 @@ async def test_small_files_leave_room_for_others(pachd: Pachd, transfers: Transf
 
 async def test_uploads_make_room(pachd: Pachd) -> None:
     transfers = Transfers(pachd.pfs, UPLOAD_BYTES, wait_seconds=0.2)
-    more = asyncio.Event()
+    async with transfers.upload():
+        with pytest.raises(PfsOverloaded):
+            async with transfers.upload():
+                pass
+    async with transfers.upload():
+        pass
 
-    async def slow() -> AsyncIterator[Change]:
-        yield AddFile("/a", b"1")
-        await more.wait()
 
-    first = asyncio.create_task(transfers.create_file_set(slow()))
-    await pachd.wire.came("CreateFileSet")
-    with pytest.raises(PfsOverloaded):
-        await transfers.create_file_set([AddFile("/b", b"2")])
-    more.set()
-    assert await first
-    assert await transfers.create_file_set([AddFile("/b", b"2")])
+async def test_an_upload_of_known_size_takes_no_more_than_it_has(pachd: Pachd) -> None:
+    transfers = Transfers(pachd.pfs, UPLOAD_BYTES, wait_seconds=0.2)
+    async with transfers.upload(UPLOAD_BYTES // 2), transfers.upload(UPLOAD_BYTES // 2):
+        pass

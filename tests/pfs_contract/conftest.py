@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
-from pachd_server.__main__ import serving_embedded
+from pachd_server.__main__ import Served, serving_embedded
+from pachd_server.hazards import Hazards
 from pachd_server.server import serving
 from pfs_client.pachd.channel import PachdSettings
 from pfs_client.pachd.whole_client import WholePachdClient
@@ -29,7 +30,7 @@ async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[W
         yield client
         await client.aclose()
     elif request.param == "grpc":
-        async with serving_embedded(tmp_path / "pfs", "127.0.0.1:0", synchronous="off") as served:
+        async with harmful(tmp_path / "pfs") as served:
             client = WholePachdClient.open(PachdSettings(served.address, call_seconds=20))
             yield client
             await client.aclose()
@@ -43,9 +44,18 @@ async def pfs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[W
 
 
 @contextlib.asynccontextmanager
+async def harmful(directory: Path) -> AsyncIterator[Served]:
+    """A server that does harm as pachd does."""
+    async with serving_embedded(
+        directory, "127.0.0.1:0", synchronous="off", hazards=Hazards()
+    ) as served:
+        yield served
+
+
+@contextlib.asynccontextmanager
 async def passing_on(directory: Path) -> AsyncIterator[WholePfs]:
     """A client of a server that speaks for another server."""
-    async with serving_embedded(directory, "127.0.0.1:0", synchronous="off") as served:
+    async with harmful(directory) as served:
         behind = WholePachdClient.open(PachdSettings(served.address, call_seconds=20))
         async with serving(behind, "127.0.0.1:0") as address:
             client = WholePachdClient.open(PachdSettings(address, call_seconds=20))

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from pfs_client.failures import (
+    CommitFailed,
     ConditionFailed,
     FileNotFound,
     InvalidPath,
@@ -176,6 +177,27 @@ async def test_paths_that_pfs_can_hold(pfs: WholePfs, branch: Branch, path: str)
 @pytest.mark.parametrize(
     ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
 )
+@pytest.mark.parametrize("pfs", REMOTE, indirect=True)
+async def test_pachd_takes_a_collision_and_loses_it(
+    pfs: WholePfs, branch: Branch, first: str, second: str
+) -> None:
+    await put(pfs, branch, first, b"1")
+    good = await head_of(pfs, branch)
+    await pfs.modify_file(branch, [AddFile("/other", b"1"), AddFile(second, b"2")])
+    head = await head_of(pfs, branch)
+    assert "path collision" in (await pfs.inspect_commit(head)).error
+    with pytest.raises(CommitFailed):
+        await pfs.walk_file(File(head, "/"))
+    await put(pfs, branch, "/later", b"3")
+    walked = await pfs.walk_file(File(await head_of(pfs, branch), "/"))
+    was = {info.path for info in await pfs.walk_file(File(good, "/"))}
+    assert {info.path for info in walked} == was | {"/later"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("/d", "/d/x"), ("/d/x", "/d"), ("/d/x", "/d/x/y/z"), ("/d/x/y", "/d")]
+)
+@pytest.mark.parametrize("pfs", ["embedded"], indirect=True)  # pachd takes them, as the test above
 async def test_a_file_and_a_directory_never_share_a_path(
     pfs: WholePfs, branch: Branch, first: str, second: str
 ) -> None:
@@ -253,7 +275,8 @@ async def test_listing_below_the_root(pfs: WholePfs, ordered: Commit) -> None:
     with pytest.raises(FileNotFound):
         await pfs.walk_file(File(ordered, "/nope"))
     with pytest.raises(FileNotFound):
-        await pfs.walk_file(File(ordered, "/a"), Part(after="/a/y/z"))
+        await pfs.walk_file(File(ordered, "/a/x/y"))
+    assert await pfs.walk_file(File(ordered, "/a"), Part(after="/a/y/z")) == []
     assert await pfs.walk_file(File(ordered, "/"), Part(after="/~")) == []
     page = await pfs.walk_file(File(ordered, "/"), Part(after="/a/x", number=4))
     assert paths(page) == ["/a/y/", "/a/y/z", "/a0", "/aB"]
@@ -398,12 +421,6 @@ async def test_a_file_set_is_read_and_copied_before_any_commit(
     head = await head_of(pfs, branch)
     assert await read(pfs, head, "/g") == content
     assert (await pfs.inspect_file(File(head, "/g"))).hash == info.hash
-
-
-async def test_a_file_set_cannot_live_too_long(pfs: WholePfs) -> None:
-    file_set = await pfs.create_file_set([AddFile("/f", b"1")])
-    with pytest.raises(PfsFailure, match="exceeds max ttl"):
-        await pfs.renew_file_set(file_set, 86400)
 
 
 @pytest.mark.parametrize("pfs", ["embedded"], indirect=True)  # pachd has no compare-and-set

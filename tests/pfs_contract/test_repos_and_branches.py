@@ -18,9 +18,21 @@ from pfs_client.failures import (
     RepoHasBranches,
     RepoNotFound,
 )
-from pfs_client.values import AddFile, Branch, Commit, File, OriginKind, Repo
+from pfs_client.values import (
+    AddFile,
+    Branch,
+    Change,
+    Commit,
+    CopyFile,
+    File,
+    FileSetKind,
+    OriginKind,
+    Repo,
+)
 from pfs_client.whole_pfs import WholePfs
-from tests.pfs_contract.reading import head_of, paths, put, read
+from tests.pfs_contract.reading import found, head_of, listed, paths, put, read
+
+NOBODY = "0123456789ab4def8123456789abcdef"
 
 
 async def test_it_says_which_pfs_it_is(pfs: WholePfs) -> None:
@@ -56,6 +68,75 @@ async def test_names_that_pfs_allows(pfs: WholePfs, repo: Repo, name: str) -> No
 async def test_a_repo_in_a_missing_project(pfs: WholePfs) -> None:
     with pytest.raises(ProjectNotFound):
         await pfs.create_repo(Repo("r", "no-such-project"))
+
+
+async def test_in_a_missing_project_no_repo_is(pfs: WholePfs) -> None:
+    missing = Repo("r", "no-such-project")
+    branch, commit = Branch(missing, "master"), Commit(missing, NOBODY)
+    for call in (
+        pfs.inspect_repo(missing),
+        pfs.list_branch(missing),
+        pfs.inspect_branch(branch),
+        pfs.create_branch(branch),
+        pfs.delete_branch(branch),
+        pfs.inspect_commit(commit),
+        pfs.inspect_file(File(commit, "/a")),
+        pfs.list_file(File(commit, "/")),
+        pfs.walk_file(File(commit, "/")),
+        pfs.get_file(File(commit, "/a")),
+        pfs.get_file_set(commit, FileSetKind.DIFF),
+        pfs.squash_commit(commit),
+        pfs.drop_commit(commit),
+        listed(pfs, missing),
+        found(pfs, commit, "/a"),
+        pfs.modify_file(branch, [AddFile("/a", b"1")]),
+    ):
+        with pytest.raises(RepoNotFound):
+            await call
+    assert await pfs.delete_repo(missing) is False
+
+
+@pytest.mark.parametrize("id_", ["0" * 32, "master", "", "0123456789AB4DEF8123456789ABCDEF"])
+async def test_what_is_no_commits_id_is_no_commit(pfs: WholePfs, branch: Branch, id_: str) -> None:
+    """pachd takes it for a branch's name, or panics."""
+    for repo in (branch.repo, Repo("no-such-repo")):
+        commit = Commit(repo, id_)
+        for call in (
+            pfs.inspect_commit(commit),
+            pfs.inspect_file(File(commit, "/a")),
+            pfs.list_file(File(commit, "/")),
+            pfs.walk_file(File(commit, "/")),
+            pfs.get_file(File(commit, "/a")),
+            pfs.get_file_set(commit, FileSetKind.DIFF),
+            pfs.squash_commit(commit, branch=branch.name),
+            pfs.drop_commit(commit, branch=branch.name),
+            listed(pfs, repo, newest=commit),
+            found(pfs, commit, "/a"),
+            pfs.modify_file(branch, [CopyFile("/a", File(commit, "/a"))]),
+            pfs.create_file_set([CopyFile("/a", File(commit, "/a"))]),
+        ):
+            with pytest.raises(CommitNotFound):
+                await call
+
+
+async def test_a_commit_that_is_not_there(pfs: WholePfs, branch: Branch) -> None:
+    commit = Commit(branch.repo, NOBODY)
+    changes: list[Change] = [AddFile("/b", b"1"), CopyFile("/a", File(commit, "/a"))]
+    for call in (
+        pfs.inspect_commit(commit),
+        pfs.inspect_file(File(commit, "/a")),
+        pfs.list_file(File(commit, "/")),
+        pfs.walk_file(File(commit, "/")),
+        pfs.get_file(File(commit, "/a")),
+        pfs.create_file_set(changes),
+        pfs.modify_file(branch, changes),
+    ):
+        with pytest.raises(CommitNotFound):
+            await call
+    with pytest.raises(CommitNotFound) as refused:
+        await pfs.modify_file(branch, changes)
+    assert (refused.value.commit, refused.value.change_index) == (commit, 1)
+    assert await pfs.list_file(File(await head_of(pfs, branch), "/")) == []
 
 
 async def test_what_is_missing_is_not_found(pfs: WholePfs, repo: Repo) -> None:
@@ -133,7 +214,7 @@ async def test_a_deleted_repo_takes_everything_with_it(pfs: WholePfs, branch: Br
     assert await pfs.delete_repo(branch.repo) is True
     with pytest.raises(RepoNotFound):
         await pfs.inspect_branch(branch)
-    with pytest.raises((RepoNotFound, CommitNotFound)):
+    with pytest.raises(RepoNotFound):
         await pfs.inspect_file(File(head, "/a"))
     await pfs.create_repo(branch.repo)
     await pfs.create_branch(branch)
@@ -188,7 +269,7 @@ async def test_a_repo_that_feeds_another_goes_only_by_force(
 
 
 async def test_branches_of_one_repo_do_not_feed_each_other(pfs: WholePfs, branch: Branch) -> None:
-    with pytest.raises(PfsFailure, match="cannot participate in a DAG"):
+    with pytest.raises(PfsFailure, match="cannot be in the provenance of its own branch"):
         await pfs.create_branch(Branch(branch.repo, "other"), provenance=[branch])
 
 

@@ -34,6 +34,11 @@ class APIStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.Authorize = channel.unary_unary(
+                '/auth_v2.API/Authorize',
+                request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeRequest.SerializeToString,
+                response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeResponse.FromString,
+                _registered_method=True)
         self.WhoAmI = channel.unary_unary(
                 '/auth_v2.API/WhoAmI',
                 request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.WhoAmIRequest.SerializeToString,
@@ -44,6 +49,12 @@ class APIStub:
 class APIServicer:
     """Missing associated documentation comment in .proto file."""
 
+    def Authorize(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WhoAmI(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -53,6 +64,11 @@ class APIServicer:
 
 def add_APIServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Authorize': grpc.unary_unary_rpc_method_handler(
+                    servicer.Authorize,
+                    request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeRequest.FromString,
+                    response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeResponse.SerializeToString,
+            ),
             'WhoAmI': grpc.unary_unary_rpc_method_handler(
                     servicer.WhoAmI,
                     request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.WhoAmIRequest.FromString,
@@ -68,6 +84,33 @@ def add_APIServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class API:
     """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def Authorize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/auth_v2.API/Authorize',
+            pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeRequest.SerializeToString,
+            pfs__client_dot_pachd_dot_pfs__v2_dot_auth__pb2.AuthorizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def WhoAmI(request,

@@ -355,6 +355,38 @@ class DropCommitResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class SquashCommitRequest(_message.Message):
+    __slots__ = ("commit", "recursive")
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    RECURSIVE_FIELD_NUMBER: _ClassVar[int]
+    commit: Commit
+    recursive: bool
+    def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ..., recursive: _Optional[bool] = ...) -> None: ...
+
+class SquashCommitResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class FindCommitsRequest(_message.Message):
+    __slots__ = ("start", "file_path", "limit")
+    START_FIELD_NUMBER: _ClassVar[int]
+    FILE_PATH_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    start: Commit
+    file_path: str
+    limit: int
+    def __init__(self, start: _Optional[_Union[Commit, _Mapping]] = ..., file_path: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class FindCommitsResponse(_message.Message):
+    __slots__ = ("found_commit", "last_searched_commit", "commits_searched")
+    FOUND_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEARCHED_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    COMMITS_SEARCHED_FIELD_NUMBER: _ClassVar[int]
+    found_commit: Commit
+    last_searched_commit: Commit
+    commits_searched: int
+    def __init__(self, found_commit: _Optional[_Union[Commit, _Mapping]] = ..., last_searched_commit: _Optional[_Union[Commit, _Mapping]] = ..., commits_searched: _Optional[int] = ...) -> None: ...
+
 class CreateBranchRequest(_message.Message):
     __slots__ = ("head", "branch", "provenance", "new_commit_set")
     HEAD_FIELD_NUMBER: _ClassVar[int]
@@ -494,11 +526,43 @@ class GlobFileRequest(_message.Message):
     path_range: PathRange
     def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ..., pattern: _Optional[str] = ..., path_range: _Optional[_Union[PathRange, _Mapping]] = ...) -> None: ...
 
+class DiffFileRequest(_message.Message):
+    __slots__ = ("new_file", "old_file", "shallow")
+    NEW_FILE_FIELD_NUMBER: _ClassVar[int]
+    OLD_FILE_FIELD_NUMBER: _ClassVar[int]
+    SHALLOW_FIELD_NUMBER: _ClassVar[int]
+    new_file: File
+    old_file: File
+    shallow: bool
+    def __init__(self, new_file: _Optional[_Union[File, _Mapping]] = ..., old_file: _Optional[_Union[File, _Mapping]] = ..., shallow: _Optional[bool] = ...) -> None: ...
+
+class DiffFileResponse(_message.Message):
+    __slots__ = ("new_file", "old_file")
+    NEW_FILE_FIELD_NUMBER: _ClassVar[int]
+    OLD_FILE_FIELD_NUMBER: _ClassVar[int]
+    new_file: FileInfo
+    old_file: FileInfo
+    def __init__(self, new_file: _Optional[_Union[FileInfo, _Mapping]] = ..., old_file: _Optional[_Union[FileInfo, _Mapping]] = ...) -> None: ...
+
 class CreateFileSetResponse(_message.Message):
     __slots__ = ("file_set_id",)
     FILE_SET_ID_FIELD_NUMBER: _ClassVar[int]
     file_set_id: str
     def __init__(self, file_set_id: _Optional[str] = ...) -> None: ...
+
+class GetFileSetRequest(_message.Message):
+    __slots__ = ("commit", "type")
+    class FileSetType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        TOTAL: _ClassVar[GetFileSetRequest.FileSetType]
+        DIFF: _ClassVar[GetFileSetRequest.FileSetType]
+    TOTAL: GetFileSetRequest.FileSetType
+    DIFF: GetFileSetRequest.FileSetType
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    commit: Commit
+    type: GetFileSetRequest.FileSetType
+    def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ..., type: _Optional[_Union[GetFileSetRequest.FileSetType, str]] = ...) -> None: ...
 
 class AddFileSetRequest(_message.Message):
     __slots__ = ("commit", "file_set_id")

@@ -81,10 +81,20 @@ class APIStub:
                 request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SubscribeCommitRequest.SerializeToString,
                 response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CommitInfo.FromString,
                 _registered_method=True)
+        self.SquashCommit = channel.unary_unary(
+                '/pfs_v2.API/SquashCommit',
+                request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitRequest.SerializeToString,
+                response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitResponse.FromString,
+                _registered_method=True)
         self.DropCommit = channel.unary_unary(
                 '/pfs_v2.API/DropCommit',
                 request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitRequest.SerializeToString,
                 response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitResponse.FromString,
+                _registered_method=True)
+        self.FindCommits = channel.unary_stream(
+                '/pfs_v2.API/FindCommits',
+                request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsRequest.SerializeToString,
+                response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsResponse.FromString,
                 _registered_method=True)
         self.CreateBranch = channel.unary_unary(
                 '/pfs_v2.API/CreateBranch',
@@ -141,9 +151,19 @@ class APIStub:
                 request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.GlobFileRequest.SerializeToString,
                 response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FileInfo.FromString,
                 _registered_method=True)
+        self.DiffFile = channel.unary_stream(
+                '/pfs_v2.API/DiffFile',
+                request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileRequest.SerializeToString,
+                response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileResponse.FromString,
+                _registered_method=True)
         self.CreateFileSet = channel.stream_unary(
                 '/pfs_v2.API/CreateFileSet',
                 request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.ModifyFileRequest.SerializeToString,
+                response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.FromString,
+                _registered_method=True)
+        self.GetFileSet = channel.unary_unary(
+                '/pfs_v2.API/GetFileSet',
+                request_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.GetFileSetRequest.SerializeToString,
                 response_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.FromString,
                 _registered_method=True)
         self.AddFileSet = channel.unary_unary(
@@ -240,7 +260,19 @@ class APIServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SquashCommit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DropCommit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindCommits(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -312,7 +344,19 @@ class APIServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DiffFile(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateFileSet(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFileSet(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -408,10 +452,20 @@ def add_APIServicer_to_server(servicer, server):
                     request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SubscribeCommitRequest.FromString,
                     response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CommitInfo.SerializeToString,
             ),
+            'SquashCommit': grpc.unary_unary_rpc_method_handler(
+                    servicer.SquashCommit,
+                    request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitRequest.FromString,
+                    response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitResponse.SerializeToString,
+            ),
             'DropCommit': grpc.unary_unary_rpc_method_handler(
                     servicer.DropCommit,
                     request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitRequest.FromString,
                     response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitResponse.SerializeToString,
+            ),
+            'FindCommits': grpc.unary_stream_rpc_method_handler(
+                    servicer.FindCommits,
+                    request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsRequest.FromString,
+                    response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsResponse.SerializeToString,
             ),
             'CreateBranch': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateBranch,
@@ -468,9 +522,19 @@ def add_APIServicer_to_server(servicer, server):
                     request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.GlobFileRequest.FromString,
                     response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FileInfo.SerializeToString,
             ),
+            'DiffFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.DiffFile,
+                    request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileRequest.FromString,
+                    response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileResponse.SerializeToString,
+            ),
             'CreateFileSet': grpc.stream_unary_rpc_method_handler(
                     servicer.CreateFileSet,
                     request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.ModifyFileRequest.FromString,
+                    response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.SerializeToString,
+            ),
+            'GetFileSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFileSet,
+                    request_deserializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.GetFileSetRequest.FromString,
                     response_serializer=pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.SerializeToString,
             ),
             'AddFileSet': grpc.unary_unary_rpc_method_handler(
@@ -763,6 +827,33 @@ class API:
             _registered_method=True)
 
     @staticmethod
+    def SquashCommit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pfs_v2.API/SquashCommit',
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitRequest.SerializeToString,
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.SquashCommitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DropCommit(request,
             target,
             options=(),
@@ -779,6 +870,33 @@ class API:
             '/pfs_v2.API/DropCommit',
             pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitRequest.SerializeToString,
             pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DropCommitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindCommits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pfs_v2.API/FindCommits',
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsRequest.SerializeToString,
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.FindCommitsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1087,6 +1205,33 @@ class API:
             _registered_method=True)
 
     @staticmethod
+    def DiffFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pfs_v2.API/DiffFile',
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileRequest.SerializeToString,
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.DiffFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateFileSet(request_iterator,
             target,
             options=(),
@@ -1102,6 +1247,33 @@ class API:
             target,
             '/pfs_v2.API/CreateFileSet',
             pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.ModifyFileRequest.SerializeToString,
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFileSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pfs_v2.API/GetFileSet',
+            pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.GetFileSetRequest.SerializeToString,
             pfs__client_dot_pachd_dot_pfs__v2_dot_pfs__pb2.CreateFileSetResponse.FromString,
             options,
             channel_credentials,

@@ -131,7 +131,10 @@ class Mc(Client):
         self.run("version", "enable", f"pfs/{bucket}")
 
     def versions(self, bucket: str) -> None:
-        self.run("ls", "--versions", f"pfs/{bucket}")
+        found = self.run("ls", "--json", "--versions", f"pfs/{bucket}").splitlines()
+        # Where versioning is refused mc lists what there is now, and says nothing.
+        if not any("versionId" in json.loads(line) for line in found):
+            raise steps.EndsOtherwise("shows no versions")
 
 
 def own_steps(client: Mc, bucket: str, folder: Path) -> Iterator[checklist.Step]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape
 
-from contract_review.documents import Node, resolved
+from gateway.contract.operations import Node, resolved
 
 _INDENT = "  "
 

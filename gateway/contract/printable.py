@@ -12,8 +12,8 @@ from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from contract_review.documents import Node, Operation, operations, resolved
-from contract_review.xml_examples import xml_of
+from gateway.contract.operations import Node, Operation, operations, resolved
+from gateway.contract.xml_examples import xml_of
 
 _TEMPLATE = Path(__file__).with_name("printable.html")
 _XML = "application/xml"

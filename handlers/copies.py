@@ -1,0 +1,129 @@
+"""CopyObject: one file becomes the same as another, in one commit, and no bytes come this way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from handlers.addressing import (
+    branch_of,
+    directory_of,
+    is_directory_marker,
+    path_of,
+)
+from handlers.bucket_branches import committed_at, writable_branch
+from handlers.exchange import S3Request, S3Response, xml_response
+from handlers.objects import FoundObject, find_object
+from handlers.timestamps import iso_8601
+from handlers.write_conditions import put_condition, told_as_s3
+from pfs_client.failures import CommitNotFound, FileNotFound
+from pfs_client.values import Branch, ExpectFile
+from s3_wire import xml
+from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
+from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey
+from s3_wire.preconditions import check_copy_source
+
+MAX_COPY_BYTES = 5 * 1024**3
+"""What S3 copies at a time; for more there are copies of parts."""
+
+_MOST_TRIES = 2
+_STANDARD = "STANDARD"
+_ONTO_ITSELF = (
+    "This copy request is illegal because it is trying to copy an object to itself without changing"
+    " the object's metadata, storage class, website redirect location or encryption attributes."
+)
+
+
+async def copy_object(request: S3Request) -> S3Response:
+    """CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ."""
+    source = copy_source(request.headers[COPY_SOURCE])
+    key = request.key
+    path = directory_of(key) if is_directory_marker(key) else path_of(key)
+    expect = put_condition(request.services.writes, request.headers, key, path)
+    _refuse_onto_itself(request, source)
+    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    with told_as_s3(key):
+        etag = await _copy(request, source, branch, path, expect)
+    modified = await committed_at(request.services.pfs, branch)
+    parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", etag))
+    return xml_response(xml.document("CopyObjectResult", parts))
+
+
+def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
+    """Refuse a copy that would change nothing, as S3 does.
+
+    Raises:
+        InvalidRequest: It is one.
+    """
+    headers = request.headers
+    is_change = (
+        headers.get("x-amz-metadata-directive") == "REPLACE"
+        or headers.get("x-amz-storage-class", _STANDARD) != _STANDARD
+    )
+    is_same = source.key == request.key and branch_of(source.bucket) == branch_of(request.bucket)
+    if is_same and not is_change:
+        raise InvalidRequest(_ONTO_ITSELF)
+
+
+async def _copy(
+    request: S3Request, source: CopySource, branch: Branch, path: str, expect: ExpectFile | None
+) -> str:
+    """Copy, and give the copy's ETag.
+
+    Who drops or squashes commits may do so between our look at the source and the copy. PFS refuses
+    the copy then, and we look again.
+    """
+    for tries_left in reversed(range(_MOST_TRIES)):
+        found = await _copyable(request, source)
+        try:
+            await _write(request, found, branch, path, expect)
+        except CommitNotFound:
+            if not tries_left:
+                raise
+        except FileNotFound:
+            raise NoSuchKey(Key=source.key) from None
+        else:
+            break
+    return found.etag
+
+
+async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
+    """The source, as it may be copied.
+
+    Raises:
+        NoSuchBucket, NoSuchKey: It is not there.
+        PreconditionFailed: It is not as the request wants it.
+        InvalidRequest: It is too large.
+    """
+    found = await find_object(request.services, source.bucket, source.key)
+    check_copy_source(request.headers, found.etag, found.modified, datetime.now(UTC))
+    if found.file.size_bytes > MAX_COPY_BYTES:
+        raise InvalidRequest(
+            "The specified copy source is larger than the maximum allowable size for a copy source:"
+            f" {MAX_COPY_BYTES}"
+        )
+    return found
+
+
+async def _write(
+    request: S3Request, found: FoundObject, branch: Branch, path: str, expect: ExpectFile | None
+) -> None:
+    """Write the copy. What is empty is written as such, for it may be a directory's marker."""
+    writes = request.services.writes
+    if is_directory_marker(request.key):
+        if found.file.size_bytes:
+            raise InvalidFilePath(
+                "PFS cannot hold this key: one that ends in / is a directory marker and must be"
+                " empty.",
+                Key=request.key,
+            )
+    elif found.file.size_bytes:
+        await writes.copy_file(branch, path, found.head, found.file, expect)
+    else:
+        await writes.put_file(branch, path, _nothing(), declared_size_bytes=0, expect=expect)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The bytes of an empty file."""
+    return
+    yield b""

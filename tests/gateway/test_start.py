@@ -1,0 +1,166 @@
+"""What a gateway says when it starts: where it is, where its data is, and what may be a mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.notices import notices_of
+from gateway.settings import Settings
+from tests.raw_http import send
+from tests.servers import GatewayProcess
+
+ALL_IPV4 = "0.0.0.0"  # noqa: S104 - this is about listening there
+
+
+def said(gateway: GatewayProcess) -> str:
+    return "".join(gateway.log)
+
+
+def health_at(host: str, port: int) -> int:
+    connection = HTTPConnection(host, port)
+    connection.request("GET", "/-/health")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize(("host", "url"), [(ALL_IPV4, "127.0.0.1"), ("::", "[::1]")])
+def test_all_addresses_are_announced_as_such(tmp_path: Path, host: str, url: str) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", host) as gateway:
+        for address in (gateway.host, "127.0.0.1"):
+            assert health_at(address, gateway.port) == 200
+        everywhere = rf"http://{re.escape(url)}:\d+ \(and every other address of this machine\)"
+        assert re.search(rf"S3 endpoint +{everywhere}", said(gateway))
+        port = gateway.port
+        warning = f"anyone who reaches {host} port {port} can read and write everything"
+        assert warning in said(gateway)
+
+
+def test_an_address_of_this_machine_only_is_announced_without_a_warning(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", "127.0.0.2") as gateway:
+        assert "S3 endpoint   http://127.0.0.2:" in said(gateway)
+        assert "Warning" not in said(gateway)
+        assert "every other address" not in said(gateway)
+
+
+def test_it_names_its_pages(own_gateway: GatewayProcess) -> None:
+    assert f"In a browser  {own_gateway.endpoint}/-/\n" in said(own_gateway)
+
+
+def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path: Path) -> None:
+    directory = tmp_path / "pfs"
+    with GatewayProcess(directory) as gateway:
+        assert re.search(rf"Data +{directory} \(new, empty; [\d.]+ [KMGT]iB free\)", said(gateway))
+        send(gateway, "PUT", "/master.r", b"")
+        send(gateway, "PUT", "/master.r/a", os.urandom(3 << 20))
+    with GatewayProcess(directory) as gateway:
+        found = re.search(
+            rf"Data +{directory} \(([\d.]+) MiB; [\d.]+ [KMGT]iB free\)", said(gateway)
+        )
+        assert found
+        assert 3 <= float(found[1]) < 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "notice"),
+    [
+        ({"pfs": "grpc://pachd:1", "pfs_token": "x"}, "the token goes to grpc://pachd:1 unencrypt"),
+        ({"pfs": "grpc://10.0.0.1:1", "pfs_token_file": "x"}, "the token goes to grpc://10.0.0.1"),
+        ({"pfs_token": "x"}, "--pfs-token has no effect: it is for pachd, and --pfs is embedded"),
+        ({"sole_writer": True}, "--sole-writer has no effect"),
+        ({"ack": "finished"}, "--ack has no effect"),
+        ({"pfs_ca_file": "x"}, "--pfs-ca-file has no effect: it is for --pfs grpcs://"),
+        ({"pfs": "grpc://pachd:1", "synchronous": "off"}, "--synchronous has no effect"),
+        (
+            {"pfs": "grpcs://p:1", "pfs_token": "x", "pfs_token_file": "y"},
+            "--pfs-token has no effect: --pfs-token-file is given",
+        ),
+        (
+            {"max_requests": 50, "max_connections": 20},
+            "--max-requests has no effect: each takes a connection, and --max-connections is 20",
+        ),
+    ],
+)
+def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) -> None:
+    (told,) = notices_of(Settings(**settings), {})
+    assert told.startswith(notice)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"pfs": "grpcs://pachd:1", "pfs_token": "x", "pfs_ca_file": "y"},
+        {"pfs": "grpc://127.0.0.1:1", "pfs_token": "x"},
+        {"pfs": "grpc://[::1]:1", "pfs_token": "x"},
+        {"pfs": "grpc://localhost", "pfs_token_file": "x"},
+        {"pfs": "unix:/run/pachd", "pfs_token": "x", "sole_writer": True},
+        {"max_connections": 20},
+    ],
+)
+def test_what_is_no_mistake_is_not_told(settings: dict[str, Any]) -> None:
+    assert notices_of(Settings(**settings), {}) == []
+
+
+def test_a_variable_that_is_no_setting_is_told() -> None:
+    environment = {
+        "S3GATEWAY_PROT": "1",
+        "S3GATEWAY_PORT": "1",
+        # What Kubernetes gives every pod beside a Service named s3gateway.
+        "S3GATEWAY_SERVICE_HOST": "10.0.0.1",
+        "S3GATEWAY_SERVICE_PORT_S3": "30655",
+        "S3GATEWAY_PORT_30655_TCP_ADDR": "10.0.0.1",
+    }
+    assert notices_of(Settings(), environment) == [
+        "S3GATEWAY_PROT is no setting, and has no effect"
+    ]
+
+
+def started(tmp_path: Path, *options: str, **environment: str) -> list[str]:
+    """What a gateway writes to standard error until it has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "--pfs", f"embedded:{tmp_path}", "--port", "0", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert process.stderr
+    lines: list[str] = []
+    for line in process.stderr:
+        lines.append(line)
+        if " answers: " in line:
+            process.terminate()
+    process.wait(20)
+    process.stderr.close()
+    return lines
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_log_of_json_is_json_from_the_first_line(tmp_path: Path, workers: str) -> None:
+    options = ("--log-format", "json", "--host", ALL_IPV4, "--workers", workers)
+    events = [json.loads(line) for line in started(tmp_path, *options, S3GATEWAY_PROT="1")]
+    assert events[0]["message"].startswith("S3 endpoint   http://127.0.0.1:")
+    levels = {event["message"]: event["level"] for event in events}
+    assert levels["S3GATEWAY_PROT is no setting, and has no effect"] == "WARNING"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", event["time"]) for event in events)
+
+
+def test_an_error_at_the_start_is_json_where_the_log_is(tmp_path: Path) -> None:
+    options = ("--log-format", "json", "--workers", "0")
+    (event,) = [json.loads(line) for line in started(tmp_path, *options)]
+    assert event["level"] == "ERROR"
+    assert "--workers: 0 is out of range: 1 to 256" in event["message"]
+
+
+def test_times_in_the_log_have_a_zone(tmp_path: Path) -> None:
+    (line,) = [line for line in started(tmp_path) if " answers: " in line]
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO s3gateway: ", line)
