@@ -50,10 +50,19 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
         (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
     if row is None:
-        if is_commit_id(commit.id):
-            repo_id_of(connection, commit.repo)
-        raise CommitNotFound(f"commit {commit} not found", commit)
+        raise _not_found(connection, commit)
     return CommitRow(*row)
+
+
+def _not_found(connection: sqlite3.Connection, commit: Commit) -> CommitNotFound:
+    """The failure of a commit that is not there, in a repo that is.
+
+    Raises:
+        RepoNotFound: There is no such repo, which is told of what can be a commit's id.
+    """
+    if is_commit_id(commit.id):
+        repo_id_of(connection, commit.repo)
+    return CommitNotFound(f"commit {commit} not found", commit)
 
 
 def find_open(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
@@ -99,7 +108,7 @@ def inspect(connection: sqlite3.Connection, commit: Commit) -> CommitInfo:
         (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
     if row is None:
-        raise CommitNotFound(f"commit {commit} not found", commit)
+        raise _not_found(connection, commit)
     origin, parent, started, finishing, finished, *rest = row
     return CommitInfo(
         commit,

@@ -16,7 +16,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.upkeep import UpkeepRules, _try_lock
-from pfs_client.failures import CommitNotFound, FileSetNotFound
+from pfs_client.failures import CommitNotFound, FileSetNotFound, RepoNotFound
 from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, Repo
 from tests.pfs_contract.reading import head_of, paths, put, read
 
@@ -39,7 +39,9 @@ def blobs_of(pfs: EmbeddedPfs) -> list[Path]:
 
 
 def rows(pfs: EmbeddedPfs, table: str) -> int:
-    (count,) = pfs.engine.writing.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection = pfs.engine.directory.connect(readonly=True)
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection.close()
     return int(count)
 
 
@@ -177,7 +179,7 @@ async def test_a_deleted_repo_is_gone_at_once_and_its_rows_go_in_pieces(
     old = await head_of(pfs, BRANCH)
     assert await pfs.delete_repo(BRANCH.repo)
     assert await pfs.list_repo() == []
-    with pytest.raises(CommitNotFound):
+    with pytest.raises(RepoNotFound):
         await pfs.inspect_commit(old)
     assert not await pfs.delete_repo(BRANCH.repo)
     await pfs.create_repo(BRANCH.repo)
@@ -219,12 +221,13 @@ async def test_a_project_goes_with_repos_that_are_being_removed(pfs: EmbeddedPfs
 
 
 async def aged(pfs: EmbeddedPfs, commits: list[Commit], days: float) -> None:
-    with transaction(pfs.engine.writing):
-        for commit in commits:
-            pfs.engine.writing.execute(
-                "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
-                (int(days * 24 * 3600 * 1e6), commit.id),
-            )
+    connection = pfs.engine.directory.connect()
+    with transaction(connection):
+        connection.executemany(
+            "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
+            [(int(days * 24 * 3600 * 1e6), commit.id) for commit in commits],
+        )
+    connection.close()
 
 
 async def six_commits(directory: Path) -> list[Commit]:
