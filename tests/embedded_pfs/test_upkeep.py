@@ -39,7 +39,9 @@ def blobs_of(pfs: EmbeddedPfs) -> list[Path]:
 
 
 def rows(pfs: EmbeddedPfs, table: str) -> int:
-    (count,) = pfs.engine.writing.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection = pfs.engine.directory.connect(readonly=True)
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection.close()
     return int(count)
 
 
@@ -175,6 +177,7 @@ async def test_a_deleted_repo_is_gone_at_once_and_its_rows_go_in_pieces(
     for number in range(30):
         await put(pfs, BRANCH, f"/{number % 5}", bytes([number]) * 70_000)
     old = await head_of(pfs, BRANCH)
+    longest = counting_rows(pfs, monkeypatch)
     assert await pfs.delete_repo(BRANCH.repo)
     assert await pfs.list_repo() == []
     with pytest.raises(RepoNotFound):
@@ -183,7 +186,6 @@ async def test_a_deleted_repo_is_gone_at_once_and_its_rows_go_in_pieces(
     await pfs.create_repo(BRANCH.repo)
     await pfs.create_branch(BRANCH)
     await put(pfs, BRANCH, "/new", b"1")
-    longest = counting_rows(pfs, monkeypatch)
     await pfs.engine.upkeep.round()
     assert 0 < max(longest) <= 40
     assert rows(pfs, "dropped_repo") == rows(pfs, "past_file") == rows(pfs, "suspect") == 0
@@ -219,12 +221,13 @@ async def test_a_project_goes_with_repos_that_are_being_removed(pfs: EmbeddedPfs
 
 
 async def aged(pfs: EmbeddedPfs, commits: list[Commit], days: float) -> None:
-    with transaction(pfs.engine.writing):
-        for commit in commits:
-            pfs.engine.writing.execute(
-                "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
-                (int(days * 24 * 3600 * 1e6), commit.id),
-            )
+    connection = pfs.engine.directory.connect()
+    with transaction(connection):
+        connection.executemany(
+            "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
+            [(int(days * 24 * 3600 * 1e6), commit.id) for commit in commits],
+        )
+    connection.close()
 
 
 async def six_commits(directory: Path) -> list[Commit]:
