@@ -99,6 +99,7 @@ contract-release: contract ## keep the contract as the released one of its versi
 VENDOR := gateway/pages/assets/vendor
 vendor: .build/pages/ready ## copy the parts of others that the pages hold
 	@cp .build/pages/node_modules/aws4fetch/LICENSE .build/pages/node_modules/aws4fetch/dist/aws4fetch.esm.js $(VENDOR)/aws4fetch
+	@for file in $(VENDOR)/swagger-ui-dist/*; do cp .build/pages/node_modules/swagger-ui-dist/$${file##*/} $$file; done
 	@cp .build/pages/node_modules/hyparquet/LICENSE $(VENDOR)/hyparquet
 	@for file in $(VENDOR)/hyparquet/*.js; do cp .build/pages/node_modules/hyparquet/src/$${file##*/} $$file; done
 

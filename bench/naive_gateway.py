@@ -16,6 +16,7 @@ from typing import Any, cast
 from gateway import command
 from gateway.composition.choice import pachd_settings
 from gateway.composition.root import Composition, limits
+from gateway.settings import Settings
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.members import Member
@@ -93,7 +94,7 @@ def _from_the_start(part: Part) -> Part:
 class NaiveComposition(Composition):
     """The composition root, with all that replaced."""
 
-    def services_on(self, pfs: PfsClient) -> Services:
+    def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """Everything goes to pachd as it comes."""
         naive = PachdClient.open(pachd_settings(self._settings))
         writes = GroupedWrites(

@@ -1,9 +1,10 @@
 """Large contents: files named by the hash of what is in them.
 
 A blob is written under `staging/`, synced, and linked to its place under `blobs/` before the
-database may refer to it; its staging name goes once the reference is durable. So whatever
-`staging/` holds when nobody uses the directory belongs to writes that never ended, and names the
-blobs that they may have left.
+database may refer to it; its staging name goes once the reference is durable. Until then its place
+may be taken from it by who finds that nothing refers to it: who refers to it looks, and puts it
+back (`keep`). Whatever `staging/` holds that nobody has written to for long belongs to writes that
+never ended, and names the blobs that they may have left.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pfs_client.failures import PfsFailure, StorageFull
+from embedded_pfs.database import FULL
+from embedded_pfs.disk import make_folder, open_private, sync_folder
+from embedded_pfs.reserve import NO_ROOM
+from pfs_client.failures import ContentLost, PfsFailure, StorageFull
 
 INLINE_MAX_BYTES = 64 * 1024
 """Contents up to this size live in the database.
@@ -25,7 +30,7 @@ INLINE_MAX_BYTES = 64 * 1024
 A small blob's own file costs more than the row.
 """
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EACCES)
 
 
 def content_hash(content: bytes) -> bytes:
@@ -63,10 +68,14 @@ class Blobs:
         self._sync = sync
 
     def create(self) -> None:
-        """Make the folders, if they are not there."""
-        self._staging.mkdir(exist_ok=True)
-        for prefix in range(256):
-            (self._blobs / f"{prefix:02x}").mkdir(parents=True, exist_ok=True)
+        """Make the folders, if they are not there, and their entries durable."""
+        make_folder(self._staging, sync=self._sync)
+        make_folder(self._blobs, sync=self._sync)
+        missing = {f"{prefix:02x}" for prefix in range(256)}.difference(os.listdir(self._blobs))
+        for name in sorted(missing):
+            make_folder(self._blobs / name, sync=False)
+        if missing:
+            self._sync_folder(self._blobs)
 
     def writer(self) -> BlobWriter:
         """Begin a blob."""
@@ -87,39 +96,79 @@ class Blobs:
             for file in folder.iterdir():
                 yield bytes.fromhex(folder.name + file.name), file
 
-    def unfinished(self) -> Iterator[tuple[bytes | None, Path]]:
-        """What writes left that never ended.
+    def size_of(self, hash_: bytes) -> int | None:
+        """How many bytes a blob has; None if it is not there."""
+        try:
+            return os.stat(self.path(hash_)).st_size
+        except FileNotFoundError:
+            return None
+
+    def remove(self, hash_: bytes) -> bool:
+        """Remove a blob, and say whether it was there."""
+        try:
+            self.path(hash_).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def unfinished(self, idle_seconds: float = 0) -> Iterator[tuple[bytes | None, Path]]:
+        """What writes left that never ended, or have not gone on for so long.
 
         The staging file and the hash of the blob it may have become.
         """
+        latest = time.time() - idle_seconds
         for file in self._staging.iterdir():
-            digits = file.name.partition("-")[2]
-            yield bytes.fromhex(digits) if digits else None, file
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime <= latest:
+                    digits = file.name.partition("-")[2]
+                    yield bytes.fromhex(digits) if digits else None, file
 
     def place(self, staged: Path, hash_: bytes) -> Path:
-        """Give a synced staging file its place; return the name it keeps until `forget`."""
+        """Give a synced staging file its place; return the name it keeps until `forget`.
+
+        It also takes the place of a blob that is there: that one may be damaged.
+        """
         named = staged.with_name(f"{staged.name}-{hash_.hex()}")
-        target = self.path(hash_)
         os.rename(staged, named)
+        try:
+            self._link(named, hash_)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A file system without links: `compact` finds such an orphan.
+            os.replace(named, self.path(hash_))
+        self._sync_folder(self.path(hash_).parent)
+        return named
+
+    def keep(self, hash_: bytes, size_bytes: int) -> None:
+        """See that a blob is in its place, in the transaction that comes to refer to it.
+
+        Raises:
+            ContentLost: It is not, or not whole, and no write has it.
+        """
+        if self.size_of(hash_) == size_bytes:
+            return
+        for named in self._staging.glob(f"*-{hash_.hex()}"):
+            with suppress(FileNotFoundError):
+                self._link(named, hash_)
+                self._sync_folder(self.path(hash_).parent)
+                return
+        raise ContentLost(f"the blob {hash_.hex()} is gone, or not whole")
+
+    def _link(self, named: Path, hash_: bytes) -> None:
+        target = self.path(hash_)
         try:
             os.link(named, target)
         except FileExistsError:
-            pass
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EACCES):
-                raise
-            os.replace(named, target)  # a file system without links: `compact` finds such an orphan
-        self._sync_folder(target.parent)
-        return named
+            beside = named.with_name(uuid.uuid4().hex)
+            os.link(named, beside)
+            os.replace(beside, target)
+            # If both are one file already, `replace` does nothing.
+            beside.unlink(missing_ok=True)
 
     def _sync_folder(self, folder: Path) -> None:
-        if not self._sync:
-            return
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self._sync:
+            sync_folder(folder)
 
     def sync_file(self, descriptor: int) -> None:
         """Put a file's bytes on the disk, unless the directory was opened with synchronous=off."""
@@ -134,11 +183,10 @@ class BlobWriter:
         self._blobs = blobs
         self._staged = staged
         self._hash = hashlib.blake2b(digest_size=32)
+        self._placed: bytes | None = None
         self.size_bytes = 0
         with _told_as_failures():
-            self._descriptor = os.open(
-                staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-            )
+            self._descriptor = open_private(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
 
     def write(self, data: bytes) -> None:
         """Append to the content.
@@ -167,6 +215,7 @@ class BlobWriter:
             os.close(self._descriptor)
             self._descriptor = -1
             self._staged = self._blobs.place(self._staged, digest)
+        self._placed = digest
         return StoredContent(digest, self.size_bytes)
 
     def forget(self) -> None:
@@ -174,16 +223,19 @@ class BlobWriter:
         with suppress(FileNotFoundError):
             self._staged.unlink()
 
-    def abandon(self) -> None:
-        """Give up. A content that has its place already keeps its staging name.
+    def abandon(self) -> bytes | None:
+        """Give up.
 
-        Somebody else may be about to refer to the same content, so that only who holds the
-        directory alone can tell whether it is wanted.
+        Returns:
+            The content's hash if it has its place already, under which somebody else may be about
+            to refer to it. It keeps its staging name until `forget`.
         """
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-            self.forget()
+        if self._descriptor < 0:
+            return self._placed
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self.forget()
+        return None
 
 
 @contextmanager
@@ -191,6 +243,6 @@ def _told_as_failures() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise StorageFull("the disk of the embedded PFS is full") from error
+        if error.errno in NO_ROOM:
+            raise StorageFull(FULL) from error
         raise PfsFailure(f"the embedded PFS cannot write a blob: {error}") from error

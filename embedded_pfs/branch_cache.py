@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 
 from embedded_pfs import branches
+from embedded_pfs.database import snapshot
 from pfs_client.values import Branch, BranchInfo
 
 _MAX_BRANCHES = 10_000
@@ -35,7 +36,8 @@ class BranchCache:
             self._refresh(connection)
         info = self._known.get(branch)
         if info is None:
-            info = self._known[branch] = branches.inspect_branch(connection, branch)
+            with snapshot(connection):
+                info = self._known[branch] = branches.inspect_branch(connection, branch)
         return info
 
     def _refresh(self, connection: sqlite3.Connection) -> None:

@@ -20,6 +20,7 @@ from embedded_pfs.branch_rows import (
     info_of,
     repo_id_of,
 )
+from embedded_pfs.commit_rows import commit_by_id, holds_files
 from embedded_pfs.database import now_us
 from embedded_pfs.names import check_name
 from pfs_client.failures import (
@@ -136,16 +137,25 @@ def delete_branch(
     Raises:
         RepoNotFound: There is no such repo.
         BranchNotFound: There is the repo, without this branch.
-        HeadMoved: The head is not the expected one.
+        HeadMoved: The head is not the expected one, or it is open and holds files.
         BranchFeedsOthers: Another branch is computed from it.
     """
     row = find_branch(connection, branch)
-    if expected_head is not None and row.head != expected_head:
-        raise HeadMoved(f"the head of {branch} is {row.head.id}")
+    if expected_head is not None:
+        _check_head(connection, row, expected_head)
     below = find_rows(connection, DOWNSTREAM, row.id)
     if below:
         raise feeds_others(row, below)
     connection.execute("DELETE FROM branch WHERE id = ?", (row.id,))
+
+
+def _check_head(connection: sqlite3.Connection, row: BranchRow, expected: Commit) -> None:
+    if row.head != expected:
+        raise HeadMoved(f"the head of {row.branch} is {row.head.id}")
+    # An open head stays the same commit whatever is written: what it held when somebody looked,
+    # only its being empty still tells.
+    if commit_by_id(connection, row.head_id).is_open and holds_files(connection, row.line_id):
+        raise HeadMoved(f"the head of {row.branch} is open, and files have been written to it")
 
 
 def _insert_branch(

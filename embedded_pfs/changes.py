@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from embedded_pfs import (
     branch_rows,
     branches,
+    collection,
     commit_rows,
     commits,
     contents,
@@ -72,16 +73,19 @@ def modify_branch(
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
-    if branch_rows.info_of(connection, row).direct_provenance:
+    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
-    commit = commits.start(connection, row)
+    # The commit is written once, when it is known what it holds: each statement is time that every
+    # write takes.
     closed_us = now_us()
-    writers = _apply(connection, blobs, commit, changes, closed_us, as_pachd=as_pachd)
-    commits.finish(connection, commit, closed_us=closed_us)
-    new_head = branch_rows.find_branch(connection, branch).head
+    seq = 1 + commit_rows.last_seq(connection, row.line_id)
+    editor = _Editor(connection, blobs, row.line_id, seq, closed_us, as_pachd=as_pachd)
+    editor.apply_all(changes)
+    size_bytes = head.size_bytes + editor.added_bytes
+    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, closed_us)
     for below in branch_rows.downstream(connection, row.id):
-        branches.open_output_commit(connection, below, new_head.id)
-    return writers
+        branches.open_output_commit(connection, below, hex_)
+    return editor.writers
 
 
 def modify_commit(
@@ -128,17 +132,11 @@ def _apply(
     blobs: Blobs,
     commit: commit_rows.CommitRow,
     changes: Sequence[StoredChange],
-    closed_us: int | None = None,
     *,
     as_pachd: bool,
 ) -> list[BlobWriter]:
-    editor = _Editor(connection, blobs, commit, closed_us, as_pachd=as_pachd)
-    for index, change in enumerate(changes):
-        try:
-            editor.apply(change)
-        except PfsFailure as error:
-            error.change_index = index
-            raise
+    editor = _Editor(connection, blobs, commit.line_id, commit.seq, None, as_pachd=as_pachd)
+    editor.apply_all(changes)
     connection.execute(
         "UPDATE commit_ SET size_bytes = size_bytes + ? WHERE id = ?",
         (editor.added_bytes, commit.id),
@@ -152,15 +150,17 @@ class _Editor:
     Args:
         connection: Within a transaction.
         blobs: Where large contents are.
-        commit: The commit.
-        closed_us: When it is closed; None where it stays open.
+        line_id: The line.
+        seq: The commit's number on it.
+        closed_us: When the commit is closed; None where it stays open.
     """
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         blobs: Blobs,
-        commit: commit_rows.CommitRow,
+        line_id: int,
+        seq: int,
         closed_us: int | None,
         *,
         as_pachd: bool,
@@ -168,13 +168,21 @@ class _Editor:
         self._as_pachd = as_pachd
         self._connection = connection
         self._blobs = blobs
-        self._line_id = commit.line_id
-        self._seq = commit.seq
+        self._line_id = line_id
+        self._seq = seq
         self._closed_us = closed_us
         self.added_bytes = 0
         self.writers: list[BlobWriter] = []
 
-    def apply(self, change: StoredChange) -> None:
+    def apply_all(self, changes: Sequence[StoredChange]) -> None:
+        for index, change in enumerate(changes):
+            try:
+                self._apply(change)
+            except PfsFailure as error:
+                error.change_index = index
+                raise
+
+    def _apply(self, change: StoredChange) -> None:
         match change:
             case AddContent(path, content):
                 self._add(writable_path(path), content)
@@ -192,8 +200,10 @@ class _Editor:
         else:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
-        self._remove(path)
-        contents.store(self._connection, content)
+            self._remove(path)
+            # What was appended has a blob of its own if it is large, and nothing refers to that.
+            collection.suspect(self._connection, [parts[1].hash])
+        contents.store(self._connection, self._blobs, content)
         self._connection.execute(
             "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
             (self._line_id, path, self._seq, content.size_bytes, content.hash, self._closed_us),
@@ -252,7 +262,7 @@ class _Editor:
             raise PathCollision(shown_path(path), shown_path(row[0]))
 
     def _remove(self, path: str) -> None:
-        for created_seq, size_bytes, *more in self._connection.execute(
+        for created_seq, size_bytes, content_hash, changed_us in self._connection.execute(
             "DELETE FROM file WHERE line_id = ? AND path = ?"
             " RETURNING created_seq, size_bytes, content_hash, changed_us",
             (self._line_id, path),
@@ -261,8 +271,18 @@ class _Editor:
             if created_seq < self._seq:
                 self._connection.execute(
                     "INSERT INTO past_file VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (self._line_id, path, created_seq, self._seq, size_bytes, *more),
+                    (
+                        self._line_id,
+                        path,
+                        created_seq,
+                        self._seq,
+                        size_bytes,
+                        content_hash,
+                        changed_us,
+                    ),
                 )
+            else:
+                collection.suspect(self._connection, [content_hash])
 
     def _remove_below(self, directory: str) -> None:
         low, high = bounds_of(directory)
@@ -278,5 +298,8 @@ class _Editor:
             f"SELECT coalesce(sum(size_bytes), 0) FROM file WHERE {below}",
             span,
         ).fetchone()
+        collection.suspect_those_of(
+            self._connection, "file", f"{below} AND created_seq = ?", *span, self._seq
+        )
         self._connection.execute(f"DELETE FROM file WHERE {below}", span)
         self.added_bytes -= gone

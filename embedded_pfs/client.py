@@ -18,8 +18,11 @@ from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine
+from embedded_pfs.stored_changes import AddContent, StoredChange
+from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.failures import AuthenticationOff
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
     ALL,
@@ -27,6 +30,7 @@ from pfs_client.values import (
     BranchInfo,
     Change,
     Commit,
+    CopyFile,
     File,
     FileInfo,
     FileSetKind,
@@ -49,20 +53,30 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         synchronous: SQLite's setting: `full` loses nothing at a power cut, `normal` may lose the
             last commits, `off` may lose everything.
         clock: What file sets expire by, in microseconds since 1970.
+        rules: What goes by itself, and when it is looked for.
+        observer: Is told how much is stored and how much room is left.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
 
     def __init__(
-        self, directory: Path, *, synchronous: Synchronous = "full", clock: Clock = now_us
+        self,
+        directory: Path,
+        *,
+        synchronous: Synchronous = "full",
+        clock: Clock = now_us,
+        rules: UpkeepRules = EVERYTHING_STAYS,
+        observer: Observer = UNOBSERVED,
     ) -> None:
-        self.engine = Engine(directory, synchronous=synchronous, clock=clock)
+        self.engine = Engine(
+            directory, synchronous=synchronous, clock=clock, rules=rules, observer=observer
+        )
         self._branches = BranchCache()
 
     async def get_version(self) -> str:
         """Say which PFS this is."""
-        self.engine.look_up(
+        self.engine.glance(
             lambda connection: connection.execute("SELECT 1 FROM project").fetchone()
         )
         return _VERSION
@@ -73,11 +87,11 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def list_project(self) -> list[ProjectInfo]:
         """All projects, by name."""
-        return self.engine.look_up(repos.list_projects)
+        return self.engine.glance(repos.list_projects)
 
     async def inspect_project(self, name: str) -> ProjectInfo:
         """One project."""
-        return self.engine.look_up(repos.inspect_project, name)
+        return self.engine.glance(repos.inspect_project, name)
 
     async def create_project(self, name: str, description: str = "") -> None:
         """Create a project."""
@@ -85,7 +99,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def delete_project(self, name: str, *, force: bool = False) -> None:
         """Delete a project, with its repos if forced."""
-        await self.engine.write(repos.delete_project, name, force=force)
+        await self.engine.free(repos.delete_project, name, force=force)
 
     async def list_repo(self) -> list[RepoInfo]:
         """All repos of all projects."""
@@ -102,10 +116,12 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
     async def delete_repo(
         self, repo: Repo, *, expect_no_branches: bool = False, force: bool = False
     ) -> bool:
-        """Delete a repo with all in it."""
-        return await self.engine.write(
+        """Delete a repo with all in it. Its rows and contents go in the background."""
+        was_there = await self.engine.free(
             repos.delete_repo, repo, force=force, expect_no_branches=expect_no_branches
         )
+        self.engine.upkeep.hurry()
+        return was_there
 
     async def list_branch(self, repo: Repo) -> list[BranchInfo]:
         """All branches of a repo."""
@@ -113,7 +129,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def inspect_branch(self, branch: Branch) -> BranchInfo:
         """One branch, with its head as it is now."""
-        return self.engine.look_up(self._branches.inspect_branch, branch)
+        return self.engine.glance(self._branches.inspect_branch, branch)
 
     async def create_branch(
         self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
@@ -123,7 +139,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:
         """Delete a branch, if asked only while its head is the expected one."""
-        await self.engine.write(branches.delete_branch, branch, expected_head)
+        await self.engine.free(branches.delete_branch, branch, expected_head)
 
     async def start_commit(self, branch: Branch, description: str = "") -> Commit:
         """Open a commit at a branch's head."""
@@ -131,7 +147,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def finish_commit(self, commit: Commit, error: str = "") -> None:
         """Close an open commit."""
-        await self.engine.write(commits.finish_commit, commit, error)
+        await self.engine.free(commits.finish_commit, commit, error)
 
     async def get_file_set(self, commit: Commit, kind: FileSetKind) -> str:
         """A file set of a commit, or of what it changed."""
@@ -149,7 +165,8 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
-            more = await self.engine.write(changes.modify_branch, self.engine.blobs, branch, stored)
+            write = self.engine.write if _adds(stored) else self.engine.free
+            more = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
 
     async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:
@@ -157,12 +174,11 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         blobs = self.engine.blobs
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
+            write = self.engine.write if _adds(stored) else self.engine.free
             if isinstance(target, Commit):
-                more = await self.engine.write(changes.modify_commit, blobs, target, stored)
+                more = await write(changes.modify_commit, blobs, target, stored)
             else:
-                more = await self.engine.write(
-                    changes.modify_branch, blobs, target, stored, as_pachd=True
-                )
+                more = await write(changes.modify_branch, blobs, target, stored, as_pachd=True)
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:
@@ -181,6 +197,10 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
             )
             await staging.settle(more)
         return file_set_id
+
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Have a file set removed soon."""
+        self.engine.upkeep.release(file_set_id)
 
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
@@ -206,8 +226,12 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
             await staging.settle(more)
 
     async def inspect_file(self, file: File) -> FileInfo:
-        """One file."""
-        return self.engine.look_up(files.inspect_file, file)
+        """One file.
+
+        Raises:
+            ContentLost: Its content is not there any more, or not whole.
+        """
+        return self.engine.look_up(files.inspect_file, file, self.engine.blobs)
 
     async def inspect_directory(self, directory: File) -> FileInfo:
         """A directory, with the size and hash of all below it."""
@@ -231,9 +255,15 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
             CommitNotFound: There is no such commit, or no such repo.
             CommitNotFinished: It is open, and so is what it is based on.
             FileSetNotFound: It stands for a file set that is not there, or no longer.
-            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            FileNotFound: Nothing stands at the path.
+            ContentLost: Its content is not there any more.
             NotAFile: A directory stands there.
         """
         if offset < 0:
             raise ValueError("the offset is negative")
         return await self.engine.open_file(file, offset, size_bytes)
+
+
+def _adds(changes_: Sequence[StoredChange]) -> bool:
+    """Whether changes need room for something; what only deletes may have the reserve."""
+    return any(isinstance(change, AddContent | CopyFile) for change in changes_)

@@ -23,7 +23,7 @@ class EmbeddedCommitCalls(CommitCalls):
     async def inspect_commit(self, commit: Commit, *, wait_finished: bool = False) -> CommitInfo:
         """One commit, if asked for only once it has finished."""
         while True:
-            info = self.engine.look_up(commit_rows.inspect, commit)
+            info = self.engine.glance(commit_rows.inspect, commit)
             if info.finished is not None or not wait_finished:
                 return info
             await asyncio.sleep(_POLL_SECONDS)
@@ -75,8 +75,8 @@ class EmbeddedCommitCalls(CommitCalls):
 
     async def squash_commit(self, commit: Commit, *, branch: str = "") -> None:
         """Make what a finished commit did part of what the next one did."""
-        await self.engine.write(commits.squash, commit)
+        await self.engine.free(commits.squash, commit)
 
     async def drop_commit(self, commit: Commit, *, branch: str = "") -> None:
         """Take a commit back that nothing is based on."""
-        await self.engine.write(commits.drop, commit)
+        await self.engine.free(commits.drop, commit)

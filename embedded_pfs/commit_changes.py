@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TypeAlias
 
+from embedded_pfs.collection import suspect_those_of
 from embedded_pfs.commit_rows import CommitRow, commit_by_id
 from embedded_pfs.names import stored_path
 
@@ -52,6 +53,16 @@ def removed(connection: sqlite3.Connection, row: CommitRow) -> list[ChangeRow]:
 def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
     """Undo what the last commit of a line has done to files."""
     tip = span(connection, row)
+    suspect_those_of(
+        connection, "file", "line_id = ? AND created_seq > ?", tip["line"], tip["before"]
+    )
+    suspect_those_of(
+        connection,
+        "past_file",
+        "line_id = ?1 AND ended_seq > ?2 AND created_seq > ?2",
+        tip["line"],
+        tip["before"],
+    )
     connection.execute("DELETE FROM file WHERE line_id = :line AND created_seq > :before", tip)
     connection.execute(
         "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash, changed_us"
@@ -96,12 +107,15 @@ def hand_on(connection: sqlite3.Connection, row: CommitRow) -> None:
 
 def _forget_what_it_alone_shows(connection: sqlite3.Connection, row: CommitRow) -> None:
     """Remove the rows that began with a commit and ended with the next of its line."""
-    connection.execute(
-        "DELETE FROM past_file WHERE line_id = :line AND ended_seq > :seq AND ended_seq <= "
-        " (SELECT min(seq) FROM commit_ WHERE line_id = :line AND seq > :seq)"
-        " AND created_seq > :before AND created_seq <= :seq",
-        span(connection, row),
+    its = span(connection, row)
+    gone = (
+        "line_id = ?1 AND ended_seq > ?3 AND ended_seq <="
+        " (SELECT min(seq) FROM commit_ WHERE line_id = ?1 AND seq > ?3)"
+        " AND created_seq > ?2 AND created_seq <= ?3"
     )
+    at = (its["line"], its["before"], its["seq"])
+    suspect_those_of(connection, "past_file", gone, *at)
+    connection.execute(f"DELETE FROM past_file WHERE {gone}", at)
 
 
 def last_changing(connection: sqlite3.Connection, row: CommitRow, path: str) -> CommitRow | None:

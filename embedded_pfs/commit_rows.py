@@ -50,10 +50,14 @@ def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
         (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
     if row is None:
-        if is_commit_id(commit.id):
-            repo_id_of(connection, commit.repo)
-        raise CommitNotFound(f"commit {commit} not found", commit)
+        raise _not_found(connection, commit)
     return CommitRow(*row)
+
+
+def _not_found(connection: sqlite3.Connection, commit: Commit) -> CommitNotFound:
+    if is_commit_id(commit.id):
+        repo_id_of(connection, commit.repo)
+    return CommitNotFound(f"commit {commit} not found", commit)
 
 
 def find_open(connection: sqlite3.Connection, commit: Commit) -> CommitRow:
@@ -85,26 +89,31 @@ def named(connection: sqlite3.Connection, commit_id: int) -> Commit:
 
 
 def inspect(connection: sqlite3.Connection, commit: Commit) -> CommitInfo:
-    """What PFS says of a commit."""
-    row = find_commit(connection, commit)
-    origin, parent, started, error, description, branch_name = connection.execute(
-        "SELECT this.origin, parent.hex, this.started_us, this.error, this.description,"
-        " this.branch_name"
+    """What PFS says of a commit, with one statement if it is there.
+
+    Raises:
+        RepoNotFound: There is no such repo.
+        CommitNotFound: There is no such commit.
+    """
+    row = connection.execute(
+        "SELECT this.origin, parent.hex, this.started_us, this.finishing_us, this.finished_us,"
+        " this.error, this.size_bytes, this.description, this.branch_name"
         " FROM commit_ AS this LEFT JOIN commit_ AS parent ON parent.id = this.parent_id"
-        " WHERE this.id = ?",
-        (row.id,),
+        " JOIN repo ON repo.id = this.repo_id JOIN project ON project.id = project_id"
+        " WHERE project.name = ? AND repo.name = ? AND this.hex = ?",
+        (commit.repo.project, commit.repo.name, commit.id),
     ).fetchone()
+    if row is None:
+        raise _not_found(connection, commit)
+    origin, parent, started, finishing, finished, *rest = row
     return CommitInfo(
         commit,
         OriginKind(origin),
         None if parent is None else Commit(commit.repo, parent),
         as_datetime(started),
-        as_optional_datetime(row.finishing_us),
-        as_optional_datetime(row.finished_us),
-        error,
-        row.size_bytes,
-        description,
-        branch_name,
+        as_optional_datetime(finishing),
+        as_optional_datetime(finished),
+        *rest,
     )
 
 
@@ -194,6 +203,13 @@ def distance(connection: sqlite3.Connection, newer_id: int, older_id: int) -> in
 def is_tip(connection: sqlite3.Connection, row: CommitRow) -> bool:
     """Whether a commit is the last one on its line."""
     return row.seq == last_seq(connection, row.line_id)
+
+
+def holds_files(connection: sqlite3.Connection, line_id: int) -> bool:
+    """Whether anything stands at the tip of a line."""
+    return bool(
+        connection.execute("SELECT 1 FROM file WHERE line_id = ? LIMIT 1", (line_id,)).fetchone()
+    )
 
 
 def last_seq(connection: sqlite3.Connection, line_id: int) -> int:

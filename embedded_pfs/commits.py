@@ -99,6 +99,46 @@ def start(
     return commit_by_id(connection, commit_id)
 
 
+def add_closed(
+    connection: sqlite3.Connection,
+    branch: BranchRow,
+    head: CommitRow,
+    seq: int,
+    size_bytes: int,
+    closed_us: int,
+) -> str:
+    """Add a commit that is closed already behind a closed head; it is the new head.
+
+    Returns:
+        Its id.
+    """
+    hex_ = new_hex()
+    cursor = connection.execute(
+        "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
+        " size_bytes, started_us, finishing_us, finished_us)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            branch.repo_id,
+            hex_,
+            branch.line_id,
+            seq,
+            head.id,
+            OriginKind.USER.value,
+            branch.branch.name,
+            size_bytes,
+            closed_us,
+            closed_us,
+            # What a commit that has not finished is based on keeps it from finishing.
+            None if head.finished_us is None else closed_us,
+        ),
+    )
+    connection.execute(
+        "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
+        (_row_id(cursor), closed_us, branch.id),
+    )
+    return hex_
+
+
 def finish_commit(connection: sqlite3.Connection, commit: Commit, error: str = "") -> None:
     """Close an open commit.
 
@@ -109,25 +149,21 @@ def finish_commit(connection: sqlite3.Connection, commit: Commit, error: str = "
     finish(connection, find_open(connection, commit), error)
 
 
-def finish(
-    connection: sqlite3.Connection, row: CommitRow, error: str = "", *, closed_us: int | None = None
-) -> None:
+def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> None:
     """Close a commit known to be open. Here that finishes it, unless its base has not finished.
 
     What one with an error held is lost, as with pachd: the next is based on what was before it.
     Where there is a next one already, it stays.
-
-    Args:
-        connection: Within a transaction.
-        row: The commit.
-        error: What went wrong in it.
-        closed_us: When it counts as closed; its files have that time already. None for now.
     """
     if error and is_tip(connection, row):
         commit_changes.take_back(connection, row)
-    now = now_us() if closed_us is None else closed_us
-    if closed_us is None:
-        change_times.settle(connection, row, now)
+        connection.execute(
+            "UPDATE commit_ SET size_bytes ="
+            " coalesce((SELECT size_bytes FROM commit_ WHERE id = ?), 0) WHERE id = ?",
+            (row.parent_id, row.id),
+        )
+    now = now_us()
+    change_times.settle(connection, row, now)
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)
     )

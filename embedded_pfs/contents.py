@@ -19,13 +19,31 @@ def inline(content: bytes) -> StoredContent:
     return StoredContent(content_hash(content), len(content), content)
 
 
-def store(connection: sqlite3.Connection, content: StoredContent) -> None:
-    """Put a content into the database, if that is its place."""
+def store(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) -> None:
+    """Put a content in its place, in the transaction that comes to refer to it.
+
+    One that is there and damaged is healed.
+
+    Raises:
+        ContentLost: It is a blob, or to be a copy, and nowhere.
+    """
+    connection.execute("DELETE FROM suspect WHERE hash = ?", (content.hash,))
     if content.inline is not None:
         connection.execute(
-            "INSERT OR IGNORE INTO content (hash, bytes) VALUES (?, ?)",
+            "INSERT INTO content (hash, bytes) VALUES (?, ?) ON CONFLICT (hash)"
+            " DO UPDATE SET bytes = excluded.bytes WHERE bytes != excluded.bytes",
             (content.hash, content.inline),
         )
+    elif not _is_small(connection, content):
+        blobs.keep(content.hash, content.size_bytes)
+
+
+def _is_small(connection: sqlite3.Connection, content: StoredContent) -> bool:
+    """Whether a content is in the database."""
+    if content.size_bytes > INLINE_MAX_BYTES:
+        return False
+    row = connection.execute("SELECT 1 FROM content WHERE hash = ?", (content.hash,)).fetchone()
+    return row is not None
 
 
 def small_content(connection: sqlite3.Connection, hash_: bytes, size_bytes: int) -> bytes | None:
@@ -46,6 +64,9 @@ def concatenated(
 
     If it becomes a blob, its writer is added to `writers`, to be forgotten once the content is
     referred to.
+
+    Raises:
+        ContentLost: One of them is not there.
     """
     if sum(part.size_bytes for part in parts) <= INLINE_MAX_BYTES:
         pieces = (piece for part in parts for piece in _pieces(connection, blobs, part))
@@ -66,10 +87,13 @@ def concatenated(
 def _pieces(
     connection: sqlite3.Connection, blobs: Blobs, content: StoredContent
 ) -> Iterator[bytes]:
-    small = content.inline or small_content(connection, content.hash, content.size_bytes)
+    small = content.inline
+    if small is None:
+        small = small_content(connection, content.hash, content.size_bytes)
     if small is not None:
         yield small
         return
+    blobs.keep(content.hash, content.size_bytes)
     descriptor = blobs.open(content.hash)
     try:
         while piece := os.read(descriptor, _COPY_BYTES):

@@ -22,7 +22,15 @@ Clock: TypeAlias = Callable[[], int]
 """The time, in microseconds since 1970."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+_FULL_CODES = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
+FULL = (
+    "the disk of the embedded PFS is full; delete what is not needed and run s3gateway compact, or"
+    " give it more room"
+)
 
 
 def connect(
@@ -72,6 +80,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Run the body on the database as it is at one moment, whatever is written meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("COMMIT")
+
+
+@contextmanager
 def told_as_failures() -> Iterator[None]:
     """Turn SQLite's failures into PFS's."""
     try:
@@ -84,7 +102,7 @@ def failure_of(error: sqlite3.OperationalError) -> PfsFailure:
     """The PFS error that a failure of SQLite's is."""
     code = error.sqlite_errorcode
     if code in _FULL_CODES:
-        return StorageFull("the disk of the embedded PFS is full")
+        return StorageFull(FULL)
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return PfsTimeout("another process holds the embedded PFS's database")
     return PfsFailure(f"the embedded PFS's database failed: {error}")

@@ -1,8 +1,7 @@
 """The data directory: who may open it, which version it has, and what a crash left in it.
 
 Every process that uses the directory holds a shared lock on `lock`. Who gets the lock alone may
-also create the database, bring it to a newer schema and remove what unfinished writes left; the
-first process to start does.
+also create the database and bring it to a newer schema; the first process to start does.
 """
 
 from __future__ import annotations
@@ -11,11 +10,24 @@ import fcntl
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
-from embedded_pfs.database import Clock, Synchronous, connect, now_us, transaction
+from embedded_pfs.collection import suspect
+from embedded_pfs.database import (
+    FULL,
+    Clock,
+    Synchronous,
+    connect,
+    failure_of,
+    now_us,
+    transaction,
+)
+from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
+from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
+from pfs_client.failures import StorageFull
 
 _LOCK_WAIT_SECONDS = 10.0
 
@@ -29,9 +41,11 @@ class DataDirectory:
 
     Args:
         path: Created if it is not there.
-        synchronous: SQLite's; `off` also leaves blobs unsynced, for tests and throw-away data.
+        synchronous: SQLite's; `off` also leaves blobs unsynced and keeps a small reserve, for tests
+            and throw-away data.
         exclusive: Use it alone, or not at all.
         clock: What file sets expire by, in microseconds since 1970.
+        must_exist: Refuse a path where there is none yet.
 
     Raises:
         DirectoryRefused: It cannot be used.
@@ -44,24 +58,39 @@ class DataDirectory:
         synchronous: Synchronous = "full",
         exclusive: bool = False,
         clock: Clock = now_us,
+        must_exist: bool = False,
     ) -> None:
         self.path = path
         self._clock = clock
         self.synchronous: Synchronous = synchronous
         self.database_file = path / "pfs.sqlite"
-        self.blobs = Blobs(path, sync=synchronous != "off")
+        self._sync = synchronous != "off"
+        self.blobs = Blobs(path, sync=self._sync)
+        self.reserve = Reserve(path, RESERVE_BYTES if self._sync else SMALL_RESERVE_BYTES)
+        if must_exist and not self.database_file.exists():
+            raise DirectoryRefused(f"there is no embedded PFS in {path}")
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            make_folder(path, sync=self._sync)
+            self._lock = open_private(path / "lock", os.O_RDWR | os.O_CREAT)
+            make_private(path)
         except OSError as error:
             raise DirectoryRefused(
                 f"cannot use {path} as the embedded PFS's directory: {error.strerror}"
             ) from error
         try:
-            self._enter(exclusive)
+            self._enter_with_reserve(exclusive)
         except BaseException:
             self.close()
             raise
+
+    def stored_bytes(self) -> int:
+        """How many bytes the database and the blobs take: a look at every file."""
+        names = (self.database_file, self.database_file.with_name("pfs.sqlite-wal"))
+        total = sum(file.stat().st_size for file in names if file.exists())
+        for _, file in self.blobs.all():
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+        return total
 
     def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
         """Open the database."""
@@ -72,6 +101,21 @@ class DataDirectory:
     def close(self) -> None:
         """Let go of the directory."""
         os.close(self._lock)
+
+    def _enter_with_reserve(self, exclusive: bool) -> None:
+        try:
+            self._enter(exclusive)
+        except StorageFull:
+            self.reserve.lend_all()
+            try:
+                self._enter(exclusive)
+            except StorageFull:
+                raise DirectoryRefused(
+                    f"the disk of {self.path} is full, and the room that is kept for this is used"
+                    f" up; make {RESERVE_BYTES >> 20} MiB of room"
+                ) from None
+        else:
+            self.reserve.restore()
 
     def _enter(self, exclusive: bool) -> None:
         if self._try_lock(fcntl.LOCK_EX):
@@ -124,6 +168,8 @@ class DataDirectory:
             finally:
                 connection.close()
         except sqlite3.Error as error:
+            if isinstance(error, sqlite3.OperationalError) and self._is_full(error):
+                raise StorageFull(FULL) from error
             raise DirectoryRefused(f"cannot open {self.database_file}: {error}") from error
         if version > SCHEMA_VERSION:
             raise DirectoryRefused(
@@ -133,52 +179,36 @@ class DataDirectory:
         return version
 
     def _prepare_alone(self) -> None:
+        # SQLite gives its other files the mode of this one.
+        os.close(open_private(self.database_file, os.O_RDWR | os.O_CREAT))
         version = self._version()
-        self.blobs.create()
+        try:
+            self.blobs.create()
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StorageFull(FULL) from error
+            raise
         connection = self.connect()
         try:
             if version == 0:
                 create_schema(connection)
             self._migrate(connection, version or SCHEMA_VERSION)
-            remove_unfinished(connection, self.blobs)
+            self._remove_unfinished(connection)
         finally:
             connection.close()
 
+    def _remove_unfinished(self, connection: sqlite3.Connection) -> None:
+        """Remove what writes left that never ended; nobody writes now."""
+        left = list(self.blobs.unfinished())
+        if left:
+            with transaction(connection):
+                suspect(connection, {hash_ for hash_, _ in left if hash_})
+        for _, file in left:
+            file.unlink(missing_ok=True)
 
-def remove_unfinished(connection: sqlite3.Connection, blobs: Blobs) -> int:
-    """Remove expired file sets and the blobs of writes that never ended; only for who is alone.
+    def _is_full(self, error: sqlite3.OperationalError) -> bool:
+        """Whether it is for want of room that the database cannot be opened.
 
-    Returns:
-        How many blobs went.
-    """
-    staged = list(blobs.unfinished())
-    with transaction(connection):
-        expired = connection.execute(
-            "SELECT content_hash FROM file_set_change JOIN file_set ON file_set.id = file_set_id"
-            " WHERE expires_us < now_us() AND content_hash IS NOT NULL"
-        ).fetchall()
-        connection.execute("DELETE FROM file_set WHERE expires_us < now_us()")
-    suspects = {hash_ for hash_, _ in staged if hash_} | {row[0] for row in expired}
-    removed = remove_unreferenced(connection, blobs, suspects)
-    for _, file in staged:
-        file.unlink(missing_ok=True)
-    return removed
-
-
-def remove_unreferenced(connection: sqlite3.Connection, blobs: Blobs, suspects: set[bytes]) -> int:
-    """Remove those of the suspected contents that nothing refers to; only for who is alone."""
-    if not suspects:
-        return 0
-    with transaction(connection):
-        connection.execute("CREATE TEMP TABLE suspect (hash BLOB PRIMARY KEY) WITHOUT ROWID")
-        connection.executemany("INSERT INTO suspect VALUES (?)", [(hash_,) for hash_ in suspects])
-        for table in ("file", "past_file", "file_set_change"):
-            connection.execute(
-                f"DELETE FROM suspect WHERE hash IN (SELECT content_hash FROM {table})"
-            )
-        unreferenced = [row[0] for row in connection.execute("SELECT hash FROM suspect")]
-        connection.execute("DELETE FROM content WHERE hash IN (SELECT hash FROM suspect)")
-        connection.execute("DROP TABLE suspect")
-    for hash_ in unreferenced:
-        blobs.path(hash_).unlink(missing_ok=True)
-    return len(unreferenced)
+        SQLite has several words for it then.
+        """
+        return isinstance(failure_of(error), StorageFull) or free_bytes(self.path) < 128 * 1024

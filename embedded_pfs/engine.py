@@ -11,28 +11,31 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from embedded_pfs import contents, files
-from embedded_pfs.blobs import StoredContent
+from embedded_pfs import collection, contents, files
+from embedded_pfs.blobs import Blobs, StoredContent
 from embedded_pfs.database import (
     Clock,
     Synchronous,
     failure_of,
     now_us,
+    snapshot,
     told_as_failures,
     transaction,
 )
 from embedded_pfs.directory import DataDirectory
-from embedded_pfs.names import stored_path
+from embedded_pfs.room import Room
 from embedded_pfs.staging import Staging
 from embedded_pfs.streams import BlobStream, MemoryStream
 from embedded_pfs.threads import Threads
-from pfs_client.failures import FileNotFound, PfsUnavailable
+from embedded_pfs.upkeep import EVERYTHING_STAYS, Upkeep, UpkeepRules
+from pfs_client.failures import PfsUnavailable, StorageFull
 from pfs_client.interface import ByteStream
+from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import File
 
 P = ParamSpec("P")
@@ -50,16 +53,26 @@ class Engine:
         synchronous: SQLite's setting: `full` loses nothing at a power cut, `normal` may lose the
             last commits, `off` may lose everything.
         clock: What file sets expire by.
+        rules: What goes by itself, and when it is looked for.
+        observer: Is told how much is stored and how much room is left.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
     """
 
     def __init__(
-        self, directory: Path, *, synchronous: Synchronous = "full", clock: Clock = now_us
+        self,
+        directory: Path,
+        *,
+        synchronous: Synchronous = "full",
+        clock: Clock = now_us,
+        rules: UpkeepRules = EVERYTHING_STAYS,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs
+        self.stored_bytes: int | None = None
+        """As measured last by this process."""
         self.writing = self.directory.connect()
         self._near = self.directory.connect(readonly=True)
         self._writer = Threads(1, "pfs-write")
@@ -68,11 +81,17 @@ class Engine:
         self._scan_connections = threading.local()
         self._opened: list[sqlite3.Connection] = [self._near, self.writing]
         self._closed = False
+        self._closing = False
+        self._observer = observer
+        self._room = Room(self.directory)
+        self.upkeep = Upkeep(self, rules)
 
     async def close(self) -> None:
         """Let the work under way end and release the directory."""
-        if self._closed:
+        if self._closing:
             return
+        self._closing = True
+        await self.upkeep.close()
         self._closed = True
         for threads in (self._scans, self._blob_threads, self._writer):
             await asyncio.to_thread(threads.close)
@@ -82,7 +101,34 @@ class Engine:
 
     def staging(self) -> Staging:
         """A place for the contents of one call."""
-        return Staging(self.blobs, self._blob_threads)
+        return Staging(self.blobs, self._blob_threads, self)
+
+    def check_room(self) -> None:
+        """See that something may be added.
+
+        Raises:
+            StorageFull: There is no room on the disk.
+        """
+        self._room.check()
+
+    def has_refused(self) -> None:
+        """There was no room on the disk."""
+        self._room.is_refusing = True
+
+    def look_at_disk(self) -> None:
+        """Tell how much there is, and is left."""
+        self._room.look()
+        self._observer.storage_seen(
+            self.stored_bytes, self._room.free_bytes, is_full=self._room.is_full
+        )
+
+    async def suspect(self, hashes: Iterable[bytes]) -> None:
+        """Have contents removed to which nothing may refer."""
+        await self.free(collection.suspect, hashes)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Work with files, on a thread."""
+        return await self._blob_threads.run(function, *args, **kwargs)
 
     def look_up(
         self,
@@ -90,9 +136,21 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Read, on the event loop: for what costs microseconds."""
+        """Read one snapshot, on the event loop: for what costs microseconds."""
+        return self.glance(partial(_in_snapshot, function), *args, **kwargs)
+
+    def glance(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Read on the event loop with one statement, which is a snapshot by itself.
+
+        To begin and end one costs as much as the look-up.
+        """
         self._check_open()
-        try:  # a context manager would take as long as the look-up
+        try:  # a context manager would take as long, too
             return function(self._near, *args, **kwargs)
         except sqlite3.OperationalError as error:
             raise failure_of(error) from error
@@ -103,11 +161,11 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Read, on a thread."""
+        """Read one snapshot, on a thread."""
 
         def call() -> T:
-            with told_as_failures():
-                return function(self._scan_connection(), *args, **kwargs)
+            with told_as_failures(), snapshot(self._scan_connection()) as connection:
+                return function(connection, *args, **kwargs)
 
         self._check_open()
         return await self._scans.run(call)
@@ -118,14 +176,41 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a function as one transaction, durable when this returns."""
+        """Run a function as one transaction that adds something, durable when this returns.
+
+        Raises:
+            StorageFull: There is no room on the disk but what is kept for `free`.
+        """
+
+        def call() -> T:
+            self._room.check()
+            with self._room.adding(), transaction(self.writing):
+                return function(self.writing, *args, **kwargs)
+
+        self._check_open()
+        return await self._writer.run(call)
+
+    async def free(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same for what gives back room: on a full disk it has the reserve."""
 
         def call() -> T:
             with transaction(self.writing):
                 return function(self.writing, *args, **kwargs)
 
+        def call_with_reserve() -> T:
+            try:
+                return call()
+            except StorageFull:
+                self._room.lend_to_deletes(self.writing)
+                return call()
+
         self._check_open()
-        return await self._writer.run(call)
+        return await self._writer.run(call_with_reserve)
 
     async def open_file(self, file: File, offset: int, size_bytes: int | None) -> ByteStream:
         """Open a file for reading.
@@ -134,27 +219,19 @@ class Engine:
             CommitNotFound: There is no such commit, or no such repo.
             CommitNotFinished: It is open, and so is what it is based on.
             FileSetNotFound: It stands for a file set that is not there, or no longer.
-            FileNotFound: Nothing stands at the path, or compaction has taken its content.
+            FileNotFound: Nothing stands at the path.
+            ContentLost: Its content is not there any more.
             NotAFile: A directory stands there.
         """
-        content, _ = self.look_up(files.find_file, file)
-        return await self._open_content(content, file.path, offset, size_bytes)
-
-    async def _open_content(
-        self, content: StoredContent, path: str, offset: int, size_bytes: int | None
-    ) -> ByteStream:
+        content, small = self.look_up(_find_content, file)
         end = content.size_bytes
         if size_bytes is not None:
             end = min(offset + size_bytes, end)
-        small = self.look_up(contents.small_content, content.hash, content.size_bytes)
         if small is not None:
             return MemoryStream(small[offset:end])
-        try:
-            descriptor = await self._blob_threads.open(
-                partial(self.blobs.open, content.hash), os.close
-            )
-        except FileNotFoundError as error:
-            raise FileNotFound(f"the content of {stored_path(path)} is gone") from error
+        descriptor = await self._blob_threads.open(
+            partial(_open_whole, self.blobs, file, content), os.close
+        )
         return BlobStream(descriptor, offset, end, self._blob_threads)
 
     def _check_open(self) -> None:
@@ -168,3 +245,35 @@ class Engine:
             self._scan_connections.it = connection
             self._opened.append(connection)
         return connection
+
+
+def _in_snapshot(
+    function: Callable[Concatenate[sqlite3.Connection, P], T],
+    connection: sqlite3.Connection,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    connection.execute("BEGIN")
+    try:
+        return function(connection, *args, **kwargs)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _find_content(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, bytes | None]:
+    """A file's content, and its bytes if they are in the database."""
+    content, _ = files.find_file(connection, file)
+    return content, contents.small_content(connection, content.hash, content.size_bytes)
+
+
+def _open_whole(blobs: Blobs, file: File, content: StoredContent) -> int:
+    """Open a blob, and see that it is as long as it should be."""
+    try:
+        descriptor = blobs.open(content.hash)
+    except FileNotFoundError as error:
+        raise files.lost(file, content, None) from error
+    size_bytes = os.fstat(descriptor).st_size
+    if size_bytes != content.size_bytes:
+        os.close(descriptor)
+        raise files.lost(file, content, size_bytes)
+    return descriptor

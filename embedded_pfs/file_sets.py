@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from embedded_pfs import commit_changes, commit_rows, contents, file_set_rows, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
+from embedded_pfs.collection import suspect, suspect_those_of
 from embedded_pfs.commit_changes import ChangeRow
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.snapshots import CommitSnapshot
@@ -89,6 +90,25 @@ def _check_ttl(ttl_seconds: int) -> None:
         raise PfsFailure(f"{ttl_seconds} s exceeds max ttl, {MAX_FILE_SET_SECONDS} s")
 
 
+def expire(connection: sqlite3.Connection, file_set_ids: Sequence[str]) -> bool:
+    """Remove one of the file sets that have expired or are given; say whether there was any.
+
+    One transaction removes one of them: it may hold many files.
+    """
+    row = (
+        connection.execute("SELECT id FROM file_set WHERE expires_us < now_us() LIMIT 1").fetchone()
+        or connection.execute(
+            f"SELECT id FROM file_set WHERE id IN ({', '.join('?' * len(file_set_ids))}) LIMIT 1",
+            file_set_ids,
+        ).fetchone()
+    )
+    if row is None:
+        return False
+    suspect_those_of(connection, "file_set_change", "file_set_id = ?", *row)
+    connection.execute("DELETE FROM file_set WHERE id = ?", row)
+    return True
+
+
 def of_commit(connection: sqlite3.Connection, commit: Commit, kind: FileSetKind) -> str:
     """Make a file set of a commit, or of what it changed, and return its id.
 
@@ -153,7 +173,8 @@ class _NormalForm:
         if existing is not None:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
-        contents.store(self._connection, content)
+            suspect(self._connection, [part.hash for part in parts])
+        contents.store(self._connection, self._blobs, content)
         self._files[path] = content
 
     def _copy(self, copy: CopyFile) -> None:
@@ -168,8 +189,8 @@ class _NormalForm:
         stored = stored_path(path)
         self._removals[path] = None
         if not path.endswith("/"):
-            self._files.pop(stored, None)
-            return
-        low, high = bounds_of(stored)
-        for below in [p for p in self._files if low < p < high]:
-            del self._files[below]
+            gone = [stored] if stored in self._files else []
+        else:
+            low, high = bounds_of(stored)
+            gone = [p for p in self._files if low < p < high]
+        suspect(self._connection, [self._files.pop(p).hash for p in gone])

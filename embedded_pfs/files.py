@@ -6,11 +6,11 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from embedded_pfs.blobs import StoredContent, file_hash
+from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
 from embedded_pfs.snapshots import Snapshot, snapshot
-from pfs_client.failures import FileNotFound, FileSetNotFound, NotAFile
+from pfs_client.failures import ContentLost, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.values import FILE_SETS_REPO_NAME, File, FileInfo, FileType
 
 
@@ -48,8 +48,8 @@ def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent
     raise _not_found(file)
 
 
-def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
-    """What PFS says of a file.
+def inspect_file(connection: sqlite3.Connection, file: File, blobs: Blobs) -> FileInfo:
+    """What PFS says of a file, once it has looked whether its content is there.
 
     Raises:
         RepoNotFound: There is no such repo.
@@ -58,8 +58,13 @@ def inspect_file(connection: sqlite3.Connection, file: File) -> FileInfo:
         FileSetNotFound: It stands for a file set that is not there, or no longer.
         FileNotFound: Nothing stands at the path.
         NotAFile: A directory does.
+        ContentLost: Its content is not there any more, or not whole.
     """
     content, committed = find_file(connection, file)
+    if content.size_bytes > INLINE_MAX_BYTES:
+        size_bytes = blobs.size_of(content.hash)
+        if size_bytes != content.size_bytes:
+            raise lost(file, content, size_bytes)
     return _file_info(stored_path(file.path), content, committed)
 
 
@@ -117,6 +122,15 @@ def _file_info(path: str, content: StoredContent, committed: datetime | None) ->
         content.size_bytes,
         file_hash(content.hash, content.size_bytes),
         as_optional_datetime(content.changed_us),
+    )
+
+
+def lost(file: File, content: StoredContent, size_bytes: int | None) -> ContentLost:
+    """The failure that says what is wrong with a blob of this size, or with none."""
+    what = "gone" if size_bytes is None else f"of {size_bytes} bytes, not {content.size_bytes}"
+    return ContentLost(
+        f"the content of {file.path} at {file.commit} is lost: the blob {content.hash.hex()} is"
+        f" {what}"
     )
 
 

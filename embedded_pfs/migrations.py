@@ -24,7 +24,10 @@ class MigrationFailed(Exception):
 
 def _two(connection: sqlite3.Connection) -> None:
     """What waits to be removed stands in tables, and so is not forgotten when a process ends."""
-    connection.execute("CREATE TABLE suspect (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID")
+    connection.execute(
+        "CREATE TABLE suspect (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE)"
+        " STRICT"
+    )
     connection.execute(
         "CREATE TABLE dropped_repo (repo_id INTEGER PRIMARY KEY REFERENCES repo (id)) STRICT"
     )

@@ -16,6 +16,7 @@ from embedded_pfs.branch_rows import (
     repo_id_of,
 )
 from embedded_pfs.database import as_datetime, now_us
+from embedded_pfs.history import drop_some_of_a_repo
 from embedded_pfs.names import check_name
 from pfs_client.failures import (
     PfsFailure,
@@ -64,6 +65,8 @@ def delete_project(connection: sqlite3.Connection, name: str, *, force: bool) ->
         raise PfsFailure(f"cannot delete a project with repos: {' '.join(map(str, repos))}")
     for repo in repos:
         delete_repo(connection, repo, force=True)
+    while drop_some_of_a_repo(connection):
+        pass  # the project's row cannot go before those of its repos
     connection.execute("DELETE FROM project WHERE name = ?", (name,))
 
 
@@ -86,10 +89,16 @@ def create_project(connection: sqlite3.Connection, name: str, description: str) 
 
 def list_repos(connection: sqlite3.Connection, repo: Repo | None = None) -> list[RepoInfo]:
     """All repos with the names of their branches, or one of them."""
-    where: str = ""
+    where = "WHERE repo.id NOT IN (SELECT repo_id FROM dropped_repo)"
     arguments: tuple[str, ...] = ()
     if repo is not None:
-        where, arguments = "WHERE project.name = ? AND repo.name = ?", (repo.project, repo.name)
+        where, arguments = (
+            where + " AND project.name = ? AND repo.name = ?",
+            (
+                repo.project,
+                repo.name,
+            ),
+        )
     rows = connection.execute(
         "SELECT repo.id, repo.name, project.name, repo.created_us, repo.description,"
         " (SELECT coalesce(sum(size_bytes), 0) FROM commit_ JOIN branch ON head_id = commit_.id"
@@ -174,19 +183,19 @@ def delete_repo(
         outside = [d for d in downstream(connection, row.id) if d.repo_id != repo_id]
         if outside and not force:
             raise feeds_others(row, outside)
-    _delete_everything_in(connection, repo_id)
+    _drop(connection, repo_id)
     return True
 
 
-def _delete_everything_in(connection: sqlite3.Connection, repo_id: int) -> None:
-    of_repo = (repo_id,)
-    lines = "SELECT id FROM line WHERE repo_id = ?"
+def _drop(connection: sqlite3.Connection, repo_id: int) -> None:
+    """Let nobody find a repo any more. All that it had goes later, a few rows at a time.
+
+    A long history would hold up all other writes for as long as it takes to delete.
+    """
     connection.execute(
         "DELETE FROM provenance WHERE upstream_id IN (SELECT id FROM branch WHERE repo_id = ?)",
-        of_repo,
+        (repo_id,),
     )
-    connection.execute(f"DELETE FROM file WHERE line_id IN ({lines})", of_repo)
-    connection.execute(f"DELETE FROM past_file WHERE line_id IN ({lines})", of_repo)
-    for table in ("branch", "commit_", "line"):
-        connection.execute(f"DELETE FROM {table} WHERE repo_id = ?", of_repo)
-    connection.execute("DELETE FROM repo WHERE id = ?", of_repo)
+    connection.execute("DELETE FROM branch WHERE repo_id = ?", (repo_id,))
+    connection.execute("UPDATE repo SET name = ? WHERE id = ?", (f"/{repo_id}", repo_id))
+    connection.execute("INSERT INTO dropped_repo VALUES (?)", (repo_id,))

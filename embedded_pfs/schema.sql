@@ -113,8 +113,11 @@ CREATE TABLE file_set_change ( -- in order; a deletion has no size and hash
 CREATE INDEX file_set_change_by_path ON file_set_change (file_set_id, path);
 
 -- Contents that something has stopped referring to. They go unless something refers to them after all; who stores one
--- of them again takes it out of here.
-CREATE TABLE suspect (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+-- of them again takes it out of here. An id is never used twice.
+CREATE TABLE suspect (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE
+) STRICT;
 
 -- Repos that are deleted already, and whose rows go a few at a time. Their names are such as no repo can have.
 CREATE TABLE dropped_repo (repo_id INTEGER PRIMARY KEY REFERENCES repo (id)) STRICT;

@@ -6,23 +6,43 @@ Memory is bounded whatever comes; what is given up leaves nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from embedded_pfs import contents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter
 from embedded_pfs.names import writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.threads import Threads
-from pfs_client.failures import InvalidPath
+from pfs_client.failures import InvalidPath, PfsFailure, StorageFull
 from pfs_client.values import AddFile, Change
+
+log = logging.getLogger("s3gateway")
 
 STAGED_INLINE_MAX_BYTES = 32 * 1024 * 1024
 """How many bytes of small contents one stream may hold in memory.
 
 What comes after them becomes blobs.
 """
+
+
+class Place(Protocol):
+    """Where the contents are to go."""
+
+    def check_room(self) -> None:
+        """See that something may be added.
+
+        Raises:
+            StorageFull: There is no room on the disk.
+        """
+
+    def has_refused(self) -> None:
+        """There was no room on the disk."""
+
+    async def suspect(self, hashes: Iterable[bytes]) -> None:
+        """Have blobs removed to which nothing may refer."""
 
 
 class Staging:
@@ -32,9 +52,10 @@ class Staging:
     written on a thread while the next one comes.
     """
 
-    def __init__(self, blobs: Blobs, threads: Threads) -> None:
+    def __init__(self, blobs: Blobs, threads: Threads, place: Place) -> None:
         self._blobs = blobs
         self._threads = threads
+        self._place = place
         self._inline_left = STAGED_INLINE_MAX_BYTES
         self._writers: list[BlobWriter] = []
         self._writing: set[asyncio.Task[None]] = set()
@@ -84,11 +105,20 @@ class Staging:
         traceback: TracebackType | None,
     ) -> None:
         await asyncio.gather(*self._writing, return_exceptions=True)
-        for writer in self._writers:
-            writer.abandon()
+        if isinstance(exc, StorageFull):
+            self._place.has_refused()
+        placed = {writer: hash_ for writer in self._writers if (hash_ := writer.abandon())}
+        if placed:
+            try:
+                await self._place.suspect(placed.values())
+            except PfsFailure as error:
+                log.warning("what a call has left on the disk goes later: %s", error)
+                return
+            await self._threads.run(_forget_all, list(placed))
 
     async def _open_writer(self) -> BlobWriter:
-        writer = await self._threads.open(self._blobs.writer, BlobWriter.abandon)
+        self._place.check_room()
+        writer = await self._threads.open(self._blobs.writer, _abandon)
         self._writers.append(writer)
         return writer
 
@@ -165,3 +195,7 @@ def _check_path(path: str, index: int) -> None:
 def _forget_all(writers: list[BlobWriter]) -> None:
     for writer in writers:
         writer.forget()
+
+
+def _abandon(writer: BlobWriter) -> None:
+    writer.abandon()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
@@ -17,7 +18,10 @@ from gateway.contract.document import Contract, layers_named, load_contract
 from gateway.contract.routing import S3Routing
 from gateway.errors import ErrorAnswers
 from gateway.guards.browser_guard import BrowserGuard
+from gateway.guards.key_file import KeyFile
+from gateway.guards.keys import Keyring, SignedRequests
 from gateway.guards.overload import Overload
+from gateway.guards.pachd_keys import PachdKeys
 from gateway.guards.virtual_hosts import VirtualHosts
 from gateway.lifecycle import Lifecycle
 from gateway.observing.request_observer import ObservedRequests, request_observer_of
@@ -54,6 +58,7 @@ class Gateway:
                 LifespanMiddleware,
                 partial(ObservedRequests, observer=self.observer),
                 ErrorAnswers,
+                *self._keys(),
                 partial(VirtualHosts, settings=settings),
                 partial(BrowserGuard, settings=settings),
                 partial(
@@ -71,6 +76,16 @@ class Gateway:
         layers.add_api(contract.document())
         return layers
 
+    def _keys(self) -> list[Callable[[App], App]]:
+        settings = self.settings
+        if not settings.has_keys:
+            return []
+        keyring: Keyring = PachdKeys()
+        if settings.access_keys:
+            keyring = KeyFile(Path(settings.access_keys).expanduser())
+        introduce = self._composition.introduce
+        return [partial(SignedRequests, settings=settings, keyring=keyring, introduce=introduce)]
+
     @asynccontextmanager
     async def _lifespan(self, app: object) -> AsyncIterator[None]:
         await self._composition.open()
@@ -84,4 +99,6 @@ class Gateway:
 def create_app(settings: Settings | None = None) -> Gateway:
     """The gateway as an ASGI app; its settings are the environment's unless given."""
     settings = settings or process_settings()
-    return Gateway(settings, load_contract(layers_named(settings.layers)))
+    return Gateway(
+        settings, load_contract(layers_named(settings.layers, has_keys=settings.has_keys))
+    )

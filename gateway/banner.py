@@ -53,6 +53,10 @@ def _facts(
             "Token         sent with every call: whoever reaches this gateway acts as the token's"
             " user"
         )
+    if settings.access_keys:
+        facts.append(f"Access keys   {settings.access_keys}")
+    if settings.pachd_keys:
+        facts.append("Access keys   Pachyderm tokens, each both access key and secret")
     return facts + _pages(settings, url)
 
 
@@ -84,10 +88,12 @@ def _pages(settings: Settings, url: str) -> list[str]:
 
 def _lines_to_paste(settings: Settings, url: str, endpoint: str) -> list[str]:
     secure = ", Secure: true" if settings.tls_cert else ""
+    unsigned = "" if settings.has_keys else " --no-sign-request"
+    key, secret = ("ACCESS_KEY", "SECRET") if settings.has_keys else ("any", "anything")
     return [
-        f"aws cli       aws --endpoint-url {url} --no-sign-request s3 mb s3://master.images",
+        f"aws cli       aws --endpoint-url {url}{unsigned} s3 mb s3://master.images",
         f'minio-go      minio.New("{endpoint}", &minio.Options{{'
-        f'Creds: credentials.NewStaticV4("any", "anything", ""){secure}}})',
+        f'Creds: credentials.NewStaticV4("{key}", "{secret}", ""){secure}}})',
     ]
 
 

@@ -9,25 +9,29 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 import uvicorn
 
 from gateway.banner import say_hello
-from gateway.composition.choice import check_pfs
+from gateway.composition.choice import check_pfs, check_stored
 from gateway.composition.choice import compact as compact_pfs
+from gateway.composition.choice import survey as survey_pfs
 from gateway.composition.stored import stored_by
 from gateway.contract.document import layers_named, load_contract
 from gateway.contract.printable import printable
+from gateway.guards.key_file import read_keys
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
+from gateway.key_commands import keys
 from gateway.notices import notices_of
 from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
 from gateway.one_line import OneLine, OneLineGroup, told_in_one_line
 from gateway.options import Names, names_given, settings_options
-from gateway.settings import Settings
+from gateway.settings import BadSetting, Settings
 
 _EPILOG = """\b
 Examples:
@@ -87,7 +91,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
     """Print the contract that is served: an OpenAPI document."""
     with told_in_one_line():
-        printed = load_contract(layers or layers_named(settings.layers))
+        printed = load_contract(layers or layers_named(settings.layers, has_keys=settings.has_keys))
     match form:
         case "yaml":
             text = printed.text
@@ -106,19 +110,69 @@ def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
     show_default=True,
     help="Commits of each branch to keep besides its HEAD.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask before history is dropped.")
 @click.pass_obj
-def compact(settings: Settings, keep: int) -> None:
-    """Squash the history of the embedded PFS and give back the room it took.
+def compact(settings: Settings, keep: int, yes: bool) -> None:
+    """Drop the history of the embedded PFS and give back the room it took.
 
-    Only HEAD can be reached through S3, so nothing that S3 shows is lost. Stop all gateways that
-    use the directory first.
+    It says what it is going to drop, and asks. What a branch holds now stays. Stop all gateways
+    that use the directory first.
     """
     with told_in_one_line():
-        directory, result = compact_pfs(settings, keep)
+        directory, doomed = survey_pfs(settings, keep)
+        click.echo(_what_goes(directory, doomed.commits, doomed.branches))
+        if doomed.commits and not yes:
+            _confirm()
+        result = compact_pfs(settings, keep)
     click.echo(
         f"{directory}: {result.commits} commits and {result.contents} contents are gone,"
         f" {result.bytes_freed / 1e6:.1f} MB freed"
     )
+    if result.unused_bytes:
+        click.echo(
+            f"The database keeps {result.unused_bytes / 1e6:.1f} MB for what is written next: the"
+            " disk has no room to make it anew."
+        )
+
+
+@main.command()
+@click.pass_obj
+def check(settings: Settings) -> None:
+    """Read all that the embedded PFS stores against its hashes, and say what is lost.
+
+    Gateways may run meanwhile. It changes nothing, and ends with status 1 if anything is lost.
+    """
+    with told_in_one_line():
+        directory, found = check_stored(settings)
+    for lost in found.lost:
+        when = f" {lost.when}" if lost.when else ""
+        click.echo(f"lost: {lost.where}:{lost.path}{when}: {lost.why}")
+    for wrong in found.wrong:
+        click.echo(f"wrong: {wrong}")
+    click.echo(
+        f"{directory}: {found.contents} contents, {found.read_bytes / 1e6:.1f} MB read;"
+        + (" everything is there" if found.is_sound else f" {len(found.lost)} files are lost")
+    )
+    if not found.is_sound:
+        sys.exit(1)
+
+
+def _what_goes(directory: Path, commits: int, branches: int) -> str:
+    if not commits:
+        return f"{directory}: there are no commits to drop; contents that nothing needs will go."
+    return (
+        f"{directory}: {commits} commits will go for ever, of {branches} branches and of branches"
+        " that are deleted. What the branches hold now stays."
+    )
+
+
+def _confirm() -> None:
+    if not sys.stdin.isatty():
+        raise BadSetting("compact drops history: say --yes where nobody can be asked")
+    click.confirm("Go on?", abort=True)
+
+
+main.add_command(keys)
 
 
 def serve(settings: Settings) -> None:
@@ -128,6 +182,8 @@ def serve(settings: Settings) -> None:
         stored = stored_by(settings)
         check_pfs(settings)
         check_tracing(settings)
+        if settings.access_keys:
+            read_keys(Path(settings.access_keys).expanduser())
         tls = tls_options(settings)
     begin_logging(settings)
     # Until there is something to read again; workers begin with what is set here.

@@ -31,8 +31,16 @@ def _away(error: pfs.PfsFailure) -> s3.S3Error:
 
 def _full(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(
-        "PFS has no room to store more. Nothing of this request was stored.",
+        "PFS has no room to store more. Nothing of this request was stored. Objects can still be"
+        " read and deleted; whoever operates the gateway has to make room.",
         retry_after_seconds=60,
+    )
+
+
+def _lost(error: pfs.PfsFailure) -> s3.S3Error:
+    return s3.InternalError(
+        "What PFS has stored of this is lost or damaged. Storing the same again heals it. The"
+        " server's log has more under this request id."
     )
 
 
@@ -94,7 +102,9 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.PfsTimeout: _away,
     pfs.PfsOverloaded: lambda error: s3.SlowDown(retry_after_seconds=RETRY_AFTER_SECONDS),
     pfs.StorageFull: _full,
+    pfs.ContentLost: _lost,
     pfs.PfsAccessDenied: _plain(s3.AccessDenied),
+    pfs.NotLoggedIn: _plain(s3.AccessDenied),
     pfs.AuthenticationOff: _without_users,
     pfs.ProjectNotFound: _plain(s3.NoSuchBucket),
     pfs.ProjectExists: _aborted,

@@ -35,7 +35,7 @@ def notices_of(settings: Settings, environment: Mapping[str, str] = os.environ) 
 
 
 def _dangers(settings: Settings) -> Iterator[str]:
-    if not is_loopback(settings.host):
+    if not is_loopback(settings.host) and not settings.has_keys:
         yield (
             f"anyone who reaches {settings.host} port {settings.port} can read and write"
             " everything: this gateway has no users and checks no keys"
@@ -64,6 +64,8 @@ def _without_effect(settings: Settings) -> Iterator[str]:
         yield from _given(settings, _TLS_TO_PACHD_ONLY, "it is for --pfs grpcs://")
     if settings.pfs_token_file:
         yield from _given(settings, ("pfs_token",), "--pfs-token-file is given")
+    if not settings.pachd_keys:
+        yield from _given(settings, ("presigned_tokens", "plain_tokens"), "it is for --pachd-keys")
     if settings.max_requests > settings.max_connections:
         why = f"each takes a connection, and --max-connections is {settings.max_connections}"
         yield from _given(settings, ("max_requests",), why)

@@ -13,6 +13,8 @@ from typing import Any
 
 from gateway.identity import ANYBODY, Identity
 from gateway.request_ids import new_request_id
+from handlers.access import EVERYTHING, Access
+from s3_wire.chunk_signatures import ChunkSignatures
 from s3_wire.errors import S3Error
 
 NOT_ROUTED = "-"
@@ -38,6 +40,8 @@ class Record:
     key: str = ""
     status: int = 0
     code: str = ""
+    who: str = ""
+    """Who asked: the name of a key, never a secret; empty where there are no keys."""
     received_bytes: int = 0
     sent_bytes: int = 0
     answered: float = 0.0
@@ -88,14 +92,17 @@ class Routed:
 class RequestContext:
     """One request, as all that serve it see it.
 
-    `identity` is for whom it is served, `route` what the document says that it is. `client_gone`
-    says that nobody waits for its answer any more, and that it was cancelled for that;
-    `body_cut_short` that its client ended its side before the body's end; `body_error` why its body
-    cannot be read on.
+    `identity` is for whom it is served, `access` what they may do, and `chunk_signatures` verifies
+    the chunks of a body that is signed in chunks. `route` is what the document says that it is.
+    `client_gone` says that nobody waits for its answer any more, and that it was cancelled for
+    that; `body_cut_short` that its client ended its side before the body's end; `body_error` why
+    its body cannot be read on.
     """
 
     record: Record = field(default_factory=Record)
     identity: Identity = ANYBODY
+    access: Access = EVERYTHING
+    chunk_signatures: ChunkSignatures | None = None
     route: Routed | None = None
     client_gone: bool = False
     body_cut_short: bool = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, Self, TypeAlias
 
+from gateway.key_settings import check_pachd_keys
 from gateway.setting_values import ANY, PREFIX, BadSetting, check, read, variable_of, written
 
 __all__ = ["ANY", "BadSetting", "Settings", "process_settings", "unknown_variables"]
@@ -37,14 +38,36 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on. Whoever reaches it can read and write everything, so think before"
-        " you open it to a network.",
+        "Address to listen on. Without --access-keys whoever reaches it can read and write"
+        " everything, so think before you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
     tls_cert: str = _setting(
         "", "PEM file of a certificate, with those it depends on, to serve HTTPS with."
     )
     tls_key: str = _setting("", "PEM file of that certificate's private key, unless it is there.")
+    access_keys: str = _setting(
+        "",
+        "TOML file of access keys, read again when it changes. Requests must then be signed with"
+        " one of them. `s3gateway keys new` makes one.",
+    )
+    pachd_keys: bool = _setting(
+        False,
+        "Requests must be signed with a Pachyderm token, which is both access key and secret; pachd"
+        " is asked as its user.",
+    )
+    presigned_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, take presigned URLs too. Whoever gets one has the token.",
+    )
+    plain_tokens: bool = _setting(
+        False,
+        "With --pachd-keys, serve others than this machine without HTTPS: something in front has to"
+        " keep the tokens from others.",
+    )
+    region: str = _setting(
+        "", "The only region that signatures may name, such as us-east-1; any if empty."
+    )
     domain: tuple[str, ...] = _setting(
         (),
         "A name under which buckets have names of their own: with --domain s3.example the host"
@@ -124,6 +147,13 @@ class Settings:
         "How the embedded PFS writes to its disk: full survives a power cut, normal may lose the"
         " last commits then, off everything.",
         choices=("full", "normal", "off"),
+    )
+    keep_history: float | None = _setting(
+        None,
+        "How many days old the embedded PFS's history may become: older commits go while the"
+        " gateway runs, never a HEAD. Everything is kept if this is not given.",
+        minimum=0.001,
+        kind=float,
     )
     ack: str = _setting(
         "durable",
@@ -238,6 +268,13 @@ class Settings:
             raise BadSetting("--tls-key: there is no --tls-cert to go with it")
         if self.sole_writer and self.workers > 1:
             raise BadSetting("--sole-writer: several --workers are several writers")
+        if self.pachd_keys:
+            check_pachd_keys(self)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether requests must be signed."""
+        return bool(self.access_keys) or self.pachd_keys
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

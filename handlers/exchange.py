@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from handlers.access import EVERYTHING, Access
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.history.change_times import ChangeTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
 from s3_wire import xml
+from s3_wire.chunk_signatures import ChunkSignatures
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -48,7 +50,8 @@ class S3Request:
 
     `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
     holds what the contract declares, under its names there, in its types; a missing one has its
-    default or is absent. `memory` is what it holds, until its answer has been sent.
+    default or is absent. `memory` is what it holds, until its answer has been sent. `access` is
+    what whoever asks may do, `chunk_signatures` verifies a body that is signed in chunks.
     """
 
     bucket: str
@@ -59,6 +62,8 @@ class S3Request:
     receive: Receive
     services: Services
     memory: Share
+    access: Access = EVERYTHING
+    chunk_signatures: ChunkSignatures | None = None
 
 
 @dataclass(slots=True)

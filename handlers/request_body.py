@@ -79,7 +79,9 @@ class RequestBody:
         self._check_size(self.declared_size_bytes or 0)
         self._decoder: AwsChunkedDecoder | None = None
         if mode.is_framed:
-            self._decoder = AwsChunkedDecoder(self.declared_size_bytes, mode, self._digests.trailer)
+            self._decoder = AwsChunkedDecoder(
+                self.declared_size_bytes, mode, self._digests.trailer, request.chunk_signatures
+            )
         elif self._wire_bytes is not None:
             self._check_declared(self._wire_bytes)
         self._patience = self._limits.body_idle_seconds

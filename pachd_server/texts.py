@@ -147,6 +147,7 @@ _CODES: dict[type[pfs.PfsFailure], grpc.StatusCode] = {
     pfs.StorageFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
     pfs.AuthenticationOff: grpc.StatusCode.UNIMPLEMENTED,
     pfs.PfsAccessDenied: grpc.StatusCode.PERMISSION_DENIED,
+    pfs.NotLoggedIn: grpc.StatusCode.UNAUTHENTICATED,
 }
 
 

@@ -34,8 +34,16 @@ class StorageFull(PfsFailure):
     """There is no room to store more. Nothing of the call was stored."""
 
 
+class ContentLost(PfsFailure):
+    """What PFS stored is not there any more, or damaged."""
+
+
 class PfsAccessDenied(PfsFailure):
     """PFS wants a token, or one with more rights."""
+
+
+class NotLoggedIn(PfsAccessDenied):
+    """PFS wants a token, or does not know the one that has come."""
 
 
 class AuthenticationOff(PfsFailure):

@@ -36,6 +36,10 @@ class FileSetCalls(ABC):
         """
 
     @abstractmethod
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Say that a file set is of no more use. One that nobody releases goes when it expires."""
+
+    @abstractmethod
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for at most `MAX_FILE_SET_SECONDS` from now. 2 ms on pachd.
 

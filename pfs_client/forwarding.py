@@ -117,6 +117,10 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return self._pfs.create_file_set(changes)
 
+    def release_file_set(self, file_set_id: str) -> Call[None]:
+        """Pass it on."""
+        return self._pfs.release_file_set(file_set_id)
+
     def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> Call[None]:
         """Pass it on."""
         return self._pfs.renew_file_set(file_set_id, ttl_seconds)

@@ -55,6 +55,15 @@ class Observer:
             hit: Whether it was there.
         """
 
+    def storage_seen(self, stored_bytes: int | None, free_bytes: int, *, is_full: bool) -> None:
+        """Somebody has looked at the disk of the embedded PFS.
+
+        Args:
+            stored_bytes: What is stored takes so much; None if this process has not measured it.
+            free_bytes: So much is left for it.
+            is_full: Whether nothing can be added.
+        """
+
     def history_commit_read(self) -> None:
         """What a commit of somebody else's changed has been read."""
 
@@ -104,6 +113,11 @@ class Observers(Observer):
         """Tell all."""
         for one in self._observers:
             one.cache_asked(kind, hit=hit)
+
+    def storage_seen(self, stored_bytes: int | None, free_bytes: int, *, is_full: bool) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.storage_seen(stored_bytes, free_bytes, is_full=is_full)
 
     def history_commit_read(self) -> None:
         """Tell all."""

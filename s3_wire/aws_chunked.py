@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
 `sigv4-streaming-trailers.html` beside it. It lies inside HTTP's own chunks and shares no boundary
-with them. Signatures must be there where the request says so, and are not verified: this server has
-no users whose keys it knows. S3 also refuses small chunks, which do no harm here.
+with them. Signatures must be there where the request says so; they are verified where it is known
+who asks. S3 also refuses small chunks, which do no harm here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TypeAlias
 
+from s3_wire.chunk_signatures import ChunkSignatures
 from s3_wire.errors import IncompleteBody, MalformedTrailerError
 from s3_wire.payload_modes import UNSIGNED_CHUNKS, PayloadMode
 
@@ -22,7 +23,7 @@ MAX_CHUNK_HEAD_BYTES = 1024
 MAX_TRAILER_BYTES = 8192
 
 _CHUNK_HEAD = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;([\t\x20-\x7e]*))?", re.ASCII)
-_CHUNK_SIGNATURE = re.compile(rb"[ \t]*chunk-signature[ \t]*=[ \t]*[^ \t;][^;]*")
+_CHUNK_SIGNATURE = re.compile(rb"[ \t]*chunk-signature[ \t]*=[ \t]*([^ \t;][^;]*)")
 _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 
 
@@ -45,6 +46,7 @@ class AwsChunkedDecoder:
         mode: Which signatures the framing must hold.
         trailer: The field that the client has announced, its name in lower case; there may be no
             other.
+        signatures: Verifies those of the chunks and the trailer; None where nobody's are known.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class AwsChunkedDecoder:
         declared_size_bytes: int | None = None,
         mode: PayloadMode = UNSIGNED_CHUNKS,
         trailer: str | None = None,
+        signatures: ChunkSignatures | None = None,
     ) -> None:
         self._state = _State.CHUNK_HEAD
         self._line = bytearray()
@@ -60,6 +63,7 @@ class AwsChunkedDecoder:
         self._payload_bytes = 0
         self._mode = mode
         self._announced = trailer
+        self._signatures = signatures if mode.has_signatures else None
         self._trailers: dict[str, str] = {}
         self._trailer_bytes = 0
 
@@ -69,6 +73,7 @@ class AwsChunkedDecoder:
         Raises:
             IncompleteBody: The bytes are no aws-chunked framing, or the chunks do not hold the
                 declared size.
+            SignatureDoesNotMatch: A chunk is not what was signed.
             MalformedTrailerError: The trailer is no list of the announced fields.
         """
         payload: list[bytes] = []
@@ -78,9 +83,7 @@ class AwsChunkedDecoder:
                 piece = data[at : at + self._chunk_left]
                 payload.append(piece)
                 at += len(piece)
-                self._chunk_left -= len(piece)
-                if not self._chunk_left:
-                    self._state = _State.CHUNK_END
+                self._take_data(piece)
             elif self._state is _State.DONE:
                 self._pass_over(end - at)
                 at = end
@@ -98,6 +101,7 @@ class AwsChunkedDecoder:
             IncompleteBody: The last chunk or a signature has not come, or what did come does not
                 have the declared size.
             MalformedTrailerError: The announced field has not come.
+            SignatureDoesNotMatch: The trailer is not what was signed.
         """
         if self._line or self._state not in (_State.TRAILER, _State.DONE):
             raise _terminated("The aws-chunked body ended before its last chunk.")
@@ -110,7 +114,19 @@ class AwsChunkedDecoder:
             raise MalformedTrailerError(
                 Reason=f"The trailer {self._announced} that x-amz-trailer announces has not come."
             )
+        if self._mode.has_signed_trailer and self._signatures is not None:
+            fields = {n: v for n, v in self._trailers.items() if n != _TRAILER_SIGNATURE}
+            self._signatures.verify_trailer(fields, self._trailers[_TRAILER_SIGNATURE])
         return self._trailers
+
+    def _take_data(self, piece: bytes) -> None:
+        self._chunk_left -= len(piece)
+        if self._signatures is not None:
+            self._signatures.update(piece)
+        if not self._chunk_left:
+            self._state = _State.CHUNK_END
+            if self._signatures is not None:
+                self._signatures.end()
 
     def _pass_over(self, size_bytes: int) -> None:
         """Leave out what lies behind an announced trailer, a little of it, as S3 does."""
@@ -153,13 +169,22 @@ class AwsChunkedDecoder:
         match = _CHUNK_HEAD.fullmatch(line)
         if match is None:
             raise _terminated("An aws-chunked chunk does not begin with its size.")
-        if self._mode.has_signatures and not _CHUNK_SIGNATURE.fullmatch(match[2] or b""):
-            raise _terminated("An aws-chunked chunk has no signature.")
         self._chunk_left = int(match[1], 16)
+        if self._mode.has_signatures:
+            self._begin_signed(match[2] or b"")
         self._payload_bytes += self._chunk_left
         if self._declared is not None and self._payload_bytes > self._declared:
             self._check_size(self._payload_bytes)
         self._state = _State.CHUNK_DATA if self._chunk_left else _State.TRAILER
+
+    def _begin_signed(self, extension: bytes) -> None:
+        match = _CHUNK_SIGNATURE.fullmatch(extension)
+        if match is None:
+            raise _terminated("An aws-chunked chunk has no signature.")
+        if self._signatures is not None:
+            self._signatures.begin(match[1].strip().decode("ascii"))
+            if not self._chunk_left:
+                self._signatures.end()
 
     def _check_size(self, size_bytes: int) -> None:
         if self._declared not in (None, size_bytes):

@@ -93,7 +93,7 @@ class BrowserPage:
 
     def wait_for_transfers(self) -> None:
         """Wait until nothing is under way."""
-        self.wait_for_text("transfers", "#transfers .head")
+        self.wait_for_text("transfer", "#transfers .head")
         self.browser.wait_for("document.querySelector('#transfers .running, .waiting') === null")
 
     def wait_for_file(self, file: Path) -> bytes:

@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from typing import Any, Self
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-TIMEOUT_SECONDS = 12
+TIMEOUT_SECONDS = 60
 # https://developer.mozilla.org/docs/Web/API/KeyboardEvent/keyCode
 _KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 
@@ -133,6 +133,12 @@ class Browser:
         self.look(width, height=height, dark=dark)
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
+
+    def picture(self) -> bytes:
+        """What the screen shows now, as a PNG."""
+        self._call("Emulation.setScrollbarsHidden", hidden=True)
+        self.run("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
+        return base64.b64decode(self._call("Page.captureScreenshot")["data"])
 
     def print_to_pdf(self) -> bytes:
         """The page as a printer gets it."""

@@ -53,10 +53,12 @@ class Address(Protocol):
 
 
 class Connection:
-    """A connection to a gateway."""
+    """A connection to a gateway, perhaps from a certain address."""
 
-    def __init__(self, gateway: Address) -> None:
-        self.socket = socket.create_connection((gateway.host, gateway.port), TIMEOUT_SECONDS)
+    def __init__(self, gateway: Address, source: str = "") -> None:
+        self.socket = socket.create_connection(
+            (gateway.host, gateway.port), TIMEOUT_SECONDS, (source, 0) if source else None
+        )
         self._host = f"{gateway.host}:{gateway.port}"
         self._buffer = b""
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from embedded_pfs.checking import Checked
+from embedded_pfs.checking import check as check_directory
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.compaction import Compacted
+from embedded_pfs.compaction import Compactable, Compacted
 from embedded_pfs.compaction import compact as compact_directory
+from embedded_pfs.compaction import survey as survey_directory
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from embedded_pfs.upkeep import UpkeepRules
 from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
+from pfs_client.failures import PfsFailure
 from pfs_client.history.index_file import IndexFile, StateDirectoryRefused
 from pfs_client.interface import PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
@@ -36,7 +43,12 @@ def open_pfs(
         BadSetting: It names no directory and no address, or a file of it cannot be read.
     """
     if is_embedded(settings):
-        return EmbeddedPfs(embedded_directory(settings), synchronous=settings.synchronous)
+        return EmbeddedPfs(
+            embedded_directory(settings),
+            synchronous=settings.synchronous,
+            rules=UpkeepRules(keep_history_days=settings.keep_history),
+            observer=observer,
+        )
     pachd = PachdClient.open(pachd_settings(settings), observer)
     if lifecycle is not None:
         lifecycle.on_reload(pachd.read_token_again)
@@ -73,16 +85,43 @@ def open_index(settings: Settings) -> IndexFile:
         raise BadSetting(f"--state-dir: {error}") from None
 
 
-def compact(settings: Settings, keep_commits: int) -> tuple[Path, Compacted]:
-    """Squash the history of the embedded PFS, and say where that was and what has gone.
+def survey(settings: Settings, keep_commits: int) -> tuple[Path, Compactable]:
+    """Say where the embedded PFS is, and what of its history `compact` would drop.
 
     Raises:
         BadSetting: There is no embedded PFS, or somebody else uses it.
     """
     directory = embedded_directory(settings)
+    with _refusals():
+        return directory, survey_directory(directory, keep_commits)
+
+
+def compact(settings: Settings, keep_commits: int) -> Compacted:
+    """Squash the history of the embedded PFS, and say what has gone.
+
+    Raises:
+        BadSetting: There is no embedded PFS, or somebody else uses it.
+    """
+    with _refusals():
+        return compact_directory(embedded_directory(settings), keep_commits)
+
+
+def check_stored(settings: Settings) -> tuple[Path, Checked]:
+    """Read all that the embedded PFS stores, and say what is lost.
+
+    Raises:
+        BadSetting: There is no embedded PFS, or somebody needs it alone.
+    """
+    directory = embedded_directory(settings)
+    with _refusals():
+        return directory, check_directory(directory)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
     try:
-        return directory, compact_directory(directory, keep_commits)
-    except DirectoryRefused as error:
+        yield
+    except (DirectoryRefused, PfsFailure) as error:
         raise BadSetting(str(error)) from None
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
+from functools import partial
 
-from gateway.composition.choice import is_embedded, open_pfs
+from gateway.composition.choice import is_embedded, open_pfs, pachd_settings
+from gateway.composition.identities import SHARE, Identities
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.identity import ANYBODY, Identity
 from gateway.lifecycle import Lifecycle
@@ -17,6 +20,7 @@ from pfs_client.interface import PfsClient
 from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
 from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
+from pfs_client.pachd.channel import Connection
 
 log = logging.getLogger("s3gateway")
 
@@ -31,26 +35,44 @@ class Composition:
         self._observer = observer
         self._lifecycle = lifecycle
         self._services: dict[Identity, Services] = {}
+        self._identities: Identities | None = None
         self.memory = MemoryBudget(settings.request_memory_bytes)
         self._greeting: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
         """What requests of an identity work with."""
-        services = self._services.get(identity)
+        if identity.token and self._identities is not None:
+            return self._identities.services_of(identity)
+        services = self._services.get(ANYBODY)
         if services is None:
             raise RuntimeError("the gateway serves nobody of that name, or has not been started")
         return services
+
+    async def introduce(self, identity: Identity) -> Identity:
+        """Who somebody is, by PFS's name where they come with a token of their own.
+
+        Raises:
+            InvalidAccessKeyId: PFS does not know the token.
+        """
+        if self._identities is None:
+            return identity
+        return await self._identities.introduce(identity)
 
     async def open(self) -> None:
         """Open the PFS. One that is somewhere else need not be there yet."""
         services = self._services[ANYBODY] = self.services_on(
             open_pfs(self._settings, self._observer, self._lifecycle)
         )
+        if self._settings.pachd_keys:
+            connection = Connection(pachd_settings(self._settings), self._observer)
+            share = _share_of(self._settings)
+            services_on = partial(self.services_on, settings=share)
+            self._identities = Identities(connection, services_on, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
 
-    def services_on(self, pfs: PfsClient) -> Services:
+    def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """The services that one identity's PFS gives."""
-        settings = self._settings
+        settings = settings or self._settings
         is_direct = is_embedded(settings)
         transfers = Transfers(
             pfs,
@@ -76,6 +98,8 @@ class Composition:
         """Commit what has joined a group, and close the PFS."""
         if self._greeting is not None:
             self._greeting.cancel()
+        if self._identities is not None:
+            await self._identities.close()
         while self._services:
             _, services = self._services.popitem()
             await self._drain(services.writes)
@@ -88,6 +112,16 @@ class Composition:
                 await writes.drain()
         except TimeoutError:
             log.warning("ended before all commits have finished, or could be seen to")
+
+
+def _share_of(settings: Settings) -> Settings:
+    """The settings for one of many who have tokens of their own."""
+    return replace(
+        settings,
+        cache_bytes=settings.cache_bytes // SHARE,
+        write_memory_bytes=max(settings.write_memory_bytes // SHARE, 1024**2),
+        transfer_memory_bytes=max(settings.transfer_memory_bytes // SHARE, 1024**2),
+    )
 
 
 def limits(settings: Settings) -> Limits:

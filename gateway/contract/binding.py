@@ -14,10 +14,16 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from gateway import request_context
 from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.identity import ServicesOf
+from gateway.request_context import Routed
+from handlers.access import Access
+from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response
 from handlers.request_body import verify_unread_body
+from pfs_client.failures import NotLoggedIn
 from pfs_client.interface import ByteStream
 from pfs_client.limits.memory_budget import Share
+from s3_wire.addresses import COPY_SOURCE, copy_source
+from s3_wire.signature_errors import InvalidAccessKeyId
 
 _NO_BODY = (204, 304)
 PIECE_BYTES = 128 * 1024
@@ -64,6 +70,7 @@ class _Bound:
         routed = context.route
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
+        _check_access(context.access, scope["method"], routed)
         services = self._services_of(context.identity)
         memory = Share(services.memory)
         request = S3Request(
@@ -75,6 +82,8 @@ class _Bound:
             receive,
             services,
             memory,
+            context.access,
+            context.chunk_signatures,
         )
         try:
             if not self._takes_body:
@@ -82,8 +91,19 @@ class _Bound:
             response = await self._handler(request)
             response.headers["x-amz-request-id"] = context.record.request_id
             await _send(response, scope, send)
+        except NotLoggedIn:
+            if not context.identity.token:
+                raise
+            raise InvalidAccessKeyId(AWSAccessKeyId=context.identity.name) from None
         finally:
             memory.shrink_to(0)
+
+
+def _check_access(access: Access, method: str, routed: Routed) -> None:
+    """See that the bucket, and the one that a copy comes from, may be used by whoever asks."""
+    access.check(method, routed.bucket)
+    if (source := routed.headers.get(COPY_SOURCE)) is not None:
+        access.check_source(branch_of(copy_source(source).bucket))
 
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:

@@ -25,11 +25,12 @@ _SPEC = files("spec")
 _OVERLAYS = _SPEC.joinpath("overlays")
 _ORDER = ("copy", "multipart", "versions", "keys")
 _ALL = "all"
+_KEYS = "keys"
 
 LAYERS = tuple(name for name in _ORDER if _OVERLAYS.joinpath(f"{name}.yaml").is_file())
 """The layers that there are, in the order in which they are put upon each other."""
 
-CAPABILITIES = tuple(name for name in LAYERS if name != "keys")
+CAPABILITIES = tuple(name for name in LAYERS if name != _KEYS)
 """Those that `--with` switches on; keys come with what they are looked up in."""
 
 _NEEDED_BY_ANY = "x-s3-when-any"
@@ -69,8 +70,12 @@ def load_contract(layers: Iterable[str]) -> Contract:
     return _composed(layers_named(layers, LAYERS))
 
 
-def layers_named(names: Iterable[str], known: tuple[str, ...] = CAPABILITIES) -> tuple[str, ...]:
+def layers_named(
+    names: Iterable[str], known: tuple[str, ...] = CAPABILITIES, *, has_keys: bool = False
+) -> tuple[str, ...]:
     """The layers of these names in order; `all` means all that `--with` switches on.
+
+    Where there are keys, their layer is there too, whether it is named or not.
 
     Raises:
         UnknownLayer: A name is none of those that are known.
@@ -81,6 +86,8 @@ def layers_named(names: Iterable[str], known: tuple[str, ...] = CAPABILITIES) ->
         raise UnknownLayer(f"there is no layer {unknown[0]!r} of the contract, only {possible}")
     if _ALL in wanted:
         wanted.update(CAPABILITIES)
+    if has_keys:
+        wanted.add(_KEYS)
     return tuple(layer for layer in LAYERS if layer in wanted)
 
 

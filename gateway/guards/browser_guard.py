@@ -1,6 +1,6 @@
 """Keeps web pages of other origins out.
 
-There is no authentication, so that a browser on a machine that reaches the gateway would do for any
+Where there are no access keys, a browser on a machine that reaches the gateway would do for any
 page what that page's author wants. Browsers say where a request comes from, and other clients say
 nothing: https://www.w3.org/TR/fetch-metadata/ and https://www.rfc-editor.org/rfc/rfc6454#section-7.
 Where only this machine reaches the gateway, a name that is not this machine's is refused as well,
@@ -16,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 
+from gateway import request_context
 from gateway.asgi import App, Message, Receive, Scope, Send
 from gateway.hosts import is_address, is_loopback, is_within, name_of
+from gateway.identity import ANYBODY
 from gateway.reserved_paths import is_reserved
 from gateway.settings import ANY, Settings
 from s3_wire.errors import AccessDenied
@@ -64,7 +66,8 @@ class BrowserGuard:
             )
         if is_reserved(scope["raw_path"]):
             return self._next_app(scope, receive, send)
-        self._check_origin(headers, host)
+        if request_context.current().identity == ANYBODY:  # no page can sign in somebody's name
+            self._check_origin(headers, host)
         return self._next_app(scope, receive, _confining(send) if _is_shown(headers) else send)
 
     def _knows(self, host: str) -> bool:

@@ -92,6 +92,7 @@ def _json_line(record: Record, scope: Scope, seconds: float) -> str:
             "time": _time(),
             "request_id": record.request_id,
             "client": _client(scope),
+            "who": record.who,
             "method": scope["method"],
             "operation": record.operation,
             "bucket": record.bucket,
@@ -119,6 +120,8 @@ def _text_line(record: Record, scope: Scope, seconds: float) -> str:
         f"{record.status} {record.code or '-'}",
         f"in={record.received_bytes} out={record.sent_bytes} {seconds * 1000:.1f}ms",
     ]
+    if record.who:
+        parts.append(f"who={record.who}")
     if record.pfs_calls:
         parts.append(f"pfs={record.pfs_calls}/{record.pfs_seconds * 1000:.1f}ms")
     if record.commit_seconds:

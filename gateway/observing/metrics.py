@@ -32,8 +32,8 @@ from gateway.request_context import Record, current_record, enter
 from gateway.settings import BadSetting
 from pfs_client.observer import Observer
 
-GaugeMode: TypeAlias = Literal["livesum", "livemostrecent"]
-"""Of a gauge of several processes: the sum of those that live, or what one of them said last."""
+OfSeveral: TypeAlias = Literal["livesum", "livemax", "livemin", "livemostrecent"]
+"""What a gauge is of what several processes say: of those that live, or what one said last."""
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -69,15 +69,21 @@ def metrics_of_several_processes() -> Iterator[None]:
 class Metrics(Observer):
     """The metrics of one process."""
 
+    is_storage_full = False
+
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._build_info = self._gauge(
-            "build_info", "1; its labels say what runs.", "version", "python", mode="livemostrecent"
+            "build_info",
+            "1; its labels say what runs.",
+            "version",
+            "python",
+            of_several="livemostrecent",
         )
         self._build_info.labels(version("pfs-s3-gateway"), platform.python_version()).set(1)
         self._pfs_up = self._gauge(
-            "pfs_up", "Whether PFS answered when this was asked.", mode="livemostrecent"
+            "pfs_up", "Whether PFS answered when this was asked.", of_several="livemostrecent"
         )
         self._requests = self._counter("requests", "Requests answered.", "operation", "status")
         self._errors = self._counter("errors", "Errors answered.", "code")
@@ -109,7 +115,21 @@ class Metrics(Observer):
         )
         self._count_commits()
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
+        self._make_storage_gauges()
         self._remember_children()
+
+    def _make_storage_gauges(self) -> None:
+        self._stored = self._gauge(
+            "stored_bytes", "What the embedded PFS stores takes so much.", of_several="livemax"
+        )
+        self._free = self._gauge(
+            "free_bytes", "So much is left for the embedded PFS.", of_several="livemin"
+        )
+        self._full = self._gauge(
+            "storage_full",
+            "1 while the embedded PFS has no room to add anything.",
+            of_several="livemax",
+        )
 
     def _remember_children(self) -> None:
         """Keep the children of labels: to find one takes longer than to count it."""
@@ -190,6 +210,14 @@ class Metrics(Observer):
         """Something was looked for in the cache."""
         self._add(self._cache_of(kind, "hit" if hit else "miss"))
 
+    def storage_seen(self, stored_bytes: int | None, free_bytes: int, *, is_full: bool) -> None:
+        """Somebody has looked at the disk of the embedded PFS."""
+        if stored_bytes is not None:
+            self._stored.set(stored_bytes)
+        self._free.set(free_bytes)
+        self._full.set(is_full)
+        self.is_storage_full = is_full
+
     def history_commit_read(self) -> None:
         """What a commit of somebody else's changed has been read."""
         self._history_commits.inc()
@@ -231,14 +259,14 @@ class Metrics(Observer):
         return generate_latest(all_processes)
 
     def _gauge(
-        self, name: str, description: str, *labels: str, mode: GaugeMode = "livesum"
+        self, name: str, description: str, *labels: str, of_several: OfSeveral = "livesum"
     ) -> Gauge:
         return Gauge(
             f"s3gateway_{name}",
             description,
             labels,
             registry=self._registry,
-            multiprocess_mode=mode,
+            multiprocess_mode=of_several,
         )
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:

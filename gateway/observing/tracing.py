@@ -211,6 +211,7 @@ def _answer_attributes(record: Record) -> dict[str, str | int]:
     named = (
         ("aws.s3.bucket", record.bucket),
         ("aws.s3.key", record.key),
+        ("enduser.id", record.who),
         ("error.type", record.code),
         ("rpc.method", "" if record.operation == NOT_ROUTED else record.operation),
     )

@@ -8,36 +8,26 @@ nothing to try.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import swagger_ui_bundle
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.contract.document import Contract
-from gateway.pages.page import HEADERS, asset, fixed_page, s3_authority, template
+from gateway.contract.document import Contract, load_contract
+from gateway.pages.page import HEADERS, fixed_page, s3_authority, template
 from gateway.settings import Settings
-
-_SWAGGER_UI = Path(swagger_ui_bundle.swagger_ui_path)
-_ASSETS = {
-    "/-/docs.css": (asset("docs.css"), "text/css"),
-    "/-/docs.js": (asset("docs.js"), "text/javascript"),
-    "/-/assets/swagger-ui.css": (_SWAGGER_UI / "swagger-ui.css", "text/css"),
-    "/-/assets/swagger-ui-bundle.js": (_SWAGGER_UI / "swagger-ui-bundle.js", "text/javascript"),
-    "/-/assets/favicon-32x32.png": (_SWAGGER_UI / "favicon-32x32.png", "image/png"),
-}
 
 
 def docs_routes(settings: Settings, contract: Contract) -> list[Route]:
     """Swagger UI on the document, and the document itself."""
     page = template("docs.html")
+    layers = json.dumps(_layers_of_operations(contract))
 
     async def docs(request: Request) -> Response:
         elsewhere = ""
         if settings.admin_port is not None:
             elsewhere = f"{request.url.scheme}://{s3_authority(request, settings)}"
-        filled = page.render(elsewhere=elsewhere)
+        filled = page.render(elsewhere=elsewhere, browser=settings.browser, layers=layers)
         return Response(filled, media_type="text/html", headers=HEADERS)
 
     document = json.dumps(contract.document(), indent=1, ensure_ascii=False)
@@ -45,5 +35,24 @@ def docs_routes(settings: Settings, contract: Contract) -> list[Route]:
         Route("/-/docs", docs),
         fixed_page("/-/openapi.json", document.encode(), "application/json"),
         fixed_page("/-/openapi.yaml", contract.text.encode(), "application/yaml"),
-        *(fixed_page(path, file.read_bytes(), kind) for path, (file, kind) in _ASSETS.items()),
     ]
+
+
+def _layers_of_operations(contract: Contract) -> dict[str, str]:
+    """Which layer has brought an operation; the others are the default contract's."""
+    known = _operations(load_contract(()))
+    found: dict[str, str] = {}
+    for number, layer in enumerate(contract.layers, 1):
+        operations = _operations(load_contract(contract.layers[:number]))
+        found |= dict.fromkeys(sorted(operations - known), layer)
+        known |= operations
+    return found
+
+
+def _operations(contract: Contract) -> set[str]:
+    return {
+        f"{method} {path}"
+        for path, item in contract.document()["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict)
+    }

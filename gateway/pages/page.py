@@ -5,7 +5,6 @@ All assets come from here, none from elsewhere, and pages may load nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, Template
@@ -30,15 +29,31 @@ HEADERS = {
 }
 
 
+STRICT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types s3-xml"
+)
+"""For pages without Swagger UI, which writes styles, and HTML from strings."""
+
+_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_PROGRAM = "browser/app.js"
+
+
 def asset(name: str) -> Path:
     """One of our own files."""
     return _ASSETS / name
 
 
-def assets_in(*folders: str) -> dict[str, Path]:
-    """All files in folders of ours, by their paths."""
-    found = (file for folder in folders for file in (_ASSETS / folder).rglob("*"))
-    return {file.relative_to(_ASSETS).as_posix(): file for file in found if file.is_file()}
+def asset_routes(*, browser: bool) -> list[Route]:
+    """What the pages load. Without the browser its parts stay, as the documentation has some."""
+    found = (file for name in ("browser", "docs", "vendor") for file in asset(name).rglob("*"))
+    files = {file.relative_to(_ASSETS).as_posix(): file for file in found if file.is_file()}
+    return [
+        fixed_page(f"/-/{path}", file.read_bytes(), _KINDS.get(file.suffix, "text/plain"))
+        for path, file in files.items()
+        if browser or path != _PROGRAM
+    ]
 
 
 def template(name: str) -> Template:
@@ -53,12 +68,10 @@ def s3_authority(request: Request, settings: Settings) -> str:
     return host if settings.admin_port is None else f"{name_of(host)}:{settings.port}"
 
 
-def fixed_page(
-    path: str, content: bytes, media_type: str, headers: Mapping[str, str] = HEADERS
-) -> Route:
+def fixed_page(path: str, content: bytes, media_type: str) -> Route:
     """A page that is always the same, whatever its query string."""
 
     async def answer(request: Request) -> Response:
-        return Response(content, media_type=media_type, headers=headers)
+        return Response(content, media_type=media_type, headers=HEADERS)
 
     return Route(path, answer)

@@ -19,6 +19,7 @@ from gateway.observing.metrics import Metrics
 from gateway.observing.request_observer import PAGE
 from gateway.pages.docs import docs_routes
 from gateway.pages.health import health_routes
+from gateway.pages.page import asset_routes
 from gateway.pages.start import start_routes
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
@@ -39,9 +40,14 @@ class ReservedPages:
     ) -> None:
         self._next_app = next_app
         self._admin_port = settings.admin_port
-        routes = health_routes(services_of, lifecycle, metrics)
+        routes = health_routes(
+            services_of,
+            lifecycle,
+            metrics,
+            metrics_need_key=settings.has_keys and settings.admin_port is None,
+        )
         if settings.docs:
-            routes += docs_routes(settings, contract)
+            routes += docs_routes(settings, contract) + asset_routes(browser=settings.browser)
             routes += start_routes(services_of, settings, contract)
         self._pages = Router(routes, redirect_slashes=False, default=_nothing_there)
 

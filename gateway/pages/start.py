@@ -15,7 +15,7 @@ from starlette.routing import Route
 from gateway.contract.document import Contract
 from gateway.identity import ANYBODY, ServicesOf
 from gateway.pages.connecting import lines_of_clients
-from gateway.pages.page import HEADERS, assets_in, fixed_page, s3_authority, template
+from gateway.pages.page import HEADERS, STRICT_POLICY, s3_authority, template
 from gateway.settings import Settings
 from pfs_client.failures import PfsFailure
 from pfs_client.interface import PfsClient
@@ -23,19 +23,12 @@ from pfs_client.interface import PfsClient
 _SECONDS = 2.0
 """How long the page waits for a PFS that says nothing."""
 
-# Stricter than for the documentation: Swagger UI writes styles, and HTML from strings.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-    " require-trusted-types-for 'script'; trusted-types s3-xml"
-)
-_HEADERS = {**HEADERS, "Content-Security-Policy": _POLICY}
-_KINDS = {".js": "text/javascript", ".css": "text/css", "": "text/plain"}
+_HEADERS = {**HEADERS, "Content-Security-Policy": STRICT_POLICY}
 _MULTIPART = "CreateMultipartUpload"
 
 
 def start_routes(services_of: ServicesOf, settings: Settings, contract: Contract) -> list[Route]:
-    """The page, its style, and its program where there is a browser."""
+    """The page."""
     page = template("start.html")
     declares = _Declared(contract)
 
@@ -55,7 +48,7 @@ def start_routes(services_of: ServicesOf, settings: Settings, contract: Contract
         )
         return Response(filled, media_type="text/html", headers=_HEADERS)
 
-    return [Route("/-", start), Route("/-/", start), *_files(settings)]
+    return [Route("/-", start), Route("/-/", start)]
 
 
 class _Declared:
@@ -71,15 +64,6 @@ class _Declared:
             if isinstance(operation, dict)
         )
         self.multipart = any(one.get("x-s3-operation") == _MULTIPART for one in operations)
-
-
-def _files(settings: Settings) -> list[Route]:
-    files = {f"/-/{path}": file for path, file in assets_in("browser", "vendor").items()}
-    return [
-        fixed_page(path, file.read_bytes(), _KINDS[file.suffix], _HEADERS)
-        for path, file in files.items()
-        if settings.browser or file.suffix == ".css"
-    ]
 
 
 async def _version(pfs: PfsClient) -> str:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from weakref import WeakValueDictionary
 
+from pfs_client.failures import PfsFailure
 from pfs_client.group_commit.branch_queue import BranchQueue
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Write
@@ -126,7 +127,13 @@ class GroupedWrites:
         finally:
             held.shrink_to(0)
         write = Write(path, source=source, source_may_go=True, hash=hash_, expect=expect)
-        await self._queue_of(branch).join([write])
+        try:
+            await self._queue_of(branch).join([write])
+        except PfsFailure:
+            await self._pfs.release_file_set(source.commit.id)
+            raise
+        # One that is cancelled may be under way: its file set is left to expire.
+        await self._pfs.release_file_set(source.commit.id)
         return hash_
 
     async def copy_file(

@@ -138,6 +138,9 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
             error.change_index = _copied_from(changes, error.commit)
             raise
 
+    async def release_file_set(self, file_set_id: str) -> None:
+        """Leave it to expire: pachd has no call for it."""
+
     async def inspect_file(self, file: File) -> FileInfo:
         """One file."""
         hazards.check_commit(file.commit)

@@ -84,8 +84,8 @@ _TEXTS: tuple[tuple[re.Pattern[str], Maker], ...] = tuple(
         (r"commit (?P<commit>\S+@\S+) (not found|was deleted)", _no_commit),
         (r"commit \(int_id=\d+, commit_id=(?P<commit>[^)]*)\) not found", _no_commit),
         (r'branch ("[^"]*"|\(id=\d+, [^)]*\)) not found', _plain(pfs.BranchNotFound)),
-        (r"no authentication token|auth token is corrupted|needs permissions",
-         _plain(pfs.PfsAccessDenied)),
+        (r"no authentication token|auth token is corrupted", _plain(pfs.NotLoggedIn)),
+        (r"needs permissions", _plain(pfs.PfsAccessDenied)),
         (r"the auth service is not activated", _plain(pfs.AuthenticationOff)),
         (r"(?i)no space left on device", _plain(pfs.StorageFull)),
         (r"context deadline exceeded", _plain(pfs.PfsTimeout)),
@@ -102,7 +102,7 @@ _CODES: dict[grpc.StatusCode, type[pfs.PfsFailure]] = {
     grpc.StatusCode.ABORTED: pfs.PfsUnavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: pfs.PfsTimeout,
     grpc.StatusCode.RESOURCE_EXHAUSTED: pfs.PfsOverloaded,
-    grpc.StatusCode.UNAUTHENTICATED: pfs.PfsAccessDenied,
+    grpc.StatusCode.UNAUTHENTICATED: pfs.NotLoggedIn,
     grpc.StatusCode.PERMISSION_DENIED: pfs.PfsAccessDenied,
 }
 

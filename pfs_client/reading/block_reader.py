@@ -133,6 +133,8 @@ class _Run:
             return await asyncio.shield(self._blocks[number])
         except asyncio.CancelledError:
             if self._waiting == 1:
+                # At once: who asks before the task has ended must not wait for what is given up.
+                self._reader.forget(self)
                 self._task.cancel()
             raise
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
+from math import inf
 from typing import Any, TypeAlias, TypeVar
 
 from cachetools import LRUCache
@@ -40,14 +41,22 @@ class CommitCache:
         contents: Where bytes come from.
         memory_bytes: How much may be remembered of files and pages.
         observer: Is told what was found, and what was not.
+        looks_above_bytes: Of files larger than this, PFS is asked each time: it looks whether their
+            contents are there.
     """
 
     def __init__(
-        self, pfs: PfsClient, contents: Contents, memory_bytes: int, observer: Observer
+        self,
+        pfs: PfsClient,
+        contents: Contents,
+        memory_bytes: int,
+        observer: Observer,
+        looks_above_bytes: float = inf,
     ) -> None:
         self._pfs = pfs
         self.contents = contents
         self._observer = observer
+        self._looks_above_bytes = looks_above_bytes
         self._facts: LRUCache[object, Fact] = LRUCache(memory_bytes, getsizeof=_size_of_fact)
         self._finished: LRUCache[Commit, bool] = LRUCache(_MAX_FINISHED_COMMITS)
 
@@ -102,7 +111,8 @@ class CommitCache:
         infos = fact if isinstance(fact, list) else [fact]
         if infos and infos[0].committed is not None:
             self._finished[commit] = True
-        if commit in self._finished:
+        is_looked_at = isinstance(fact, FileInfo) and fact.size_bytes > self._looks_above_bytes
+        if commit in self._finished and not is_looked_at:
             self._keep(key, fact)
         return fact
 
@@ -131,7 +141,7 @@ def direct_reads(
     contents = DirectContents(
         pfs, memory_bytes - facts_bytes, small_bytes, observer, transfers or Transfers(pfs)
     )
-    return CommitCache(pfs, contents, facts_bytes, observer)
+    return CommitCache(pfs, contents, facts_bytes, observer, looks_above_bytes=small_bytes)
 
 
 def remote_reads(

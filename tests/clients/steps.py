@@ -5,6 +5,8 @@ Standard library only, as a program runs in its client's own environment.
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import os
 import sys
@@ -13,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from email.utils import formatdate
 
 WORKS = "works"
 
@@ -95,7 +98,16 @@ def bucket() -> str:
 @contextmanager
 def bucket_of_its_own() -> Iterator[str]:
     """The bucket, for a client that cannot make it."""
-    url = f"{endpoint()}/{bucket()}"
-    urllib.request.urlopen(urllib.request.Request(url, method="PUT")).close()  # noqa: S310
+    _send_signed("PUT")
     yield bucket()
-    urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()  # noqa: S310
+    _send_signed("DELETE")
+
+
+def _send_signed(method: str) -> None:
+    """A request for the bucket, signed with version 2, which takes no more than this."""
+    date = formatdate(usegmt=True)
+    digest = hmac.digest(b"anything", f"{method}\n\n\n{date}\n/{bucket()}".encode(), "sha1")
+    headers = {"Date": date, "Authorization": f"AWS any:{base64.b64encode(digest).decode()}"}
+    url = f"{endpoint()}/{bucket()}"
+    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310
+    urllib.request.urlopen(request).close()  # noqa: S310

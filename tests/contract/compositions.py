@@ -21,8 +21,15 @@ def id_of(layers: tuple[str, ...]) -> str:
     return "+".join(layers) or "default"
 
 
-each_composition = pytest.mark.parametrize("layers", COMPOSITIONS, ids=id_of, indirect=True)
-"""Runs a test for each; the fixture `contract` and those of gateways have its layers."""
+SERVED = tuple(layers for layers in COMPOSITIONS if "keys" not in layers)
+"""Those that a gateway under test serves: with keys it would answer none of its requests."""
+
+each_document = pytest.mark.parametrize("layers", COMPOSITIONS, ids=id_of, indirect=True)
+"""Runs a test for each; it has the contract, and no gateway."""
+
+each_composition = pytest.mark.parametrize("layers", SERVED, ids=id_of, indirect=True)
+"""Runs a test for each that is served; the fixture `contract` and those of gateways have its
+layers."""
 
 
 def each_case(
@@ -38,7 +45,7 @@ def each_case(
         ("layers", *names.split(",")),
         [
             pytest.param(layers, *values, id=f"{id_of(layers)}-{id_}")
-            for layers in COMPOSITIONS
+            for layers in SERVED
             for id_, *values in cases(contract_with(layers))
         ],
         indirect=["layers"],

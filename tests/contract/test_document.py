@@ -12,17 +12,17 @@ from openapi_spec_validator import validate
 
 from gateway.contract.document import load_contract
 from gateway.contract.xml_examples import xml_of
-from tests.contract.compositions import each_case, each_composition
+from tests.contract.compositions import each_case, each_document
 from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.xml_reading import read_document
 
 
-@each_composition
+@each_document
 def test_the_contract_is_valid_openapi(contract: ContractUnderTest) -> None:
     validate(contract.document)
 
 
-@each_composition
+@each_document
 def test_no_name_stands_twice_in_one_place_of_the_contract(layers: tuple[str, ...]) -> None:
     """YAML would let the last one win."""
 
@@ -39,7 +39,7 @@ def test_no_name_stands_twice_in_one_place_of_the_contract(layers: tuple[str, ..
     check(yaml.compose(load_contract(layers).text))
 
 
-@each_composition
+@each_document
 def test_what_works_on_objects_stands_under_objects(contract: ContractUnderTest) -> None:
     """And lists under Listings; a reader looks for DeleteObjects beside DeleteObject."""
     about_objects = {

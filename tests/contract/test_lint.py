@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract_review.__main__ import RULES
-from tests.contract.compositions import each_composition
+from tests.contract.compositions import each_document
 from tests.contract.edits import (
     Edit,
     Project,
@@ -21,7 +21,7 @@ from tests.contract.edits import (
 
 
 @needs_redocly
-@each_composition
+@each_document
 def test_this_contract_is_clean(layers: tuple[str, ...]) -> None:
     status, told = run("lint", *with_layers(layers))
     assert status == 0, told

@@ -13,9 +13,9 @@ from gateway.contract.operations import operations, resolved
 from gateway.contract.printable import printable
 from tests import chromium
 from tests.chromium import Browser
-from tests.contract.compositions import each_composition
+from tests.contract.compositions import each_document
 
-pytestmark = each_composition
+pytestmark = each_document
 
 
 class Read(HTMLParser):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from contract_review.__main__ import CHANGELOG, OASDIFF
+from contract_review.changes import changes
 from contract_review.documents import RELEASED, ROOT, contract_of, last_released
 from contract_review.review import NotReleasable, release, review
-from tests.contract.compositions import each_composition
+from tests.contract.compositions import each_document
 from tests.contract.edits import (
     Edit,
     Project,
@@ -151,10 +152,17 @@ def test_a_contract_with_layers_has_releases_of_its_own(tmp_path: Path) -> None:
 
 
 @needs_oasdiff
-@each_composition
+@each_document
 def test_this_contract_may_stand(layers: tuple[str, ...]) -> None:
     is_good, lines = review(OASDIFF, contract_of(layers), RELEASED, CHANGELOG)
     assert is_good, "\n".join(lines)
+
+
+@needs_oasdiff
+@each_document
+def test_a_layer_takes_nothing_away(layers: tuple[str, ...]) -> None:
+    found = changes(OASDIFF, contract_of(()).document(), contract_of(layers).document())
+    assert [one for one in found if one.is_breaking] == []
 
 
 @needs_oasdiff

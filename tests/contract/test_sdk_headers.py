@@ -6,17 +6,14 @@ send beyond it, read in their sources on 2026-11-25.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import botocore.session
 import pytest
 
-from gateway.contract.document import load_contract
 from gateway.contract.hints import Hints
 from gateway.contract.parameters import Declared
+from tests.contract.compositions import each_composition
+from tests.contract.under_test import ContractUnderTest
 
-DOCUMENT = load_contract(()).document()
 BEYOND_THE_MODEL = {
     "x-amz-api-version": "C++",
     "x-amz-cf-id": "CloudFront, on the way",
@@ -61,29 +58,15 @@ def modelled() -> dict[str, set[str]]:
 SENT = {**modelled(), **{name: {sdk} for name, sdk in BEYOND_THE_MODEL.items()}}
 
 
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        found: Any = DOCUMENT
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node
-
-
-def declared() -> Iterator[tuple[str, Declared]]:
+def declared(contract: ContractUnderTest) -> dict[str, Declared]:
     """Each operation, with the headers that it declares."""
-    for item in DOCUMENT["paths"].values():
-        for method, operation in item.items():
-            if method == "parameters":
-                continue
-            headers = Declared(DOCUMENT["x-s3-header-namespace"])
-            for parameter in map(resolved, [*item["parameters"], *operation.get("parameters", [])]):
-                if parameter["in"] == "header":
-                    headers.add({**parameter, "schema": resolved(parameter["schema"])})
-            yield operation["x-s3-operation"], headers
-
-
-OPERATIONS = dict(declared())
+    found = {}
+    for name, operation in contract.operations.items():
+        found[name] = headers = Declared(contract.namespace)
+        for parameter in operation.parameters:
+            if parameter["in"] == "header":
+                headers.add({**parameter, "schema": contract.resolved(parameter["schema"])})
+    return found
 
 
 def test_the_model_is_read() -> None:
@@ -91,32 +74,39 @@ def test_the_model_is_read() -> None:
     assert SENT.keys() >= HARMLESS
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_asks_for_nothing_is_declared_on_every_operation(operation: str) -> None:
-    assert not OPERATIONS[operation].undeclared(HARMLESS)
+@each_composition
+def test_what_asks_for_nothing_is_declared_on_every_operation(contract: ContractUnderTest) -> None:
+    for name, headers in declared(contract).items():
+        assert not headers.undeclared(HARMLESS), name
 
 
+@each_composition
 @pytest.mark.parametrize("header", sorted(SENT.keys() - HARMLESS))
-def test_what_is_refused_is_explained(header: str) -> None:
-    hints = Hints(DOCUMENT["x-s3-hints"])
-    takers = [name for name, headers in OPERATIONS.items() if not headers.undeclared([header])]
-    if takers != list(OPERATIONS):
+def test_what_is_refused_is_explained(contract: ContractUnderTest, header: str) -> None:
+    hints = Hints(contract.document["x-s3-hints"])
+    operations = declared(contract)
+    takers = [name for name, headers in operations.items() if not headers.undeclared([header])]
+    if takers != list(operations):
         assert hints.rank(header) < hints.rank("x-amz-nobody-knows")
 
 
-def parameters() -> Iterator[dict[str, Any]]:
-    for item in DOCUMENT["paths"].values():
-        for method, operation in item.items():
-            own = operation if method == "parameters" else operation.get("parameters", [])
-            yield from map(resolved, own)
+@each_composition
+def test_no_hint_hides_behind_one_of_its_family(contract: ContractUnderTest) -> None:
+    """Of families the first that a name belongs to counts."""
+    hints = list(contract.document["x-s3-hints"])
+    families = [name for name in hints if name.endswith("*")]
+    for at, name in enumerate(families):
+        assert not any(name.startswith(earlier[:-1]) for earlier in families[:at]), name
 
 
-def test_a_value_that_cannot_be_is_explained() -> None:
-    for parameter in parameters():
-        schema = resolved(parameter["schema"])
-        if parameter["in"] == "path" or not schema.keys() - {"type", "description", "format"}:
-            continue
-        is_s3s = parameter["name"].startswith(DOCUMENT["x-s3-header-namespace"])
-        if "enum" in schema and (is_s3s or parameter.get("required")):
-            continue  # that is NotImplemented, or another operation
-        assert parameter["x-s3-message"], parameter["name"]
+@each_composition
+def test_a_value_that_cannot_be_is_explained(contract: ContractUnderTest) -> None:
+    for operation in contract.operations.values():
+        for parameter in operation.parameters:
+            schema = contract.resolved(parameter["schema"])
+            if parameter["in"] == "path" or not schema.keys() - {"type", "description", "format"}:
+                continue
+            is_s3s = parameter["name"].startswith(contract.namespace)
+            if "enum" in schema and (is_s3s or parameter.get("required")):
+                continue  # that is NotImplemented, or another operation
+            assert parameter["x-s3-message"], parameter["name"]

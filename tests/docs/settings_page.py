@@ -13,9 +13,10 @@ PAGE = DOCS / "settings.md"
 
 GROUPS = {
     "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
+    "Who may come in": ["access_keys", "pachd_keys", "presigned_tokens", "plain_tokens", "region"],
     "What it serves": ["layers"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
-    "Which PFS": ["pfs", "synchronous"],
+    "Which PFS": ["pfs", "synchronous", "keep_history"],
     "pachd": ["pfs_call_seconds", "pfs_ca_file", "pfs_token", "pfs_token_file"],
     "How writes become commits": [
         "ack",
@@ -67,8 +68,9 @@ with `S3GATEWAY_` and is no setting. The gateway starts all the same.
 
 `SIGHUP` makes a running gateway read its certificate and its token file again.
 
-`s3gateway compact` squashes the history of an embedded PFS; it takes `--pfs` before its name, and
-`--keep N` behind it for the commits of each branch to keep besides HEAD. `s3gateway --version` says
+`s3gateway compact` drops the history of an embedded PFS; it takes `--pfs` before its name, and
+behind it `--keep N` for the commits of each branch to keep besides HEAD, and `--yes` to be asked
+nothing. `s3gateway check` says whether all that it stores is there. `s3gateway --version` says
 which gateway it is.
 """
 

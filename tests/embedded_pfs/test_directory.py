@@ -121,6 +121,7 @@ async def test_blobs_of_unfinished_writes_are_removed_by_who_is_alone(tmp_path: 
     await again.aclose()
     await pfs.aclose()
     pfs = await opened(tmp_path)
+    await pfs.engine.upkeep.round()
     assert not pfs.engine.blobs.path(content.hash).exists()
     assert not list((tmp_path / "staging").iterdir())
     assert await read(pfs, await head_of(pfs, BRANCH), "/kept") == kept
@@ -145,8 +146,7 @@ async def test_expired_file_sets_go(tmp_path: Path) -> None:
     await pfs.renew_file_set(file_set, 0)
     (blob,) = [path for _, path in pfs.engine.blobs.all()]
     await asyncio.sleep(0.01)
-    await pfs.aclose()
-    pfs = await opened(tmp_path)
+    await pfs.engine.upkeep.round()
     assert not blob.exists()
     await pfs.aclose()
 
@@ -292,4 +292,22 @@ async def test_compaction_needs_the_directory_alone(tmp_path: Path) -> None:
     pfs = await opened(tmp_path)
     with pytest.raises(DirectoryRefused, match="is in use"):
         compact(tmp_path, 0)
+    await pfs.aclose()
+
+
+async def test_compaction_keeps_what_an_open_commit_stands_on(tmp_path: Path) -> None:
+    pfs = await opened(tmp_path)
+    await put(pfs, BRANCH, "/a", b"1")
+    await put(pfs, BRANCH, "/a", b"2")
+    base = await head_of(pfs, BRANCH)
+    opened_commit = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", b"3")
+    await pfs.aclose()
+    compact(tmp_path, 0)
+    pfs = await opened(tmp_path)
+    assert await read(pfs, base, "/a") == b"2"
+    assert await read(pfs, opened_commit, "/a") == b"3"
+    await pfs.drop_commit(opened_commit)
+    assert await head_of(pfs, BRANCH) == base
+    assert await read(pfs, base, "/a") == b"2"
     await pfs.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tests.fuzz.client import Client, delete_document
 from tests.fuzz.listing_model import Page
@@ -53,6 +53,31 @@ class Comparison:
         answer = self.client.send("PutObject", bucket, key, headers=headers, body=content.bytes)
         expected = self.model.put(bucket_id(bucket), key, content, condition)
         self._check_object(answer, expected)
+
+    def copy(
+        self,
+        source: tuple[str, str],
+        target: tuple[str, str],
+        condition: Condition | None,
+        *,
+        is_replacing: bool,
+    ) -> None:
+        """Copy an object; what the copy is, is read back."""
+        headers = {"x-amz-copy-source": quote("/".join(source)), **self.headers_of(condition)}
+        if is_replacing:
+            headers["x-amz-metadata-directive"] = "REPLACE"
+        answer = self.client.send("CopyObject", *target, headers=headers)
+        expected = self.model.copy_object(
+            (bucket_id(source[0]), source[1]),
+            (bucket_id(target[0]), target[1]),
+            condition,
+            is_replacing=is_replacing,
+        )
+        _check(answer, expected)
+        if expected.content is not None:
+            value = self.client.document_of("CopyObject", answer)
+            assert value["ETag"] == self.etags.setdefault(expected.content, value["ETag"])
+            self.get(*target)
 
     def delete(self, bucket: str, key: str, condition: Condition | None) -> None:
         answer = self.client.send("DeleteObject", bucket, key, headers=self.headers_of(condition))

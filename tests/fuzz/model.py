@@ -134,6 +134,28 @@ class Model:
         objects[key] = content
         return Outcome(200, content=content)
 
+    def copy_object(
+        self,
+        source: tuple[BucketId, str],
+        target: tuple[BucketId, str],
+        condition: Condition | None,
+        *,
+        is_replacing: bool,
+    ) -> Outcome:
+        bucket, key = target
+        if refused := long_key(key) or (None if is_holdable(key) else BAD_PATH):
+            return refused
+        if condition and (key.endswith("/") or _is_never_taken(condition)):
+            return NOT_IMPLEMENTED
+        if source == target and not is_replacing:
+            return Outcome(400, "InvalidRequest")
+        if bucket not in self.buckets:
+            return NO_BUCKET
+        found = self.get(*source)
+        if found.content is None:
+            return found
+        return self.put(bucket, key, found.content, condition)
+
     def delete(self, bucket: BucketId, key: str, condition: Condition | None = None) -> Outcome:
         objects = self.buckets.get(bucket)
         if objects is None:

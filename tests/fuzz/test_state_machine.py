@@ -58,6 +58,7 @@ def demands(*headers: str) -> st.SearchStrategy[Demand]:
 
 
 ON_PUT = st.none() | demands("If-Match", "If-None-Match")
+ON_COPY = st.none() | st.none() | demands("If-Match", "If-None-Match")
 ON_DELETE = st.none() | demands("If-Match")
 ON_GET = st.lists(demands("If-Match", "If-None-Match"), max_size=2, unique_by=lambda d: d.header)
 NAMED = st.lists(st.tuples(KEYS, ON_DELETE), min_size=1, max_size=8)
@@ -180,6 +181,32 @@ class S3Machine(RuleBasedStateMachine):
                 self.both.delete(name, key, None)
             self.both.delete_bucket(name)
         self.both.list_buckets(self.repo, "")
+
+
+class CopyingMachine(S3Machine):
+    """The same, of a gateway that copies."""
+
+    @rule(buckets=st.tuples(BUCKETS, BUCKETS), keys=st.tuples(KEYS, KEYS), demand=ON_COPY)
+    def copy(
+        self, buckets: tuple[str, str], keys: tuple[str | int, str | int], demand: Demand | None
+    ) -> None:
+        source, target = (self.key(*one) for one in zip(buckets, keys, strict=True))
+        self.both.copy(
+            (self.named(buckets[0]), source),
+            (self.named(buckets[1]), target),
+            self.on(buckets[1], target, demand),
+            is_replacing=bool(demand),
+        )
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("layers", [("copy",)], ids=["copy"], indirect=True)
+def test_a_gateway_that_copies_does_what_the_model_does(own_gateway: GatewayProcess) -> None:
+    CopyingMachine.gateway = own_gateway
+    few = 20 if own_gateway.pfs.startswith("grpc") else 60
+    run_state_machine_as_test(
+        CopyingMachine, settings=settings(max_examples=examples(few, 300), stateful_step_count=40)
+    )
 
 
 @pytest.mark.timeout(1200)

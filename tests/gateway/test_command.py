@@ -183,14 +183,43 @@ def test_compact(tmp_path: Path) -> None:
         send(gateway, "PUT", "/master.r", b"")
         for number in range(10):
             send(gateway, "PUT", "/master.r/a", bytes([number]) * 100_000)
-        done = run("--pfs", f"embedded:{directory}", "compact")
+        done = run("--pfs", f"embedded:{directory}", "compact", "--yes")
         assert done.returncode == 2
         assert "is in use" in done.stderr
     done = run("--pfs", f"embedded:{directory}", "compact")
+    assert done.returncode == 2
+    assert "10 commits will go for ever, of 1 branches" in done.stdout
+    assert "say --yes" in done.stderr
+    done = run("--pfs", f"embedded:{directory}", "compact", "--keep", "20")
     assert done.returncode == 0
-    assert "commits" in done.stdout
+    assert "no commits to drop" in done.stdout
+    done = run("--pfs", f"embedded:{directory}", "compact", "--yes")
+    assert done.returncode == 0
+    assert "10 commits and 9 contents are gone, 0.9 MB freed" in done.stdout
     with GatewayProcess(directory) as gateway:
         assert send(gateway, "GET", "/master.r/a").body == bytes([9]) * 100_000
+
+
+def test_compact_makes_no_directory_that_was_mistyped(tmp_path: Path) -> None:
+    done = run("--pfs", f"embedded:{tmp_path / 'typo'}", "compact", "--yes")
+    assert done.returncode == 2
+    assert f"there is no embedded PFS in {tmp_path / 'typo'}" in done.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_what_refused_uploads_left_is_gone_when_the_gateway_has_ended(tmp_path: Path) -> None:
+    directory = tmp_path / "pfs"
+    with GatewayProcess(directory) as gateway:
+        send(gateway, "PUT", "/master.r", b"")
+        send(gateway, "PUT", "/master.r/a", b"first")
+        for number in range(20):
+            refused = send(
+                gateway, "PUT", "/master.r/a", bytes([number]) * 200_000, {"if-none-match": "*"}
+            )
+            assert refused.status == 412
+    done = run("--pfs", f"embedded:{directory}", "compact", "--yes")
+    assert "20 contents are gone, 4.0 MB freed" in done.stdout
+    assert not [file for file in (directory / "blobs").rglob("*") if file.is_file()]
 
 
 def test_a_full_disk_is_a_503(tmp_path: Path) -> None:

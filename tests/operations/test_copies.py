@@ -1,4 +1,4 @@
-"""CopyObject, where it is switched on."""
+"""CopyObject, where it is switched on; also `docs/negative-cases.md`, row 11."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from tests.servers import GatewayProcess
 PAGES = (
     "/-/",
     "/-/docs",
-    "/-/docs.js",
+    "/-/docs/docs.js",
     "/-/browser/app.js",
-    "/-/assets/swagger-ui-bundle.js",
+    "/-/vendor/swagger-ui-dist/swagger-ui-bundle.js",
     "/-/metrics",
 )
 

@@ -228,3 +228,20 @@ async def test_a_range_that_nobody_waits_for_is_not_read(pachd: Pachd, cache: Co
             await asyncio.sleep(0.01)
     gate.set()
     assert await read(cache, file, 0, 10) == content[:10]
+
+
+async def test_who_comes_just_after_the_last_reader_has_gone_reads_anew(
+    pachd: Pachd, cache: CommitCache
+) -> None:
+    file, content = await large_file(pachd, 10 * BLOCK_BYTES)
+    info: FileInfo = await cache.inspect_file(file)
+    gate = pachd.wire.hold("GetFile")
+    reading = asyncio.create_task(cache.get_file(file, info, 0, 10))
+    await pachd.wire.came("GetFile")
+    reading.cancel()
+    # Both are told in one turn of the loop: the run that is given up has not ended yet.
+    next_reading = asyncio.create_task(read(cache, file, 0, 10))
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    gate.set()
+    assert await next_reading == content[:10]

@@ -28,6 +28,7 @@ from pfs_client.failures import (
     InvalidName,
     InvalidPath,
     NotAFile,
+    NotLoggedIn,
     OutputBranch,
     PathCollision,
     PfsAccessDenied,
@@ -239,12 +240,12 @@ AUTH: list[Row] = [
     (
         StatusCode.UNAUTHENTICATED,
         "no authentication token (try logging in)",
-        PfsAccessDenied,
+        NotLoggedIn,
     ),
     (
         StatusCode.UNAUTHENTICATED,
         "provided auth token is corrupted or has expired (try logging in again)",
-        PfsAccessDenied,
+        NotLoggedIn,
     ),
     (
         StatusCode.PERMISSION_DENIED,
@@ -465,5 +466,6 @@ def test_a_code_speaks_where_the_text_says_nothing(
 )
 def test_access_denied_is_told_by_its_code(code: StatusCode, text: str) -> None:
     error = failure_of(failed_call(code, text))
-    assert type(error) is PfsAccessDenied
+    is_login = code is StatusCode.UNAUTHENTICATED
+    assert type(error) is (NotLoggedIn if is_login else PfsAccessDenied)
     assert str(error) == text

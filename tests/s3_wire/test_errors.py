@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from s3_wire import signature_errors
 from s3_wire.errors import InvalidArgument, NoSuchKey, S3Error, SlowDown
 
 
@@ -19,6 +20,7 @@ ERRORS = sorted(set(_subclasses(S3Error)), key=lambda error: error.__name__)
 
 def test_the_errors_are_found() -> None:
     assert NoSuchKey in ERRORS
+    assert signature_errors.SignatureDoesNotMatch in ERRORS
     assert SlowDown in ERRORS
 
 
@@ -73,6 +75,20 @@ def test_a_code_with_many_messages_says_the_one_that_fits() -> None:
 
 OURS = {"InvalidFilePath", "WriteToOutputBranch"}
 AMAZONS = {
+    "AuthorizationHeaderMalformed": "The authorization header that you provided is not valid.",
+    "AuthorizationQueryParametersError": (
+        "The authorization query parameters that you provided are not valid."
+    ),
+    "ExpiredToken": "The provided token has expired.",
+    "InvalidAccessKeyId": "The AWS Access Key Id you provided does not exist in our records.",
+    "MissingSecurityHeader": "Your request is missing a required header.",
+    "RequestTimeTooSkewed": (
+        "The difference between the request time and the current time is too large."
+    ),
+    "SignatureDoesNotMatch": (
+        "The request signature we calculated does not match the signature you provided."
+        " Check your key and signing method."
+    ),
     "AccessDenied": "Access Denied",
     "BadDigest": "The Content-MD5 you specified did not match what we received.",
     "BucketAlreadyOwnedByYou": (

@@ -42,11 +42,13 @@ export function all(node, name) {
   return [...(node?.children ?? [])].filter((child) => child.localName === name);
 }
 
+const asSentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 export function refusal(status, body, retryAfter) {
   const error = body ? xml(body).documentElement : null;
   const isError = error?.localName === "Error";
   const code = (isError && textOf(error, "Code")) || (status === 404 ? "NotFound" : status === 403 ? "AccessDenied" : `Status${status}`);
-  const said = isError ? [textOf(error, "Message"), textOf(error, "Reason")].filter(Boolean).join(" ") : "";
+  const said = isError ? [textOf(error, "Message"), textOf(error, "Reason")].filter(Boolean).map(asSentence).join(" ") : "";
   const message = said || `The gateway answers with status ${status}.`;
   return new Refused(status, code, message, {retryAfter: Number(retryAfter) || undefined, region: textOf(error, "Region")});
 }

@@ -28,7 +28,7 @@ export function problem(error, {place, again, signIn}) {
   if (error instanceof Away) {
     return notice("away", "The gateway does not answer", "It may be restarting, or your network has gone. Nothing is lost.", retry);
   }
-  if (error.code in GONE) return notice("empty", GONE[error.code], `${error.message}.`.replace(/\.\.$/, "."), upFrom(place));
+  if (error.code in GONE) return notice("empty", GONE[error.code], error.message, upFrom(place));
   if (error.status === 403) {
     const asks = signIn && button("Sign in", {kind: "primary", iconName: "key", click: signIn});
     return notice("refused", "You may not see this", error.message, asks || retry);

@@ -1,0 +1,173 @@
+"""Is everything there? Every content is read against its hash, and the tables against each other.
+
+Others may use the directory meanwhile: what seems lost is looked for once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, content_hash
+from embedded_pfs.collection import REFERRING
+from embedded_pfs.database import told_as_failures
+from embedded_pfs.directory import DataDirectory
+from embedded_pfs.names import shown_path
+
+_READ_BYTES = 1024 * 1024
+
+_REFERRED = " UNION ".join(
+    f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
+    for table in REFERRING
+)
+_CONTRADICTIONS = {
+    "a file of a branch that is not there": (
+        "SELECT path FROM file WHERE line_id NOT IN (SELECT id FROM line)"
+    ),
+    "a replaced file of a branch that is not there": (
+        "SELECT path FROM past_file WHERE line_id NOT IN (SELECT id FROM line)"
+    ),
+    "a file that ends before it begins": (
+        "SELECT path FROM past_file WHERE ended_seq <= created_seq"
+    ),
+    "a file that begins behind the last commit": (
+        "SELECT path FROM file WHERE created_seq > max(0, (SELECT max(seq) FROM commit_"
+        " WHERE commit_.line_id = file.line_id))"
+    ),
+    "a content that has two sizes": (
+        f"SELECT hex(content_hash) FROM ({_REFERRED}) GROUP BY content_hash HAVING count(*) > 1"
+    ),
+    "a branch whose size is not that of its files": (
+        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id WHERE size_bytes !="
+        " (SELECT coalesce(sum(size_bytes), 0) FROM file WHERE file.line_id = branch.line_id)"
+    ),
+    "a branch whose head is another repo's commit": (
+        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id"
+        " WHERE commit_.repo_id != branch.repo_id"
+    ),
+}
+"""What must find nothing."""
+
+_PLACES = {
+    "file": (
+        "SELECT DISTINCT project.name || '/' || repo.name || '@' || branch.name, path, ''"
+        " FROM file JOIN branch USING (line_id) JOIN repo ON repo.id = repo_id"
+        " JOIN project ON project.id = project_id WHERE content_hash = ?"
+    ),
+    "past_file": (
+        "SELECT DISTINCT project.name || '/' || repo.name, path, 'in its history'"
+        " FROM past_file JOIN line ON line.id = line_id JOIN repo ON repo.id = repo_id"
+        " JOIN project ON project.id = project_id WHERE content_hash = ?"
+        " AND repo.id NOT IN (SELECT repo_id FROM dropped_repo)"
+    ),
+    "file_set_change": (
+        "SELECT DISTINCT 'an upload', path, 'under way' FROM file_set_change WHERE content_hash = ?"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A file whose content is not there, or not what it was."""
+
+    where: str
+    path: str
+    when: str
+    why: str
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was found."""
+
+    contents: int = 0
+    read_bytes: int = 0
+    lost: list[Lost] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """What SQLite, or one table beside the other, says is wrong."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is lost or wrong."""
+        return not self.lost and not self.wrong
+
+
+def check(directory: Path) -> Checked:
+    """Read everything, and change nothing.
+
+    Raises:
+        DirectoryRefused: There is no embedded PFS, or somebody needs it alone.
+        PfsFailure: The database cannot be read.
+    """
+    data = DataDirectory(directory, must_exist=True)
+    try:
+        connection = data.connect(readonly=True)
+        try:
+            with told_as_failures():
+                return checked_with(connection, data.blobs)
+        finally:
+            connection.close()
+    finally:
+        data.close()
+
+
+def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
+    """The same, of a directory that is open."""
+    found = Checked(wrong=list(_contradictions(connection)))
+    for hash_, size_bytes in connection.execute(_REFERRED).fetchall():
+        found.contents += 1
+        found.read_bytes += size_bytes
+        why = _fault_of(connection, blobs, hash_, size_bytes)
+        if why:
+            found.lost += _places_of(connection, hash_, why)
+    return found
+
+
+def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
+    for (said,) in connection.execute("PRAGMA integrity_check"):
+        if said != "ok":
+            yield f"SQLite: {said}"
+    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"a row of {table} refers to a {parent} that is not there"
+    for what, query in _CONTRADICTIONS.items():
+        for (which,) in connection.execute(query):
+            yield f"{what}: {which}"
+
+
+def _fault_of(connection: sqlite3.Connection, blobs: Blobs, hash_: bytes, size_bytes: int) -> str:
+    """What is wrong with a content; empty if nothing is."""
+    if size_bytes <= INLINE_MAX_BYTES:
+        row = connection.execute("SELECT bytes FROM content WHERE hash = ?", (hash_,)).fetchone()
+        if row is not None:
+            return "" if content_hash(row[0]) == hash_ else "its content is damaged"
+    try:
+        descriptor = blobs.open(hash_)
+    except FileNotFoundError:
+        return f"its content is gone ({blobs.path(hash_)})"
+    except OSError as error:
+        return f"its content cannot be read ({blobs.path(hash_)}: {error.strerror})"
+    try:
+        is_whole = _hash_of(descriptor) == hash_
+    except OSError as error:
+        return f"its content cannot be read ({blobs.path(hash_)}: {error.strerror})"
+    finally:
+        os.close(descriptor)
+    return "" if is_whole else f"its content is damaged ({blobs.path(hash_)})"
+
+
+def _hash_of(descriptor: int) -> bytes:
+    digest = hashlib.blake2b(digest_size=32)
+    while piece := os.read(descriptor, _READ_BYTES):
+        digest.update(piece)
+    return digest.digest()
+
+
+def _places_of(connection: sqlite3.Connection, hash_: bytes, why: str) -> Iterator[Lost]:
+    """The files that have a content, as of now: none, if they have gone meanwhile."""
+    for query in _PLACES.values():
+        for where, path, when in connection.execute(query, (hash_,)):
+            yield Lost(where, shown_path(path), when, why)

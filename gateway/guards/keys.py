@@ -1,0 +1,127 @@
+"""Lets in only requests that are signed with a key, and says whose they are.
+
+The signature is over target and headers as they were received, so that this stands before anything
+changes them, and before routing: whoever has no key learns nothing, not even what there is to ask.
+The gateway's own pages hold no data and are open; which of them ask for a key, they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Protocol, TypeAlias
+
+from gateway import request_context
+from gateway.asgi import App, Receive, Scope, Send
+from gateway.guards.failed_signatures import FailedSignatures
+from gateway.guards.key_file import Key
+from gateway.guards.pachd_keys import without_token
+from gateway.hosts import path_style
+from gateway.identity import Identity
+from gateway.reserved_paths import is_reserved
+from gateway.settings import Settings
+from s3_wire.canonical import SignedRequest
+from s3_wire.errors import AccessDenied
+from s3_wire.signature_errors import InvalidAccessKeyId, SignatureDoesNotMatch
+from s3_wire.signature_v4 import V4Signature
+from s3_wire.signatures import Signature, signature_of
+
+Introduce: TypeAlias = Callable[[Identity], Awaitable[Identity]]
+
+_CONTENT_SHA256 = b"x-amz-content-sha256"
+_UNSIGNED = b"UNSIGNED-PAYLOAD"
+
+
+class Keyring(Protocol):
+    """Knows the keys."""
+
+    def find(self, access_key: str) -> Key:
+        """The key of this name.
+
+        Raises:
+            InvalidAccessKeyId: There is none.
+        """
+
+
+class SignedRequests:
+    """Verifies every request's signature.
+
+    Args:
+        next_app: What serves those that are right.
+        settings: How the gateway runs.
+        keyring: The keys.
+        introduce: Says who that is whose signature is right.
+    """
+
+    def __init__(
+        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introduce
+    ) -> None:
+        self._next_app = next_app
+        self._settings = settings
+        self._keyring = keyring
+        self._introduce = introduce
+        self._failures = FailedSignatures()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request if it is signed."""
+        if scope["type"] == "http":
+            request = self._received(scope)
+            if not is_reserved(request.bucket_path) or _carries_signature(request):
+                await self._admit(scope, request)
+        await self._next_app(scope, receive, send)
+
+    def _received(self, scope: Scope) -> SignedRequest:
+        raw_path = bucket_path = scope["raw_path"]
+        if domains := self._settings.domain:
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            bucket_path = path_style(host, raw_path, domains)
+        return SignedRequest(
+            scope["method"],
+            raw_path,
+            scope["query_string"],
+            scope["headers"],
+            bucket_path,
+        )
+
+    async def _admit(self, scope: Scope, request: SignedRequest) -> None:
+        address = scope["client"][0] if scope.get("client") else ""
+        self._failures.check(address)
+        now = datetime.now(UTC)
+        signature = signature_of(request, now, self._settings.region)
+        self._check_presigned(signature)
+        context = request_context.current()
+        try:
+            key = self._keyring.find(signature.access_key)
+            context.chunk_signatures = signature.verify(key.secret)
+            context.identity = await self._introduce(key.identity)
+        except (InvalidAccessKeyId, SignatureDoesNotMatch) as error:
+            await self._failures.hold(address)
+            if self._settings.pachd_keys:
+                without_token(error, signature.access_key)
+            raise
+        key.check_time(now)
+        context.access = key.access
+        context.record.who = context.identity.name
+        _tell_digest(scope, request, signature)
+
+    def _check_presigned(self, signature: Signature) -> None:
+        settings = self._settings
+        if signature.is_presigned and settings.pachd_keys and not settings.presigned_tokens:
+            raise AccessDenied(
+                "A presigned URL would hand your Pachyderm token on to whoever gets it. If it"
+                " shall, start the gateway with --presigned-tokens."
+            )
+
+
+def _carries_signature(request: SignedRequest) -> bool:
+    """Whether it tries to. Another scheme is that of a proxy in front."""
+    return dict(request.headers).get(b"authorization", b"").startswith(b"AWS")
+
+
+def _tell_digest(scope: Scope, request: SignedRequest, signature: Signature) -> None:
+    """Hand on what a presigned URL says of its body, as the header that is then verified."""
+    if not isinstance(signature, V4Signature) or not signature.is_presigned:
+        return
+    digest = signature.payload_sha256.encode("latin-1")
+    if digest != _UNSIGNED and not any(name == _CONTENT_SHA256 for name, _ in request.headers):
+        scope["headers"] = [*request.headers, (_CONTENT_SHA256, digest)]

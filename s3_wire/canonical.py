@@ -1,0 +1,123 @@
+"""What a signature is made over: the parts of a request, written in the one way both sides know.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html has the rules for
+version 4. All is computed from the bytes as they came: what a proxy, a router or a rewriting of
+hosts makes of them later is not what the client has signed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, unquote_to_bytes
+
+_ESCAPE_OR_BYTE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_.~/-]")
+_UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]")
+_SHORT_BYTES = 200
+"""Names and values of parameters up to this size are remembered: most come again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request's head as it was received.
+
+    `headers` have names in lower case, and values without white space around them.
+    `bucket_path` is the path with the bucket in front also where that was named by the Host.
+    """
+
+    method: str
+    raw_path: bytes
+    query_string: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    bucket_path: bytes = b""
+
+    def header_values(self) -> dict[bytes, bytes]:
+        """Values by name; those of a repeated header are joined by commas."""
+        values = dict(self.headers)
+        if len(values) < len(self.headers):
+            values = {}
+            for name, value in self.headers:
+                values[name] = values[name] + b"," + value if name in values else value
+        return values
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Query parameters, decoded, in the order in which they came."""
+        return [(_decoded(name), _decoded(value)) for name, value in _items(self.query_string)]
+
+
+def paths(raw_path: bytes) -> Iterator[str]:
+    """The path as it came, and then, where that is another, as AWS escapes it.
+
+    A client may send more or fewer escapes than it signs. Both name the same object: an escaped
+    slash stays one, and nothing is decoded twice.
+    """
+    as_it_came = raw_path.decode("latin-1")
+    yield as_it_came
+    as_aws_has_it = _ESCAPE_OR_BYTE.sub(_escaped, raw_path).decode("ascii")
+    if as_aws_has_it != as_it_came:
+        yield as_aws_has_it
+
+
+def query(query_string: bytes, *, without: str = "") -> str:
+    """All parameters but one, escaped and sorted. `+` is a space, as it is for S3."""
+    if not query_string:
+        return ""
+    pairs = sorted((_encoded(name), _encoded(value)) for name, value in _items(query_string))
+    return "&".join(f"{name}={value}" for name, value in pairs if name != without)
+
+
+def header_lines(values: Mapping[bytes, bytes], names: Iterable[bytes]) -> str:
+    """A line for each of these headers: white space within a value becomes one space."""
+    lines = [b"%s:%s\n" % (name, single_spaced(values.get(name, b""))) for name in names]
+    return b"".join(lines).decode("latin-1")
+
+
+def single_spaced(value: bytes) -> bytes:
+    """A header's value with single spaces; most have no others."""
+    return b" ".join(value.split()) if b"  " in value or b"\t" in value else value
+
+
+def unsigned_names(values: Mapping[bytes, bytes], signed: Collection[bytes]) -> list[bytes]:
+    """The headers that a signature has to cover, and does not.
+
+    S3 obeys `x-amz-` headers, so that somebody else could add one to a request
+    (`docs/negative-cases.md`, row 19). The payload's digest is signed by itself.
+    """
+    missing = [
+        name
+        for name in values
+        if name.startswith(b"x-amz-") and name not in signed and name != b"x-amz-content-sha256"
+    ]
+    return missing if b"host" in signed else [b"host", *missing]
+
+
+def _items(query_string: bytes) -> list[tuple[bytes, bytes]]:
+    return [item.partition(b"=")[::2] for item in query_string.split(b"&") if item]
+
+
+def _decoded(part: bytes) -> str:
+    return _short_decoded(part) if len(part) < _SHORT_BYTES else _unescaped(part)
+
+
+def _encoded(part: bytes) -> str:
+    return _short_encoded(part) if len(part) < _SHORT_BYTES else _as_aws_escapes(part)
+
+
+def _unescaped(part: bytes) -> str:
+    return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")
+
+
+def _as_aws_escapes(part: bytes) -> str:
+    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe="")
+
+
+_short_decoded = lru_cache(maxsize=4096)(_unescaped)
+_short_encoded = lru_cache(maxsize=4096)(_as_aws_escapes)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    byte = unquote_to_bytes(found)
+    return byte if _UNRESERVED.fullmatch(byte) else b"%%%02X" % byte[0]

@@ -1,0 +1,73 @@
+"""Signatures within a body: each chunk's covers the one before it, the first the request's own.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
+`sigv4-streaming-trailers.html` beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from s3_wire.signature_errors import SignatureDoesNotMatch
+
+_CHUNK = "AWS4-HMAC-SHA256-PAYLOAD"
+_TRAILER = "AWS4-HMAC-SHA256-TRAILER"
+_OF_NOTHING = hashlib.sha256().hexdigest()
+
+
+class ChunkSignatures:
+    """Verifies the chunks of one body, in their order.
+
+    Args:
+        signing_key: What the request was signed with.
+        timestamp: When, as it is signed.
+        scope: The credential's scope, as it is signed.
+        seed: The request's own signature.
+    """
+
+    def __init__(self, signing_key: bytes, timestamp: str, scope: str, seed: str) -> None:
+        self._signing_key = signing_key
+        self._timestamp = timestamp
+        self._scope = scope
+        self._previous = seed
+        self._given = ""
+        self._hash = hashlib.sha256()
+
+    def begin(self, signature: str) -> None:
+        """A chunk begins, with this signature in its head."""
+        self._given = signature
+        self._hash = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        """Take more bytes of the chunk."""
+        self._hash.update(data)
+
+    def end(self) -> None:
+        """The chunk has ended.
+
+        Raises:
+            SignatureDoesNotMatch: It, or one before it, is not what was signed.
+        """
+        self._verify(
+            self._given, _CHUNK, self._timestamp, self._scope, self._previous, _OF_NOTHING,
+            self._hash.hexdigest(),
+        )  # fmt: skip
+
+    def verify_trailer(self, fields: Mapping[str, str], signature: str) -> None:
+        """Compare the trailer's signature, which covers the last chunk's and its fields.
+
+        Raises:
+            SignatureDoesNotMatch: It is another.
+        """
+        lines = "".join(f"{name}:{value}\n" for name, value in fields.items())
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        self._verify(signature, _TRAILER, self._timestamp, self._scope, self._previous, digest)
+
+    def _verify(self, given: str, *lines: str) -> None:
+        string_to_sign = "\n".join(lines)
+        right = hmac.digest(self._signing_key, string_to_sign.encode(), "sha256").hex()
+        if not hmac.compare_digest(given.encode(), right.encode()):
+            raise SignatureDoesNotMatch(StringToSign=string_to_sign, SignatureProvided=given)
+        self._previous = right

@@ -1,0 +1,83 @@
+"""Work on threads: who is cancelled waits for what has begun, and what never began does not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from embedded_pfs.threads import Threads
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    pool = Threads(1, "test")
+    yield pool
+    pool.close()
+
+
+class Slow:
+    """Work that has begun, and ends when it is let."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+        self.ended = False
+
+    def __call__(self) -> str:
+        self.begun.set()
+        assert self.may_end.wait(10)
+        self.ended = True
+        return "opened"
+
+
+async def test_who_is_cancelled_waits_for_the_thread(threads: Threads) -> None:
+    slow = Slow()
+    task = asyncio.create_task(threads.run(slow))
+    await asyncio.to_thread(slow.begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0.05)
+    task.cancel()  # and again: impatience does not help
+    await asyncio.sleep(0.05)
+    assert not task.done()
+    slow.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert slow.ended
+
+
+async def test_what_was_opened_for_who_is_cancelled_is_let_go(threads: Threads) -> None:
+    slow, released = Slow(), list[str]()
+    task = asyncio.create_task(threads.open(slow, released.append))
+    await asyncio.to_thread(slow.begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0.05)
+    slow.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert released == ["opened"]
+
+
+async def test_what_had_not_begun_never_does(threads: Threads) -> None:
+    slow, never, released = Slow(), Slow(), list[str]()
+    first = asyncio.create_task(threads.run(slow))
+    await asyncio.to_thread(slow.begun.wait, 10)
+    second = asyncio.create_task(threads.open(never, released.append))
+    await asyncio.sleep(0.05)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    slow.may_end.set()
+    assert await first == "opened"
+    assert not never.begun.is_set()
+    assert released == []
+
+
+async def test_a_failure_is_told(threads: Threads) -> None:
+    def fails() -> None:
+        raise ValueError("as it is")
+
+    with pytest.raises(ValueError, match="as it is"):
+        await threads.run(fails)

@@ -1,0 +1,51 @@
+"""DeleteBucket takes its turn: no write that was answered goes with its bucket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from embedded_pfs.client import EmbeddedPfs
+from handlers.buckets import delete_bucket
+from handlers.exchange import Limits, S3Request, Services
+from pfs_client.group_commit.committer import EmbeddedCommitter
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.history.change_times import KnownTimes
+from pfs_client.limits.memory_budget import MemoryBudget, Share
+from pfs_client.reading.commit_cache import direct_reads
+from pfs_client.values import Branch, Repo
+
+BRANCH = Branch(Repo("r"), "master")
+
+
+async def _nothing() -> dict[str, object]:
+    raise AssertionError("there is no body")
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    await pfs.create_repo(BRANCH.repo)
+    await pfs.create_branch(BRANCH)
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=1000)
+    reads = direct_reads(pfs, 0, 0)
+    yield Services(pfs, reads, KnownTimes(), writes, Limits(1, 1, 1), MemoryBudget(1000))
+    await pfs.aclose()
+
+
+@pytest.mark.parametrize("what", [BRANCH, BRANCH.repo])
+async def test_a_bucket_is_not_deleted_while_a_group_is_committed_to_it(
+    services: Services, what: Branch | Repo
+) -> None:
+    memory = Share(services.memory)
+    request = S3Request("master.r", "", {}, {}, {}, _nothing, services, memory)
+    async with services.writes.turn_at(what):
+        deleting = asyncio.create_task(delete_bucket(request))
+        await asyncio.sleep(0.1)
+        assert not deleting.done()
+        assert (await services.pfs.inspect_branch(BRANCH)).branch == BRANCH
+    assert (await deleting).status == 204
+    assert await services.pfs.list_repo() == []

@@ -1,0 +1,213 @@
+"""A bad signature changes nothing: every place of it, every form of body, every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.contract.under_test import Operation, contract_with
+from tests.keys.conftest import (
+    BUCKET,
+    CONTENT,
+    FORMER,
+    KEY,
+    OTHER,
+    READER,
+    WRITER,
+    assert_unchanged,
+)
+from tests.keys.signer import (
+    DIGEST,
+    MODES,
+    SIGNED_CHUNKS,
+    SIGNED_TRAILER,
+    Key,
+    Signer,
+    right,
+    wrong,
+)
+from tests.raw_http import send
+from tests.servers import GatewayProcess
+
+FORMS = {"header": False, "presigned": True}
+DELETE = b"<Delete><Object><Key>k</Key></Object></Delete>"
+DOCUMENTS = {"DeleteObjects": DELETE, "CreateBucket": b""}
+HEADERS = {"x-amz-copy-source": "/master.other/k"}
+VALUES = {"uploadId": "u-1", "partNumber": "1", "versionId": "1"}
+
+
+def writes() -> Iterator[tuple[str, Operation]]:
+    for name, operation in contract_with(()).operations.items():
+        if operation.method not in ("GET", "HEAD"):
+            yield name, operation
+
+
+def target_of(operation: Operation) -> str:
+    """Where an operation would change the object that there is, or make another bucket."""
+    bucket = "master.new" if operation.name == "CreateBucket" else BUCKET
+    path = operation.path.partition("#")[0].replace("{bucket}", bucket).replace("{key}", KEY)
+    required = [
+        (one["name"], VALUES.get(one["name"], ""))
+        for one in operation.parameters
+        if one["in"] == "query" and one.get("required")
+    ]
+    query = "&".join(f"{name}={value}" if value else name for name, value in required)
+    return path.rstrip("/") + (f"?{query}" if query else "")
+
+
+def headers_of(operation: Operation) -> dict[str, str]:
+    return {
+        one["name"]: HEADERS.get(one["name"].lower(), "1")
+        for one in operation.parameters
+        if one["in"] == "header" and one.get("required")
+    }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_changes(keyed: GatewayProcess) -> Iterator[None]:
+    yield
+    assert_unchanged(keyed)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "operation"), list(writes()), ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize("key", [WRITER, Key("NOBODY", WRITER.secret), Key("WRITER", "guessed")])
+def test_a_bad_signature_is_refused(
+    keyed: GatewayProcess, name: str, operation: Operation, form: str, mode: str, key: Key
+) -> None:
+    signer = Signer(key, spoil=wrong if key is WRITER else right)
+    answer = signer.send(
+        keyed,
+        operation.method,
+        target_of(operation),
+        DOCUMENTS.get(name, b"changed"),
+        headers_of(operation),
+        mode=mode,
+        presigned=FORMS[form],
+    )
+    expected = {"InvalidAccessKeyId"} if key.name == "NOBODY" else {"SignatureDoesNotMatch"}
+    assert answer.status == 403
+    assert answer.code in expected
+    assert WRITER.secret.encode() not in answer.body
+
+
+@pytest.mark.parametrize(("name", "operation"), list(writes()), ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize("key", [READER, OTHER], ids=lambda key: key.name)
+def test_who_may_not_write_changes_nothing(
+    keyed: GatewayProcess, name: str, operation: Operation, key: Key
+) -> None:
+    answer = Signer(key).send(
+        keyed, operation.method, target_of(operation), DOCUMENTS.get(name, b"changed"),
+        headers_of(operation),
+    )  # fmt: skip
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_presigned_url_allows_no_other_form_of_body(keyed: GatewayProcess, mode: str) -> None:
+    """Its signature says that the payload is unsigned: any other form is another request."""
+    signer = Signer(WRITER, spoil_chunk=wrong)
+    target = f"/{BUCKET}/{KEY}"
+    answer = signer.send(keyed, "PUT", target, CONTENT, mode=mode, presigned=True)
+    assert answer.status == (200 if mode == "UNSIGNED-PAYLOAD" else 403)
+
+
+@pytest.mark.parametrize("mode", [SIGNED_CHUNKS, SIGNED_TRAILER])
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_the_last_chunk_is_verified(keyed: GatewayProcess, mode: str, size: int) -> None:
+    signer = Signer(WRITER, spoil_chunk=wrong)
+    answer = signer.send(keyed, "PUT", f"/{BUCKET}/{KEY}", b"x" * size, mode=mode)
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+
+
+def test_the_trailer_is_verified(keyed: GatewayProcess) -> None:
+    signer = Signer(WRITER, spoil_trailer=wrong)
+    answer = signer.send(keyed, "PUT", f"/{BUCKET}/{KEY}", b"changed", mode=SIGNED_TRAILER)
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_form_of_body_is_taken_when_it_is_right(keyed: GatewayProcess, mode: str) -> None:
+    assert Signer(WRITER).send(keyed, "PUT", f"/{BUCKET}/{KEY}", CONTENT, mode=mode).status == 200
+    assert_unchanged(keyed)
+
+
+def test_another_body_than_the_signed_one_is_refused(keyed: GatewayProcess) -> None:
+    signer = Signer(WRITER)
+    digest = "0" * 64
+    answer = signer.send(keyed, "PUT", f"/{BUCKET}/{KEY}", b"changed", mode=digest)
+    assert (answer.status, answer.code) == (400, "XAmzContentSHA256Mismatch")
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/"), ("GET", f"/{BUCKET}"), ("GET", f"/{BUCKET}/{KEY}"), ("HEAD", f"/{BUCKET}"),
+        ("PUT", f"/{BUCKET}/{KEY}"), ("PUT", f"/{BUCKET}/{KEY}?acl"), ("POST", f"/{BUCKET}"),
+        ("DELETE", f"/{BUCKET}/{KEY}"), ("PATCH", "/"), ("GET", "/nosuch.bucket/k"),
+        ("GET", "/a..b/%zz"), ("GET", "//"),
+    ],
+)  # fmt: skip
+def test_whoever_does_not_sign_learns_nothing(
+    keyed: GatewayProcess, method: str, target: str
+) -> None:
+    answer = send(keyed, method, target, b"" if method in ("PUT", "POST") else None)
+    assert answer.status == 403
+    if method != "HEAD":
+        assert answer.code == "AccessDenied"
+
+
+def test_conditions_are_not_decided_before_the_signature(keyed: GatewayProcess) -> None:
+    signer = Signer(WRITER, spoil=wrong)
+    for headers in ({"If-None-Match": "*"}, {"If-Match": '"no"'}):
+        for key in (KEY, "nosuch"):
+            answer = signer.send(keyed, "GET", f"/{BUCKET}/{key}", b"", headers)
+            assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize("minutes", [-16, 16])
+def test_a_request_of_another_time_is_refused(keyed: GatewayProcess, minutes: int) -> None:
+    signer = Signer(WRITER, datetime.now(UTC) + timedelta(minutes=minutes))
+    answer = signer.send(keyed, "GET", f"/{BUCKET}/{KEY}")
+    assert (answer.status, answer.code) == (403, "RequestTimeTooSkewed")
+    answer = signer.send(keyed, "GET", f"/{BUCKET}/{KEY}", mode="UNSIGNED-PAYLOAD", presigned=True)
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+
+
+def test_a_key_expires(keyed: GatewayProcess) -> None:
+    answer = Signer(FORMER).send(keyed, "PUT", f"/{BUCKET}/{KEY}", b"changed")
+    assert (answer.status, answer.code) == (400, "ExpiredToken")
+    answer = Signer(FORMER, spoil=wrong).send(keyed, "PUT", f"/{BUCKET}/{KEY}", b"changed")
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+
+
+def test_a_header_that_is_not_signed_is_refused(keyed: GatewayProcess) -> None:
+    target = f"/{BUCKET}/{KEY}"
+    signer = Signer(WRITER)
+    sent = {"Host": f"{keyed.host}:{keyed.port}", "x-amz-date": signer.timestamp}
+    sent["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD"
+    signer._sign_headers("PUT", target, sent, "UNSIGNED-PAYLOAD")
+    sent["x-amz-copy-source"] = "/master.other/k"
+    answer = send(keyed, "PUT", target, b"", sent)
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+    assert answer.texts("HeadersNotSigned") == ["x-amz-copy-source"]
+
+
+def test_a_wrong_signature_is_told_with_what_was_signed(keyed: GatewayProcess) -> None:
+    answer = Signer(Key("WRITER", "guessed")).send(keyed, "GET", f"/{BUCKET}/a%2Fb?x=1")
+    assert answer.texts("CanonicalRequest")[0].startswith(f"GET\n/{BUCKET}/a%2Fb\nx=1\nhost:")
+    assert answer.texts("StringToSign")[0].startswith("AWS4-HMAC-SHA256\n")
+    assert answer.texts("AWSAccessKeyId") == ["WRITER"]
+
+
+def test_signatures_are_in_no_log(keyed: GatewayProcess) -> None:
+    signer = Signer(WRITER)
+    signer.send(keyed, "GET", f"/{BUCKET}/{KEY}", mode="UNSIGNED-PAYLOAD", presigned=True)
+    Signer(READER, spoil=wrong).send(keyed, "GET", f"/{BUCKET}/{KEY}")
+    written = "".join([*keyed.log, *keyed.output])
+    for text in ("Signature=", "Credential", WRITER.secret, READER.secret, signer.scope):
+        assert text not in written
+    assert DIGEST not in written
