@@ -145,15 +145,7 @@ def _apply(
 
 
 class _Editor:
-    """The tip of a line, being changed by one commit.
-
-    Args:
-        connection: Within a transaction.
-        blobs: Where large contents are.
-        line_id: The line.
-        seq: The commit's number on it.
-        closed_us: When the commit is closed; None where it stays open.
-    """
+    """The tip of a line, being changed by one commit; `closed_us` is None where it stays open."""
 
     def __init__(
         self,

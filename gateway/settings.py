@@ -205,19 +205,12 @@ class Settings:
         " contents, and blocks of large ones.",
         minimum=0,
     )
-    state_dir: str = _setting(
-        "",
-        "Directory for what is known of branches' histories; if empty, each process has its own.",
-    )
+    state_dir: str = _setting("", "Directory for branches' histories; if empty, a temporary one.")
     history_bytes: int = _setting(
-        1024**3,
-        "How large that may become. A branch that needs more has approximate times in its lists.",
-        minimum=1024**2,
+        1024**3, "How large that may become; beyond it lists are approximate.", minimum=1024**2
     )
     history_wait: float = _setting(
-        2.0,
-        "Seconds that an answer may wait for the history that says when objects changed.",
-        minimum=0,
+        2.0, "Seconds that an answer may wait for a history to be read.", minimum=0
     )
     exact_times: bool = _setting(
         False, "Answer 503 then. Otherwise objects whose change is not found have a later time."
