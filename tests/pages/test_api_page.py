@@ -65,8 +65,9 @@ def test_a_layer_is_a_badge_on_what_it_brings(chromium: Browser, tmp_path: Path)
         assert chromium.run(badges) == ["copy"]
         block = docs.expand("CopyObject")
         assert chromium.run(f"{block}.querySelector('.layer') !== null")
-        source = {"x_amz_copy_source": "/master.b/a.txt"}
-        assert docs.try_out("CopyObject", bucket="master.b", key="b.txt", **source).status == 200
+        source = "/master.b/a.txt"
+        tried = docs.try_out("CopyObject", bucket="master.b", key="b.txt", x_amz_copy_source=source)
+        assert tried.status == 200
         assert send(gateway, "GET", "/master.b/b.txt").body == b"copied"
 
 
