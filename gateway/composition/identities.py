@@ -95,8 +95,12 @@ class Identities:
     def _client_of(self, identity: Identity) -> PfsClient:
         return PachdClient(self._connection, Token(identity.token, None))
 
+    async def _end(self, services: Services) -> None:
+        await self._drain(services.writes)
+        await services.times.aclose()
+
     def _let_go(self) -> None:
         _, known = self._known.popitem(last=False)
-        task = asyncio.ensure_future(self._drain(known.services.writes))
+        task = asyncio.ensure_future(self._end(known.services))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
