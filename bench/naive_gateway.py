@@ -24,6 +24,7 @@ from pfs_client.history.change_times import HeadTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.pachd.client import PachdClient
 from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.repo_removal import RepoRemoval
 from pfs_client.values import ALL, SMALL_FILE_BYTES, Branch, Commit, File, FileInfo, Part
 
 
@@ -104,7 +105,10 @@ class NaiveComposition(Composition):
             commit_per_request=True,
         )
         reads = cast(CommitCache, NaiveReads(naive))
-        return Services(naive, reads, HeadTimes(), writes, limits(self._settings), self.memory)
+        removal = RepoRemoval(naive, writes.turn_at, self.removals, few_commits=None)
+        return Services(
+            naive, reads, HeadTimes(), writes, limits(self._settings), self.memory, removal
+        )
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from pfs_client.failures import (
     HeadMoved,
     ProjectNotFound,
     RepoExists,
-    RepoHasBranches,
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, Commit, File, Part, Repo
+from pfs_client.values import HIDDEN_BRANCHES, Branch, BranchInfo, Commit, File, Part, Repo
 from s3_wire import xml
 from s3_wire.errors import (
     BucketAlreadyOwnedByYou,
@@ -40,6 +39,11 @@ _MAX_CONFIGURATIONS = 100
 async def create_bucket(request: S3Request) -> S3Response:
     """CreateBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html ."""
     branch = branch_of(request.bucket)
+    if branch.is_hidden:
+        raise InvalidBucketName(
+            f"Names of branches that begin with {HIDDEN_BRANCHES} are the gateway's own.",
+            BucketName=request.bucket,
+        )
     await _check_configuration(request)
     pfs = request.services.pfs
     # DeleteBucket holds it too, and deletes the repo with its last branch.
@@ -47,6 +51,7 @@ async def create_bucket(request: S3Request) -> S3Response:
         for _ in range(_TRIES):
             await _check_missing(pfs, branch, request.bucket)
             with suppress(RepoNotFound):  # somebody has deleted it with its last branch
+                await request.services.removal.unmark(branch.repo)
                 await pfs.create_branch(branch)
                 return S3Response(headers={"Location": "/" + quote(request.bucket)})
     raise OperationAborted("The repo is being deleted; try again.", BucketName=request.bucket)
@@ -77,8 +82,7 @@ async def delete_bucket(request: S3Request) -> S3Response:
     async with writes.turn_at(branch.repo), writes.turn_at(branch):
         for _ in range(_TRIES):
             with suppress(HeadMoved):
-                await _delete_empty_branch(request.services.pfs, request.bucket)
-                await _delete_repo_without_branches(request.services.pfs, branch)
+                await _delete_empty_branch(request)
                 return S3Response(204)
     raise OperationAborted("The bucket is being written to; try again.", BucketName=request.bucket)
 
@@ -120,8 +124,10 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
         ) from None
 
 
-async def _delete_empty_branch(pfs: PfsClient, bucket: str) -> None:
-    """Delete the branch behind a bucket.
+async def _delete_empty_branch(request: S3Request) -> None:
+    """Delete the branch behind a bucket, and the repo with its last bucket.
+
+    A repo without branches would show as no bucket: nobody could delete it through S3.
 
     Raises:
         HeadMoved: Something else has written to it meanwhile.
@@ -129,8 +135,24 @@ async def _delete_empty_branch(pfs: PfsClient, bucket: str) -> None:
         BucketNotEmpty: It holds objects.
         OperationAborted: Other branches are computed from it.
     """
-    info = await existing_branch(pfs, bucket)
-    await _check_empty(pfs, info.head, bucket)
+    pfs, removal = request.services.pfs, request.services.removal
+    info = await existing_branch(pfs, request.bucket)
+    await _check_empty(pfs, info.head, request.bucket)
+    repo = info.branch.repo
+    is_marked = await removal.mark(info.branch)
+    try:
+        await _delete_branch(pfs, info, request.bucket)
+    except Exception:
+        if is_marked:
+            await removal.unmark(repo)
+        raise
+    if is_marked:
+        removal.begin(repo)
+    else:
+        await removal.remove_if_unseen(repo)
+
+
+async def _delete_branch(pfs: PfsClient, info: BranchInfo, bucket: str) -> None:
     try:
         await pfs.delete_branch(info.branch, expected_head=info.head)
     except (BranchNotFound, RepoNotFound):
@@ -147,9 +169,3 @@ async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
     # The first of the two would be the root directory. pachd itself would delete a full branch.
     if await pfs.walk_file(File(head, "/"), Part(number=2)):
         raise BucketNotEmpty(BucketName=bucket)
-
-
-async def _delete_repo_without_branches(pfs: PfsClient, branch: Branch) -> None:
-    # A repo without branches shows as no bucket: nobody could delete it through S3.
-    with suppress(RepoHasBranches, BranchFeedsOthers):
-        await pfs.delete_repo(branch.repo, expect_no_branches=True)

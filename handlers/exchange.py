@@ -12,6 +12,7 @@ from pfs_client.history.change_times import ChangeTimes
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.repo_removal import RepoRemoval
 from s3_wire import xml
 from s3_wire.chunk_signatures import ChunkSignatures
 
@@ -33,7 +34,8 @@ class Services:
     """What handlers work with, the same for all requests.
 
     Files are read through `files`, and `times` says when they changed; everything else is asked of
-    `pfs`. `memory` bounds the documents and answers that all requests hold.
+    `pfs`. `memory` bounds the documents and answers that all requests hold, `removal` removes repos
+    that have no bucket any more.
     """
 
     pfs: PfsClient
@@ -42,6 +44,7 @@ class Services:
     writes: GroupedWrites
     limits: Limits
     memory: MemoryBudget
+    removal: RepoRemoval
 
 
 @dataclass(frozen=True, slots=True)

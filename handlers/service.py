@@ -39,7 +39,7 @@ async def list_buckets(request: S3Request) -> S3Response:
             (bucket_of(branch), branch, repo)
             for repo in await _repos(request)
             for branch in repo.branches
-            if request.access.covers(branch)
+            if not branch.is_hidden and request.access.covers(branch)
         ),
         key=lambda entry: entry[0],
     )

@@ -21,6 +21,7 @@ from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
 from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
 from pfs_client.pachd.channel import Connection
+from pfs_client.repo_removal import Background, RepoRemoval
 
 log = logging.getLogger("s3gateway")
 
@@ -37,6 +38,7 @@ class Composition:
         self._services: dict[Identity, Services] = {}
         self._identities: Identities | None = None
         self.memory = MemoryBudget(settings.request_memory_bytes)
+        self.removals = Background()
         self._greeting: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
@@ -69,6 +71,7 @@ class Composition:
             services_on = partial(self.services_on, settings=share)
             self._identities = Identities(connection, services_on, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
+        services.removal.resume()
 
     def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """The services that one identity's PFS gives."""
@@ -92,12 +95,16 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, around.times, writes, limits(settings), self.memory)
+        removal = RepoRemoval(pfs, writes.turn_at, self.removals, around.few_commits)
+        return Services(
+            pfs, around.reads, around.times, writes, limits(settings), self.memory, removal
+        )
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
         if self._greeting is not None:
             self._greeting.cancel()
+        await self.removals.aclose()
         if self._identities is not None:
             await self._identities.close()
         while self._services:

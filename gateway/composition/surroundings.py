@@ -20,6 +20,7 @@ from pfs_client.interface import PfsClient
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import Observer
 from pfs_client.reading.commit_cache import CommitCache, direct_reads, remote_reads
+from pfs_client.repo_removal import FEW_COMMITS
 from pfs_client.values import SMALL_FILE_BYTES
 
 
@@ -29,13 +30,15 @@ class Surroundings:
 
     `times` says when files changed.
 
-    Bodies up to `inline_bytes` go with their group, larger ones into a file set first.
+    Bodies up to `inline_bytes` go with their group, larger ones into a file set first. A repo with
+    more than `few_commits` must not be deleted at once.
     """
 
     reads: CommitCache
     times: ChangeTimes
     committer: Committer
     inline_bytes: int
+    few_commits: int | None
 
 
 def around_embedded(
@@ -43,7 +46,7 @@ def around_embedded(
 ) -> Surroundings:
     """Around the embedded PFS."""
     reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer, transfers)
-    return Surroundings(reads, KnownTimes(), EmbeddedCommitter(pfs), INLINE_MAX_BYTES)
+    return Surroundings(reads, KnownTimes(), EmbeddedCommitter(pfs), INLINE_MAX_BYTES, None)
 
 
 def around_pachd(
@@ -67,4 +70,4 @@ def around_pachd(
         own_commits=times.own,
     )
     reads = remote_reads(pfs, settings.cache_bytes, observer, transfers)
-    return Surroundings(reads, times, committer, SMALL_FILE_BYTES)
+    return Surroundings(reads, times, committer, SMALL_FILE_BYTES, FEW_COMMITS)

@@ -9,20 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pfs_client.failures import ConditionFailed, FileNotFound, NotAFile, PathCollision, PfsFailure
+from pfs_client.failures import ConditionFailed, PathCollision, PfsFailure
 from pfs_client.group_commit.branch_watch import Base, BranchWatch
+from pfs_client.group_commit.hashes import hashes_at
 from pfs_client.group_commit.members import Member, Write
 from pfs_client.group_commit.tree_knowledge import TreeKnowledge
 from pfs_client.interface import PfsClient
-from pfs_client.values import ExpectFile, File
-
-
-async def hash_at(pfs: PfsClient, file: File) -> bytes | None:
-    """A file's hash; None where there is no file."""
-    try:
-        return (await pfs.inspect_file(file)).hash
-    except (FileNotFound, NotAFile):
-        return None
+from pfs_client.values import Commit, ExpectFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +49,9 @@ class Admission:
         self._known = watch.guard.known
         self._tree = TreeKnowledge()
         self._hashes: dict[str, bytes | None] = {}
+        """Of what this group writes."""
+        self._at_newest: dict[str, bytes | None] = {}
+        self._newest: Commit | None = None
 
     async def sort(self, members: Sequence[Member]) -> Admitted:
         """Decide over all, in order.
@@ -64,6 +60,7 @@ class Admission:
             PfsFailure: The branch's head cannot be read, so that nothing can be decided.
         """
         await self._look([w.path for m in members for w in m.writes if not w.is_removal])
+        await self._look_at_expected([w.expect for m in members for w in m.writes])
         admitted: list[Member] = []
         refused: dict[Member, PfsFailure] = {}
         for at, member in enumerate(members):
@@ -88,6 +85,18 @@ class Admission:
             readable = await self._watch.readable(self._base)
             await self._watch.guard.look(self._known, unknown, readable)
 
+    async def _look_at_expected(self, expected: Sequence[ExpectFile | None]) -> None:
+        """Learn about all files that conditions name, at the head once that can be read."""
+        paths = {expect.path for expect in expected if expect is not None}
+        if paths:
+            self._at_newest = await hashes_at(self._pfs, await self._find_newest(), paths)
+
+    async def _find_newest(self) -> Commit:
+        """The newest commit that can be looked at: waited for once."""
+        if self._newest is None:
+            self._newest = await self._watch.newest(self._base)
+        return self._newest
+
     async def _may_go(self, member: Member) -> bool:
         """Whether a member may go with this group, or must wait until that is committed.
 
@@ -98,7 +107,7 @@ class Admission:
         """
         for write in member.writes:
             if write.expect is not None:
-                await self._check_condition(write.path, write.expect)
+                self._check_condition(write.expect)
             if not write.is_removal and not await self._is_free(write.path):
                 return False
         return True
@@ -111,8 +120,7 @@ class Admission:
             return False
         if in_group is not None:
             raise _RefusedForGroup(PathCollision(path, in_group))
-        newest = await self._watch.newest(self._base)
-        await self._watch.guard.confirm(self._known, path, newest)
+        await self._watch.guard.confirm(self._known, path, await self._find_newest())
         return True
 
     def _has_cleared(self, path: str) -> bool:
@@ -124,20 +132,19 @@ class Admission:
             if hash_ is None
         )
 
-    async def _check_condition(self, path: str, expect: ExpectFile) -> None:
-        """Decide a condition against this group so far, or the head once that can be read.
+    def _check_condition(self, expect: ExpectFile) -> None:
+        """Decide a condition against this group so far, or the head.
 
         Raises:
             ConditionFailed: It does not hold at the head.
             _RefusedForGroup: It does not hold after what this group writes.
         """
-        if path in self._hashes:
-            hash_ = self._hashes[path]
+        if expect.path in self._hashes:
+            hash_ = self._hashes[expect.path]
             if not expect.allows(hash_):
                 raise _RefusedForGroup(ConditionFailed(expect, exists=hash_ is not None))
             return
-        newest = await self._watch.newest(self._base)
-        hash_ = await hash_at(self._pfs, File(newest, path))
+        hash_ = self._at_newest[expect.path]
         if not expect.allows(hash_):
             raise ConditionFailed(expect, exists=hash_ is not None)
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pfs_client.failures import FileSetNotFound, PfsFailure, PfsUnavailable
-from pfs_client.group_commit.admission import Admission, Admitted, hash_at
+from pfs_client.group_commit.admission import Admission, Admitted
 from pfs_client.group_commit.branch_watch import Base, BranchWatch
 from pfs_client.group_commit.committer import Committer, write_group
+from pfs_client.group_commit.hashes import hash_at
 from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each

@@ -16,6 +16,7 @@ from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.history.change_times import KnownTimes
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import direct_reads
+from pfs_client.repo_removal import Background, RepoRemoval
 from pfs_client.values import Branch, Repo
 
 BRANCH = Branch(Repo("r"), "master")
@@ -32,7 +33,9 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
     await pfs.create_branch(BRANCH)
     writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=1000)
     reads = direct_reads(pfs, 0, 0)
-    yield Services(pfs, reads, KnownTimes(), writes, Limits(1, 1, 1), MemoryBudget(1000))
+    removal = RepoRemoval(pfs, writes.turn_at, Background(), few_commits=None)
+    limits, memory = Limits(1, 1, 1), MemoryBudget(1000)
+    yield Services(pfs, reads, KnownTimes(), writes, limits, memory, removal)
     await pfs.aclose()
 
 
