@@ -103,7 +103,7 @@ class NaiveComposition(Composition):
         )
         reads = cast(CommitCache, NaiveReads(naive))
         mine = super().services_on(pfs)
-        return Services(naive, reads, writes, mine.limits, mine.memory)
+        return Services(naive, reads, writes, mine.limits, mine.memory, mine.uploads)
 
 
 if __name__ == "__main__":

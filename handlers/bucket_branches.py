@@ -19,6 +19,8 @@ async def existing_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
         InvalidBucketName: PFS can have none of this name.
     """
     branch = branch_of(bucket)
+    if branch.is_hidden:
+        raise NoSuchBucket(BucketName=bucket)
     try:
         return await pfs.inspect_branch(branch)
     except (BranchNotFound, RepoNotFound):

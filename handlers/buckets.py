@@ -19,7 +19,7 @@ from pfs_client.failures import (
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, Commit, File, Part, Repo
+from pfs_client.values import HIDDEN_BRANCHES, Branch, Commit, File, Part, Repo
 from s3_wire import xml
 from s3_wire.errors import (
     BucketAlreadyOwnedByYou,
@@ -40,6 +40,11 @@ _MAX_CONFIGURATIONS = 100
 async def create_bucket(request: S3Request) -> S3Response:
     """CreateBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html ."""
     branch = branch_of(request.bucket)
+    if branch.is_hidden:
+        raise InvalidBucketName(
+            f"Names of branches that begin with {HIDDEN_BRANCHES} are the gateway's own.",
+            BucketName=request.bucket,
+        )
     await _check_configuration(request)
     pfs = request.services.pfs
     # DeleteBucket holds it too, and deletes the repo with its last branch.
@@ -151,5 +156,20 @@ async def _check_empty(pfs: PfsClient, head: Commit, bucket: str) -> None:
 
 async def _delete_repo_without_branches(pfs: PfsClient, branch: Branch) -> None:
     # A repo without branches shows as no bucket: nobody could delete it through S3.
-    with suppress(RepoHasBranches, BranchFeedsOthers):
-        await pfs.delete_repo(branch.repo, expect_no_branches=True)
+    with suppress(BranchFeedsOthers, RepoNotFound):
+        try:
+            await pfs.delete_repo(branch.repo, expect_no_branches=True)
+        except RepoHasBranches:
+            await _delete_hidden_repo(pfs, branch.repo)
+
+
+async def _delete_hidden_repo(pfs: PfsClient, repo: Repo) -> None:
+    """Delete a repo that has no branches but the gateway's own: uploads end with their bucket."""
+    left = [info.branch for info in await pfs.list_branch(repo)]
+    if not all(branch.is_hidden for branch in left):
+        return
+    for branch in left:
+        with suppress(BranchNotFound):
+            await pfs.delete_branch(branch)
+    with suppress(RepoHasBranches):  # somebody has just made a bucket in it
+        await pfs.delete_repo(repo, expect_no_branches=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -10,6 +11,7 @@ from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.uploads.uploads import Uploads
 from s3_wire import xml
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,6 +40,7 @@ class Services:
     writes: GroupedWrites
     limits: Limits
     memory: MemoryBudget
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,23 @@ class S3Request:
     memory: Share
 
 
+@dataclass(frozen=True, slots=True)
+class LateDocument:
+    """A document that is not there yet, for an answer that has to begin.
+
+    White space keeps the connection until it is; if it fails, an error's document is sent instead.
+    """
+
+    work: asyncio.Task[bytes]
+
+
 @dataclass(slots=True)
 class S3Response:
     """One answer. With a stream as its body, `Content-Length` is among the headers."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | ByteStream = b""
+    body: bytes | ByteStream | LateDocument = b""
 
 
 def xml_response(document: bytes, memory: Share | None = None) -> S3Response:

@@ -39,6 +39,7 @@ async def list_buckets(request: S3Request) -> S3Response:
             (bucket_of(branch), branch, repo)
             for repo in await _repos(request)
             for branch in repo.branches
+            if not branch.is_hidden
         ),
         key=lambda entry: entry[0],
     )

@@ -31,6 +31,10 @@ def small_file_hash(content: bytes) -> bytes:
 EMPTY_FILE_HASH = small_file_hash(b"")
 
 
+HIDDEN_BRANCHES = "_s3gateway_"
+"""How the names of branches begin that the gateway keeps its own state in: nobody's buckets."""
+
+
 def is_commit_id(text: str) -> bool:
     """Whether a text may be a commit's id: a version 4 UUID in hex.
 
@@ -76,6 +80,11 @@ class Branch:
 
     repo: Repo
     name: str
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it holds the gateway's own state, and is no bucket under any name."""
+        return self.name.startswith(HIDDEN_BRANCHES)
 
     def __str__(self) -> str:
         return f"{self.repo}@{self.name}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from gateway.composition.choice import is_embedded, open_pfs
 from gateway.composition.surroundings import around_embedded, around_pachd
+from gateway.contract.document import layers_named
 from gateway.identity import ANYBODY, Identity
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
@@ -17,6 +19,8 @@ from pfs_client.interface import PfsClient
 from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
 from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
+from pfs_client.uploads.caretaking import Caretaker
+from pfs_client.uploads.uploads import Uploads
 
 log = logging.getLogger("s3gateway")
 
@@ -33,6 +37,7 @@ class Composition:
         self._services: dict[Identity, Services] = {}
         self._memory = MemoryBudget(settings.request_memory_bytes)
         self._greeting: asyncio.Task[None] | None = None
+        self._caretaking: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
         """What requests of an identity work with."""
@@ -47,6 +52,8 @@ class Composition:
             open_pfs(self._settings, self._observer, self._lifecycle)
         )
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
+        if "multipart" in layers_named(self._settings.layers):
+            self._caretaking = asyncio.create_task(self._caretaker_of(services).run())
 
     def services_on(self, pfs: PfsClient) -> Services:
         """The services that one identity's PFS gives."""
@@ -70,21 +77,34 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, writes, _limits(settings), self._memory)
+        uploads = Uploads(pfs, writes, transfers)
+        return Services(pfs, around.reads, writes, _limits(settings), self._memory, uploads)
+
+    def _caretaker_of(self, services: Services) -> Caretaker:
+        return Caretaker(
+            services.pfs,
+            services.writes,
+            services.uploads.reader,
+            timedelta(days=self._settings.upload_days),
+            self._observer,
+        )
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
-        if self._greeting is not None:
-            self._greeting.cancel()
+        for task in (self._greeting, self._caretaking):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
         while self._services:
             _, services = self._services.popitem()
-            await self._drain(services.writes)
+            await self._drain(services)
             await services.pfs.aclose()
 
-    async def _drain(self, writes: GroupedWrites) -> None:
+    async def _drain(self, services: Services) -> None:
         try:
             async with asyncio.timeout(self._settings.shutdown_seconds):
-                await writes.drain()
+                await services.uploads.drain()
+                await services.writes.drain()
         except TimeoutError:
             log.warning("ended before all commits have finished, or could be seen to")
 

@@ -111,7 +111,19 @@ class Metrics(Observer):
             "failed_commits", "Commits of ours that finished with an error: what they held is lost."
         )
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
+        self._count_uploads()
         self._remember_children()
+
+    def _count_uploads(self) -> None:
+        self._uploads = self._gauge(
+            "uploads", "Uploads in parts that are open.", mode="livemostrecent"
+        )
+        self._upload_bytes = self._gauge(
+            "upload_bytes", "Bytes in parts of uploads.", mode="livemostrecent"
+        )
+        self._renewed_sets = self._counter(
+            "renewed_file_sets", "File sets of parts that were given more time."
+        )
 
     def _remember_children(self) -> None:
         """Keep the children of labels: to find one takes longer than to count it."""
@@ -173,6 +185,15 @@ class Metrics(Observer):
     def commit_failed(self) -> None:
         """A commit of ours has finished with an error."""
         self._failed_commits.inc()
+
+    def uploads_seen(self, uploads: int, size_bytes: int) -> None:
+        """Somebody has looked at all uploads in parts."""
+        self._uploads.set(uploads)
+        self._upload_bytes.set(size_bytes)
+
+    def file_sets_renewed(self, file_sets: int) -> None:
+        """File sets of parts live longer."""
+        self._renewed_sets.inc(file_sets)
 
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Something was looked for in the cache."""

@@ -98,7 +98,7 @@ class Admission:
         """
         for write in member.writes:
             if write.expect is not None:
-                await self._check_condition(write.path, write.expect)
+                await self._check_condition(write.expect.path, write.expect)
             if not write.is_removal and not await self._is_free(write.path):
                 return False
         return True
