@@ -285,9 +285,7 @@ def test_a_part_is_copied_from_an_object_or_a_range_of_it(
     assert upload.content() == FIRST + FIRST[10:20]
 
 
-def test_what_cannot_be_copied_into_a_part_is_refused(
-    s3: Any, bucket: str, upload: Upload
-) -> None:
+def test_what_cannot_be_copied_into_a_part_is_refused(s3: Any, bucket: str, upload: Upload) -> None:
     s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
     copy = {**upload.named, "PartNumber": 1, "CopySource": f"{bucket}/source"}
     for wrong in ("bytes=5-10", "bytes=5-", "bytes=-5", "bytes=7-6", "0-3"):
@@ -359,7 +357,7 @@ def test_a_part_with_a_wrong_digest_is_none(
     gateway: GatewayProcess, s3: Any, bucket: str, upload: Upload
 ) -> None:
     path = f"/{bucket}/dir/a?partNumber=1&uploadId={upload.id}"
-    wrong = {"content-md5": base64_of(hashlib.md5(b"x").digest())}
+    wrong = {"content-md5": base64_of(b"0123456789abcdef")}
     answer = send(gateway, "PUT", path, LAST, wrong)
     assert (answer.status, answer.texts("Code")) == (400, ["BadDigest"])
     assert "Parts" not in s3.list_parts(**upload.named)
@@ -385,3 +383,22 @@ def test_the_list_of_parts_is_read_without_entities(
 def _post(gateway: GatewayProcess, upload: Upload, document: bytes) -> Answer:
     path = f"/{upload.target['Bucket']}/{upload.target['Key']}?uploadId={upload.id}"
     return send(gateway, "POST", path, document)
+
+
+def test_an_upload_is_completed_only_if_nothing_is_there(s3: Any, bucket: str) -> None:
+    first, second = (Upload(s3, bucket) for _ in range(2))
+    for upload in (first, second):
+        upload.send(1, b"some bytes")
+    etag = first.complete(IfNoneMatch="*")["ETag"]
+    assert error_of(second.complete, IfNoneMatch="*") == (412, "PreconditionFailed")
+    assert first.complete(IfNoneMatch="*")["ETag"] == etag
+    second.complete()
+
+
+def test_an_upload_is_completed_only_if_the_object_is_the_one(s3: Any, upload: Upload) -> None:
+    upload.send(1, b"some bytes")
+    assert error_of(upload.complete, IfMatch='"another"') == (404, "NoSuchKey")
+    etag = s3.put_object(**upload.target, Body=b"before")["ETag"]
+    assert error_of(upload.complete, IfMatch='"another"') == (412, "PreconditionFailed")
+    upload.complete(IfMatch=etag)
+    assert upload.content() == b"some bytes"
