@@ -12,7 +12,7 @@ from gateway.asgi import App, Receive, Scope, Send
 from gateway.request_context import CUT_SHORT
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
-from s3_wire import xml
+from s3_wire import upload_errors, xml
 
 log = logging.getLogger("s3gateway")
 
@@ -103,7 +103,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.CommitNotFinished: _changing,
     pfs.CommitFailed: _failed_head,
     pfs.CommitHasChildren: _aborted,
-    pfs.UploadNotFound: _plain(s3.NoSuchUpload),
+    pfs.UploadNotFound: _plain(upload_errors.NoSuchUpload),
     pfs.FileNotFound: _plain(s3.NoSuchKey),
     pfs.NotAFile: _plain(s3.NoSuchKey),
     pfs.FileSetNotFound: _changing,

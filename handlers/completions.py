@@ -30,9 +30,7 @@ from s3_wire.checksums import own_checksums, without_checksums
 from s3_wire.errors import (
     BadDigest,
     EntityTooLarge,
-    EntityTooSmall,
     InvalidArgument,
-    InvalidPart,
     InvalidRequest,
 )
 from s3_wire.etags import etag_of
@@ -45,6 +43,7 @@ from s3_wire.multipart import (
     listed_parts,
     whole_checksum,
 )
+from s3_wire.upload_errors import EntityTooSmall, InvalidPart
 
 PATIENCE_SECONDS = 10.0
 """How long an answer may take to begin, once nothing is left to decide."""
@@ -117,7 +116,7 @@ class _Completing:
                     raise InvalidPart(UploadId=upload_id)
                 self.decided.set()
                 head = (await self._services.pfs.inspect_branch(target.branch)).head
-                if await uploads.was_written(state.upload, completion, head):
+                if await uploads.completing.was_written(state.upload, completion, head):
                     return self._document(state.upload, completion)
             return self._document(state.upload, await self._write(state, target.head))
 
@@ -129,7 +128,7 @@ class _Completing:
         uploads = self._services.uploads
         self.decided.set()
         try:
-            composed = await uploads.compose(chosen.parts)
+            composed = await uploads.completing.compose(chosen.parts)
         except FileSetNotFound:
             raise _expired(state.upload) from None
         completion = Completion(
@@ -142,7 +141,7 @@ class _Completing:
         )
         with told_as_s3(self._request.key):
             try:
-                await uploads.write(state.upload, completion, composed, self._expect)
+                await uploads.completing.write(state.upload, completion, composed, self._expect)
             except FileSetNotFound:
                 raise _expired(state.upload) from None
         return completion

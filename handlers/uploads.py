@@ -14,8 +14,9 @@ from handlers.timestamps import iso_8601
 from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import Upload
 from s3_wire import xml
-from s3_wire.errors import InvalidFilePath, NoSuchUpload
+from s3_wire.errors import InvalidFilePath
 from s3_wire.multipart import checksum_type_of
+from s3_wire.upload_errors import NoSuchUpload
 
 ALGORITHM = "x-amz-checksum-algorithm"
 CHECKSUM_TYPE = "x-amz-checksum-type"

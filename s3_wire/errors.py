@@ -83,13 +83,6 @@ class EntityTooLarge(S3Error):
     message = "Your proposed upload exceeds the maximum allowed size"
 
 
-class EntityTooSmall(S3Error):
-    """A part that is not the last one is smaller than parts must be."""
-
-    status = 400
-    message = "Your proposed upload is smaller than the minimum allowed size"
-
-
 class IncompleteBody(S3Error):
     """The body ended before its declared length."""
 
@@ -133,23 +126,6 @@ class InvalidFilePath(S3Error):
     status = 400
     message = "PFS cannot hold a file of this name."
     messages_vary = True
-
-
-class InvalidPart(S3Error):
-    """A part that an upload is to be completed with is not there as it is named."""
-
-    status = 400
-    message = (
-        "One or more of the specified parts could not be found.  The part may not have been"
-        " uploaded, or the specified entity tag may not match the part's entity tag."
-    )
-
-
-class InvalidPartOrder(S3Error):
-    """The list of parts is not in ascending order."""
-
-    status = 400
-    message = "The list of parts was not in ascending order. Parts must be ordered by part number."
 
 
 class InvalidPartNumber(S3Error):
@@ -233,16 +209,6 @@ class NoSuchKey(S3Error):
 
     status = 404
     message = "The specified key does not exist."
-
-
-class NoSuchUpload(S3Error):
-    """There is no such upload of this key, or it has been completed or aborted."""
-
-    status = 404
-    message = (
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may"
-        " have been aborted or completed."
-    )
 
 
 class NotImplemented(S3Error):

@@ -15,7 +15,8 @@ from awscrt import checksums as crt
 
 from s3_wire.algorithms import ALGORITHMS
 from s3_wire.documents import Element
-from s3_wire.errors import InvalidPartOrder, InvalidRequest, MalformedXML
+from s3_wire.errors import InvalidRequest, MalformedXML
+from s3_wire.upload_errors import InvalidPartOrder
 
 MAX_PARTS = 10_000
 MIN_PART_BYTES = 5 * 1024**2

@@ -8,35 +8,22 @@ commit as any other write.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from pfs_client.failures import (
-    BranchNotFound,
-    ConditionFailed,
-    FileNotFound,
-    FileSetNotFound,
-    InvalidPath,
-    NotAFile,
-    OutputBranch,
-    PathCollision,
-    PfsFailure,
-    RepoNotFound,
-    UploadNotFound,
-)
+from pfs_client.failures import BranchNotFound, RepoNotFound, UploadNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.limits.transfers import Transfers
+from pfs_client.uploads.completing import Completing
 from pfs_client.uploads.reading import UploadReader, UploadState
+from pfs_client.uploads.record_writes import PART_PATH, RecordWrites, file_set_of
 from pfs_client.uploads.records import (
-    COMPLETION_PATH,
     UPLOAD_PATH,
-    Completion,
     PartRecord,
     Upload,
     new_part,
@@ -45,33 +32,11 @@ from pfs_client.uploads.records import (
     upload_id_of,
 )
 from pfs_client.uploads.removal import remove_upload
-from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
-    AddFile,
-    Branch,
-    Change,
-    Commit,
-    CopyFile,
-    ExpectFile,
-    File,
-    FileInfo,
-    Repo,
-)
+from pfs_client.values import AddFile, Branch, Change, Commit, CopyFile, File
 
 T = TypeVar("T")
 
-_PART_PATH = "/content"
 _READ_AT_ONCE = 8
-_NOT_WRITTEN = (ConditionFailed, FileSetNotFound, InvalidPath, OutputBranch, PathCollision)
-"""Failures that say that a file was not written, and not only that nobody knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComposedFile:
-    """All parts as one file, in a file set of its own."""
-
-    file_set: Commit
-    info: FileInfo
 
 
 class Uploads:
@@ -87,7 +52,9 @@ class Uploads:
         self._pfs = pfs
         self._writes = writes
         self._transfers = transfers
+        self._records = RecordWrites(writes)
         self.reader = UploadReader(pfs)
+        self.completing = Completing(pfs, writes, self._records)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -98,7 +65,7 @@ class Uploads:
         started = datetime.now(UTC)
         upload = Upload(new_upload_id(), target, path, started, algorithm, checksum_type)
         await self._pfs.create_branch(upload.branch)
-        await self._write_record(upload, UPLOAD_PATH, upload.written(), expect=None)
+        await self._records.write(upload, UPLOAD_PATH, upload.written(), must_exist=False)
         return upload
 
     async def find(self, target: Branch, path: str, upload_id: str) -> UploadState:
@@ -161,80 +128,9 @@ class Uploads:
             FileNotFound: There is no such file.
             CommitNotFound: There is no such commit.
         """
-        copy = CopyFile(_PART_PATH, source, append=True)
+        copy = CopyFile(PART_PATH, source, append=True)
         file_set_id = await self._pfs.create_file_set([copy])
         return await self._record_part(upload, number, file_set_id, b"")
-
-    async def compose(self, parts: Sequence[PartRecord]) -> ComposedFile:
-        """Put parts together.
-
-        Raises:
-            FileSetNotFound: One of them has expired.
-            PfsFailure: They did not add up: pachd leaves out without an error what it cannot put
-                together.
-        """
-        if len(parts) == 1:
-            file_set_id = parts[0].file_set_id
-        else:
-            file_set_id = await self._pfs.compose_file_set([part.file_set_id for part in parts])
-        file_set = _file_set(file_set_id)
-        try:
-            info = await self._pfs.inspect_file(File(file_set, _PART_PATH))
-        except FileNotFound:
-            raise FileSetNotFound("a part has expired") from None
-        size_bytes = sum(part.size_bytes for part in parts)
-        if info.size_bytes != size_bytes:
-            raise PfsFailure(
-                f"{len(parts)} parts of {size_bytes} bytes made a file of {info.size_bytes}"
-            )
-        return ComposedFile(file_set, info)
-
-    async def write(
-        self,
-        upload: Upload,
-        completion: Completion,
-        composed: ComposedFile,
-        expect: ExpectFile | None,
-    ) -> None:
-        """Write down what the upload becomes, and then the file.
-
-        Raises:
-            UploadNotFound: The upload has ended meanwhile.
-            PfsFailure: As for `GroupedWrites.put_file`.
-        """
-        await self._write_record(upload, COMPLETION_PATH, completion.written())
-        try:
-            await self._writes.copy_file(
-                upload.target, upload.path, composed.file_set, composed.info, expect
-            )
-        except _NOT_WRITTEN:
-            with suppress(PfsFailure):
-                await self._writes.delete_file(upload.branch, COMPLETION_PATH)
-            raise
-
-    async def was_written(self, upload: Upload, completion: Completion, head: Commit) -> bool:
-        """Whether the file that an upload was completed as has been at the target since.
-
-        Args:
-            upload: The upload.
-            completion: What it is completed as.
-            head: The target's head now.
-        """
-        if head.id == completion.base:
-            return False
-        if await self._hash_at(File(head, upload.path)) == completion.hash:
-            return True
-        base = completion.base_in(head.repo)
-        since = {
-            info.commit.id
-            async for info in self._pfs.list_commit(head.repo, newest=head, since=base)
-        }
-        async for found in self._pfs.find_commits(head, upload.path):
-            if found.commit.id not in since:
-                return False
-            if await self._hash_at(File(found.commit, upload.path)) == completion.hash:
-                return True
-        return False
 
     async def abort(self, upload: Upload) -> None:
         """End an upload: it is none any more, and what it has left goes in the background."""
@@ -266,42 +162,10 @@ class Uploads:
     async def _record_part(
         self, upload: Upload, number: int, file_set_id: str, checksum: bytes
     ) -> PartRecord:
-        info = await self._pfs.inspect_file(File(_file_set(file_set_id), _PART_PATH))
+        info = await self._pfs.inspect_file(File(file_set_of(file_set_id), PART_PATH))
         part = new_part(number, info.size_bytes, info.hash, checksum, file_set_id)
-        await self._write_record(upload, part.path, b"")
+        await self._records.write(upload, part.path, b"")
         return part
-
-    async def _write_record(
-        self, upload: Upload, path: str, content: bytes, *, expect: bool | None = True
-    ) -> None:
-        """Write a record; where PFS can decide that, only if the upload is still one."""
-        expected = None
-        if expect and self._writes.takes_conditions:
-            expected = ExpectFile(UPLOAD_PATH, None)
-        try:
-            await self._writes.put_file(
-                upload.branch,
-                path,
-                _whole(content),
-                declared_size_bytes=len(content),
-                expect=expected,
-            )
-        except (BranchNotFound, ConditionFailed):
-            raise UploadNotFound(f"the upload {upload.id} has ended") from None
-
-    async def _hash_at(self, file: File) -> bytes | None:
-        try:
-            return (await self._pfs.inspect_file(file)).hash
-        except (FileNotFound, NotAFile):
-            return None
-
-
-def _file_set(file_set_id: str) -> Commit:
-    return Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
-
-
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 async def _additions(pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:
@@ -309,6 +173,6 @@ async def _additions(pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:
     is_empty = True
     async for piece in pieces:
         is_empty = False
-        yield AddFile(_PART_PATH, piece)
+        yield AddFile(PART_PATH, piece)
     if is_empty:
-        yield AddFile(_PART_PATH, b"")
+        yield AddFile(PART_PATH, b"")
