@@ -8,13 +8,14 @@ commit as any other write.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from pfs_client.failures import BranchNotFound, RepoNotFound, UploadNotFound
+from pfs_client.failures import BranchNotFound, PfsFailure, RepoNotFound, UploadNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
@@ -33,6 +34,8 @@ from pfs_client.uploads.records import (
 )
 from pfs_client.uploads.removal import remove_upload
 from pfs_client.values import AddFile, Branch, Change, Commit, CopyFile, File
+
+log = logging.getLogger("s3gateway")
 
 T = TypeVar("T")
 
@@ -136,28 +139,32 @@ class Uploads:
         """End an upload: it is none any more, and what it has left goes in the background."""
         with suppress(BranchNotFound, RepoNotFound):
             await self._writes.delete_file(upload.branch, UPLOAD_PATH)
-        self.in_background(remove_upload(self._pfs, self._writes, upload.branch))
+        self.in_background(self._remove(upload.branch))
+
+    async def _remove(self, branch: Branch) -> None:
+        try:
+            await remove_upload(self._pfs, self._writes, branch)
+        except PfsFailure as error:
+            log.warning("what an upload has left stays until the next round: %s", error)
 
     def turn(self, upload_id: str) -> asyncio.Lock:
         """Held by who completes or aborts an upload: in one process one after the other."""
         return self._turns.setdefault(upload_id, asyncio.Lock())
 
     def in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Have work done, also if nobody waits for it any more."""
+        """Have work done, also if nobody waits for it any more.
+
+        What fails then, asyncio logs.
+        """
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard)
         return task
 
     async def drain(self) -> None:
         """Wait for what is done in the background."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # who waits for it is told; nobody may
 
     async def _record_part(
         self, upload: Upload, number: int, file_set_id: str, checksum: bytes
