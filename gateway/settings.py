@@ -89,9 +89,16 @@ class Settings:
     )
     layers: tuple[str, ...] = _setting(
         (),
-        "What to serve beyond the default contract: copy (CopyObject), or all for everything that"
-        " can be switched on. What is switched off answers NotImplemented.",
+        "What to serve beyond the default contract: copy (CopyObject), multipart (uploads in"
+        " parts), or all for everything that can be switched on."
+        " What is switched off answers NotImplemented.",
         option="with",
+    )
+    upload_days: float = _setting(
+        7.0,
+        "With --with multipart: how many days an upload in parts may take. What is left of an older"
+        " one is removed.",
+        minimum=0.01,
     )
     pfs: str = _setting(
         DEFAULT_PFS,

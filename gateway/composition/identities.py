@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from gateway.identity import Identity
 from handlers.exchange import Services
 from pfs_client.failures import NotLoggedIn
-from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
 from pfs_client.pachd.channel import Connection
 from pfs_client.pachd.client import PachdClient
@@ -48,7 +47,7 @@ class Identities:
         self,
         connection: Connection,
         services_on: Callable[[PfsClient], Services],
-        drain: Callable[[GroupedWrites], Awaitable[None]],
+        drain: Callable[[Services], Awaitable[None]],
     ) -> None:
         self._connection = connection
         self._services_on = services_on
@@ -96,7 +95,7 @@ class Identities:
         return PachdClient(self._connection, Token(identity.token, None))
 
     async def _end(self, services: Services) -> None:
-        await self._drain(services.writes)
+        await self._drain(services)
         await services.times.aclose()
 
     def _let_go(self) -> None:

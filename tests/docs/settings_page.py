@@ -14,7 +14,7 @@ PAGE = DOCS / "settings.md"
 GROUPS = {
     "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
     "Who may come in": ["access_keys", "pachd_keys", "presigned_tokens", "plain_tokens", "region"],
-    "What it serves": ["layers"],
+    "What it serves": ["layers", "upload_days"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous", "keep_history"],
     "pachd": ["pfs_call_seconds", "pfs_ca_file", "pfs_token", "pfs_token_file"],
