@@ -99,6 +99,8 @@ def shown(one: Field[Any], value: Any) -> str:
         return _size(value)
     if one.name.endswith("_seconds"):
         return f"{value:g} s"
+    if one.name.endswith("_days"):
+        return f"{value:g} days"
     return str(value)
 
 
