@@ -108,7 +108,7 @@ async def _bytes_of(request: S3Request, found: FoundObject, span: Span) -> Async
 
 async def list_parts(request: S3Request) -> S3Response:
     """ListParts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html ."""
-    state = await open_upload(request)
+    state = await open_upload(request, with_parts=True)
     upload, asked = state.upload, request.parameters
     most = min(asked["max-parts"], _MAX_PARTS)
     after = asked["part-number-marker"]

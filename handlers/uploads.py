@@ -66,7 +66,7 @@ async def abort_multipart_upload(request: S3Request) -> S3Response:
     return S3Response(204)
 
 
-async def open_upload(request: S3Request) -> UploadState:
+async def open_upload(request: S3Request, *, with_parts: bool = False) -> UploadState:
     """The upload that a request is about, which is under way.
 
     Raises:
@@ -75,7 +75,8 @@ async def open_upload(request: S3Request) -> UploadState:
     """
     branch = (await existing_branch(request.services.pfs, request.bucket)).branch
     path = path_of(request.key)
-    state = await request.services.uploads.find(branch, path, request.query["uploadId"])
+    upload_id = request.query["uploadId"]
+    state = await request.services.uploads.find(branch, path, upload_id, with_parts=with_parts)
     if state.completion is not None:
         raise NoSuchUpload(UploadId=state.upload.id)
     return state

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from pfs_client.failures import BranchNotFound, FileNotFound, RepoNotFound
+from pfs_client.failures import BranchNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
 from pfs_client.uploads.records import (
     COMPLETION_PATH,
@@ -20,9 +20,11 @@ from pfs_client.uploads.records import (
     read_part,
     read_upload,
 )
-from pfs_client.values import Branch, Commit, File, FileInfo
+from pfs_client.values import ALL, Branch, Commit, File, FileInfo, Part
 
 _KEPT_RECORDS = 10_000
+_BEFORE_PARTS = Part(number=3)
+"""The root, and the files that say what an upload is, and what it became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,26 @@ class UploadReader:
         self._pfs = pfs
         self._kept: LRUCache[tuple[Branch, bytes], bytes] = LRUCache(_KEPT_RECORDS)
 
-    async def read(self, branch: Branch) -> UploadState | None:
+    async def read(self, branch: Branch, *, with_parts: bool = True) -> UploadState | None:
         """The upload that a branch is; None if there is none, or no longer."""
         try:
             head = (await self._pfs.inspect_branch(branch)).head
-            return await self.read_at(branch, head)
+            return await self.read_at(branch, head, with_parts=with_parts)
         except (BranchNotFound, RepoNotFound):
             return None
 
-    async def read_at(self, branch: Branch, head: Commit) -> UploadState | None:
-        """The upload that a branch is at a commit; None if it is none there."""
-        files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"))}
+    async def read_at(
+        self, branch: Branch, head: Commit, *, with_parts: bool = True
+    ) -> UploadState | None:
+        """The upload that a branch is at a commit; None if it is none there.
+
+        Args:
+            branch: Its branch.
+            head: The commit.
+            with_parts: Whether its parts are wanted, of which there may be 10,000.
+        """
+        part = ALL if with_parts else _BEFORE_PARTS
+        files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), part)}
         if UPLOAD_PATH not in files:
             return None
         upload = read_upload(branch, await self._content(branch, head, files[UPLOAD_PATH]))
@@ -65,14 +76,6 @@ class UploadReader:
         return UploadState(
             upload, _last_of_each(found), completion, frozenset(part.file_set_id for part in found)
         )
-
-    async def exists_at(self, head: Commit) -> bool:
-        """Whether an upload whose record was read before is still one at a commit."""
-        try:
-            await self._pfs.inspect_file(File(head, UPLOAD_PATH))
-        except FileNotFound:
-            return False
-        return True
 
     async def _content(self, branch: Branch, head: Commit, info: FileInfo) -> bytes:
         key = (branch, info.hash)

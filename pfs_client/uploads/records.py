@@ -4,7 +4,7 @@
 pachd creates a missing branch for whatever is written to it, and a late part must not bring an
 upload back. `/complete` says what it became.
 
-A part is an empty file below `/parts/`, whose name is its record, so that one call lists all
+A part is an empty file below `/uploaded/`, whose name is its record, so that one call lists all
 parts: to read 10,000 files would take as many.
 """
 
@@ -21,7 +21,8 @@ from pfs_client.values import HIDDEN_BRANCHES, Branch, Commit, Repo
 
 UPLOAD_PATH = "/upload"
 COMPLETION_PATH = "/complete"
-PARTS_PATH = "/parts/"
+PARTS_PATH = "/uploaded/"
+"""Behind the other two, so that these are found without a look at any part."""
 
 _BRANCHES = f"{HIDDEN_BRANCHES}upload_"
 _ID = re.compile(r"u-([0-9a-f]{32})")

@@ -71,14 +71,18 @@ class Uploads:
         await self._records.write(upload, UPLOAD_PATH, upload.written(), must_exist=False)
         return upload
 
-    async def find(self, target: Branch, path: str, upload_id: str) -> UploadState:
-        """An upload of this file with all its parts, completed or not.
+    async def find(
+        self, target: Branch, path: str, upload_id: str, *, with_parts: bool = True
+    ) -> UploadState:
+        """An upload of this file, completed or not, if wanted with all its parts.
 
         Raises:
             UploadNotFound: There is none, or no longer, or it is another file's.
         """
         branch = upload_branch(target.repo, upload_id)
-        state = None if branch is None else await self.reader.read(branch)
+        state = None
+        if branch is not None:
+            state = await self.reader.read(branch, with_parts=with_parts)
         if state is None or (state.upload.target, state.upload.path) != (target, path):
             raise UploadNotFound(f"there is no upload {upload_id} of this file")
         return state
@@ -88,7 +92,7 @@ class Uploads:
         found: list[UploadState] = []
 
         async def look(branch: Branch, head: Commit) -> None:
-            state = await self.reader.read_at(branch, head)
+            state = await self.reader.read_at(branch, head, with_parts=False)
             if state is not None and state.completion is None and state.upload.target == target:
                 found.append(state)
 

@@ -51,9 +51,9 @@ def large_file(tmp_path: Path) -> Path:
     return file
 
 
-def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] = {}) -> None:
+def run(command: Sequence[object], folder: Path, environment: Mapping[str, str] = {}) -> None:
     done = subprocess.run(
-        command,
+        [str(word) for word in command],
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
         capture_output=True,
         text=True,

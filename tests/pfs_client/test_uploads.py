@@ -240,3 +240,19 @@ async def test_an_upload_to_a_branch_that_has_gone_takes_its_repo_with_it(
     await pachd.pfs.delete_branch(BRANCH)
     await one.caretaker().go_round()
     assert Repo("r") not in [info.repo for info in await pachd.pfs.list_repo()]
+
+
+async def test_what_a_part_costs_does_not_grow_with_the_parts_before(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    for number in range(1, 6):
+        await one.send(upload, number, b"x")
+    await one.uploads.find(BRANCH, PATH, upload.id)
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    found = await one.uploads.find(BRANCH, PATH, upload.id, with_parts=False)
+    assert (found.upload, dict(found.parts)) == (upload, {})
+    assert dict(pachd.wire.count()) == {"InspectBranch": 1, "WalkFile": 1}
+    await one.complete(upload)
+    assert (await one.uploads.find(BRANCH, PATH, upload.id, with_parts=False)).completion
