@@ -11,6 +11,7 @@ from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
+from pfs_client.versions.histories import Histories
 from s3_wire import xml
 from s3_wire.chunk_signatures import ChunkSignatures
 
@@ -32,7 +33,7 @@ class Services:
     """What handlers work with, the same for all requests.
 
     Files are read through `files`; everything else is asked of `pfs`. `memory` bounds the documents
-    and answers that all requests hold.
+    and answers that all requests hold. `histories` are there where buckets have versions.
     """
 
     pfs: PfsClient
@@ -40,6 +41,7 @@ class Services:
     writes: GroupedWrites
     limits: Limits
     memory: MemoryBudget
+    histories: Histories | None = None
 
 
 @dataclass(frozen=True, slots=True)

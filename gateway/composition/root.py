@@ -21,8 +21,11 @@ from pfs_client.limits.memory_budget import WAIT_SECONDS, MemoryBudget
 from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, Transfers
 from pfs_client.observer import Observer
 from pfs_client.pachd.channel import Connection
+from pfs_client.versions.histories import Histories
 
 log = logging.getLogger("s3gateway")
+
+_HAVE_VERSIONS = frozenset({"versions", "all"})
 
 
 class Composition:
@@ -92,7 +95,8 @@ class Composition:
             observer=self._observer,
             transfers=transfers,
         )
-        return Services(pfs, around.reads, writes, _limits(settings), self._memory)
+        histories = Histories(pfs) if _HAVE_VERSIONS.intersection(settings.layers) else None
+        return Services(pfs, around.reads, writes, _limits(settings), self._memory, histories)
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
