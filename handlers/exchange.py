@@ -15,6 +15,7 @@ from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.repo_removal import RepoRemoval
 from pfs_client.uploads.uploads import Uploads
+from pfs_client.versions.histories import Histories
 from s3_wire import xml
 from s3_wire.chunk_signatures import ChunkSignatures
 
@@ -37,7 +38,7 @@ class Services:
 
     Files are read through `files`, and `times` says when they changed; everything else is asked of
     `pfs`. `memory` bounds the documents and answers that all requests hold, `removal` removes repos
-    that have no bucket any more.
+    that have no bucket any more. `histories` are there where buckets have versions.
     """
 
     pfs: PfsClient
@@ -48,6 +49,7 @@ class Services:
     memory: MemoryBudget
     removal: RepoRemoval
     uploads: Uploads
+    histories: Histories | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, Fi
     directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
     folding = _Folding(listing, by_directory)
     # One more tells whether the page is the last; a walk also meets directories, which are no keys.
-    part = Part(_first_marker(listing), "/" + listing.prefix)
+    part = Part(first_marker(listing), "/" + listing.prefix)
     size = wanted + 1
     while True:
         part = replace(part, number=size) if by_directory else replace(part, files=size)
@@ -145,7 +145,7 @@ def end_of_prefix(prefix: str) -> str:
     return path_behind(prefix + ABOVE_ALL_KEYS)
 
 
-def _first_marker(listing: Listing) -> str:
+def first_marker(listing: Listing) -> str:
     """What to begin behind: the marker, or else the last thing below the prefix."""
     if not listing.prefix or listing.after >= listing.prefix:
         passed = common_prefix(listing.after, listing)

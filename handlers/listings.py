@@ -22,7 +22,7 @@ async def list_objects(request: S3Request) -> S3Response:
     asked = request.parameters
     marker = asked.get("marker", "")
     page, writer, entries = await _page(request, marker, with_owner=True)
-    content = [*writer.head(page), writer.encoded("Marker", marker)]
+    content = [*writer.head(is_truncated=page.is_truncated), writer.encoded("Marker", marker)]
     if page.is_truncated and asked.get("delimiter"):
         content.append(writer.encoded("NextMarker", page.last_name))
     return xml_response(xml.document("ListBucketResult", content + entries), request.memory)
@@ -36,7 +36,10 @@ async def list_objects_v2(request: S3Request) -> S3Response:
     after = after_token(token) if token else start_after
     with_owner = asked.get("fetch-owner", False)
     page, writer, entries = await _page(request, after, with_owner=with_owner)
-    content = [*writer.head(page), xml.element("KeyCount", str(page.count))]
+    content = [
+        *writer.head(is_truncated=page.is_truncated),
+        xml.element("KeyCount", str(page.count)),
+    ]
     if start_after:
         content.append(writer.encoded("StartAfter", start_after))
     if token is not None:

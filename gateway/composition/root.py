@@ -26,8 +26,11 @@ from pfs_client.pachd.channel import Connection
 from pfs_client.repo_removal import Background, RepoRemoval
 from pfs_client.uploads.caretaking import Caretaker
 from pfs_client.uploads.uploads import Uploads
+from pfs_client.versions.histories import Histories
 
 log = logging.getLogger("s3gateway")
+
+_HAVE_VERSIONS = frozenset({"versions", "all"})
 
 
 class Composition:
@@ -104,6 +107,7 @@ class Composition:
         )
         removal = RepoRemoval(pfs, writes.turn_at, self.removals, around.few_commits)
         uploads = Uploads(pfs, writes, transfers)
+        histories = Histories(pfs) if _HAVE_VERSIONS.intersection(settings.layers) else None
         return Services(
             pfs,
             around.reads,
@@ -113,6 +117,7 @@ class Composition:
             self.memory,
             removal,
             uploads,
+            histories,
         )
 
     def _caretaker_of(self, services: Services) -> Caretaker:

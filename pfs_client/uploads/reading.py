@@ -72,7 +72,8 @@ class UploadReader:
         if COMPLETION_PATH in files:
             content = await self._content(branch, head, files[COMPLETION_PATH])
             completion = read_completion(content)
-        found = [part for path in files if path.startswith(PARTS_PATH) if (part := read_part(path))]
+        paths = [path for path in files if path.startswith(PARTS_PATH)]
+        found = [record for path in paths if (record := read_part(path))]
         return UploadState(
             upload, _last_of_each(found), completion, frozenset(part.file_set_id for part in found)
         )

@@ -179,6 +179,7 @@ _REFUSALS_OF_VALID = {
     "ListBuckets": [_NOT_OUR_TOKEN],
     "ListObjectsV2": [_NOT_OUR_TOKEN],
     "CreateBucket": ["PFS has no project"],
+    "ListObjectVersions": ["A version-id marker cannot be specified without a key marker"],
     "PutObject": _REFUSALS_OF_WRITES,
     "CopyObject": [
         *_REFUSALS_OF_WRITES,

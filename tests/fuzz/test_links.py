@@ -51,6 +51,7 @@ ASKED: dict[str, Request] = {
         "bucket": "B.full",
         "query": {"max-keys": "3", "delimiter": "/", "prefix": ""},
     },
+    "ListObjectVersions": {"bucket": "B.full", "query": {"prefix": ""}},
     "DeleteObjects": {"bucket": "B.full", "body": delete_document([{"Key": "a"}])},
     "PutObject": {"bucket": "B.full", "key": "a", "body": b"new"},
     "CopyObject": {"bucket": "B.full", "key": "a", "headers": {COPY_SOURCE: "B.full/ab"}},

@@ -27,7 +27,15 @@ LATER = "now"
 
 FUTURE = "Tue, 23 Nov 2060 10:56:05 GMT"
 
+VERSION = "0123456789ab4def8123456789abcdef"
+
 Request: TypeAlias = dict[str, Any]
+
+
+def versioning(status: str) -> bytes:
+    document = f"<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>"
+    return document.encode()
+
 
 BUCKET: Request = {"bucket": "master.full"}
 OBJECT: Request = {"bucket": "master.full", "key": "a"}
@@ -86,6 +94,18 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
     ],
     "ListObjects": LISTS,
     "ListObjectsV2": [*LISTS, (400, {**BUCKET, "query": {"continuation-token": "none"}})],
+    "ListObjectVersions": [
+        *LISTS,
+        (400, {**BUCKET, "query": {"version-id-marker": VERSION}}),
+    ],
+    "GetBucketVersioning": [(200, BUCKET), (400, {"bucket": "a..b"}), (404, NOWHERE), LISTS[-1]],
+    "PutBucketVersioning": [
+        (200, {**BUCKET, "body": versioning("Enabled")}),
+        (400, {**BUCKET, "body": b"<VersioningConfiguration/>"}),
+        (404, {**NOWHERE, "body": versioning("Enabled")}),
+        (411, {**BUCKET, "body": versioning("Enabled"), "headers": FRAMED}),
+        (501, {**BUCKET, "body": versioning("Suspended")}),
+    ],
     "DeleteObjects": [
         (200, {**BUCKET, "body": ONE}),
         (200, {**BUCKET, "body": delete_document([{"Key": "*"}], quiet=True)}),
@@ -124,7 +144,7 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (404, {**ABSENT, "headers": {"If-Match": "*"}}),
         (404, {**NOWHERE, "key": "a"}),
         (412, {**OBJECT, "headers": {"If-Match": '"other"'}}),
-        (501, {**OBJECT, "query": {"versionId": "1"}}),
+        (501, {**OBJECT, "headers": {"x-amz-mfa": "1"}}),
     ],
 }  # fmt: skip
 

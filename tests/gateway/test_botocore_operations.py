@@ -123,6 +123,8 @@ def arguments_for(operation: OperationModel, bucket: str) -> dict[str, Any]:
     arguments = {n: value_of(shape.members[n], n, bucket) for n in shape.required_members}
     if operation.name == "CopyObject":
         arguments["Key"] = "other"  # onto itself a copy is refused
+    if operation.name == "PutBucketVersioning":
+        arguments["VersioningConfiguration"] = {"Status": "Enabled"}
     return arguments
 
 
