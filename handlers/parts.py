@@ -7,12 +7,14 @@ import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from handlers.addressing import branch_of, path_of
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.request_body import RequestBody
 from handlers.timestamps import iso_8601
 from handlers.uploads import WHO, checksum_elements, open_upload
 from pfs_client.failures import FileNotFound
+from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import PartRecord, Upload
 from pfs_client.values import File
 from s3_wire import xml
@@ -34,22 +36,36 @@ _INLINE_DIGEST_BYTES = 64 * 1024
 async def upload_part(request: S3Request) -> S3Response:
     """UploadPart: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html ."""
     body = RequestBody(request)
-    upload = (await open_upload(request)).upload
-    summed = _Summed(upload.algorithm, body.pieces())
+    branch, path = branch_of(request.bucket), path_of(request.key)
+    known = request.services.uploads.known(branch, path, request.query["uploadId"])
+    # To look takes as long as pachd takes to finish the last commit: the body comes meanwhile.
+    looking = asyncio.create_task(open_upload(request))
+    try:
+        part = await _receive(request, body, known or (await looking).upload, looking)
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    return S3Response(headers={"ETag": etag_of(part.hash), **body.checksum_headers})
+
+
+async def _receive(
+    request: S3Request, body: RequestBody, upload: Upload, looking: asyncio.Task[UploadState]
+) -> PartRecord:
     named = named_checksum(request.headers)
     if upload.algorithm and named not in (None, upload.algorithm):
         raise InvalidRequest(
             f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm},"
             f" actual checksum Type: {named}"
         )
-    part = await request.services.uploads.store_part(
+    summed = _Summed(upload.algorithm, body.pieces())
+    return await request.services.uploads.store_part(
         upload,
         request.parameters["partNumber"],
         summed.pieces(),
         body.declared_size_bytes,
         summed.digest,
+        looking,
     )
-    return S3Response(headers={"ETag": etag_of(part.hash), **body.checksum_headers})
 
 
 async def upload_part_copy(request: S3Request) -> S3Response:

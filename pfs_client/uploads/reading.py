@@ -44,6 +44,8 @@ class UploadReader:
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs
         self._kept: LRUCache[tuple[Branch, bytes], bytes] = LRUCache(_KEPT_RECORDS)
+        self.known: LRUCache[Branch, Upload] = LRUCache(_KEPT_RECORDS)
+        """Uploads as they were read last; whether they still are, only PFS can tell."""
 
     async def read(self, branch: Branch, *, with_parts: bool = True) -> UploadState | None:
         """The upload that a branch is; None if there is none, or no longer."""
@@ -63,11 +65,12 @@ class UploadReader:
             head: The commit.
             with_parts: Whether its parts are wanted, of which there may be 10,000.
         """
-        part = ALL if with_parts else _BEFORE_PARTS
-        files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), part)}
+        wanted = ALL if with_parts else _BEFORE_PARTS
+        files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), wanted)}
         if UPLOAD_PATH not in files:
             return None
         upload = read_upload(branch, await self._content(branch, head, files[UPLOAD_PATH]))
+        self.known[branch] = upload
         completion = None
         if COMPLETION_PATH in files:
             content = await self._content(branch, head, files[COMPLETION_PATH])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -69,6 +69,7 @@ class Uploads:
         upload = Upload(new_upload_id(), target, path, started, algorithm, checksum_type)
         await self._pfs.create_branch(upload.branch)
         await self._records.write(upload, UPLOAD_PATH, upload.written(), must_exist=False)
+        self.reader.known[upload.branch] = upload
         return upload
 
     async def find(
@@ -86,6 +87,14 @@ class Uploads:
         if state is None or (state.upload.target, state.upload.path) != (target, path):
             raise UploadNotFound(f"there is no upload {upload_id} of this file")
         return state
+
+    def known(self, target: Branch, path: str, upload_id: str) -> Upload | None:
+        """An upload of this file that was there once; whether it still is, `find` tells."""
+        branch = upload_branch(target.repo, upload_id)
+        upload = None if branch is None else self.reader.known.get(branch)
+        if upload is None or (upload.target, upload.path) != (target, path):
+            return None
+        return upload
 
     async def list(self, target: Branch) -> list[UploadState]:
         """All uploads to a branch that are under way."""
@@ -107,6 +116,7 @@ class Uploads:
         pieces: AsyncIterator[bytes],
         declared_size_bytes: int | None,
         checksum: Callable[[], bytes],
+        is_open: Awaitable[object] | None = None,
     ) -> PartRecord:
         """Store a part whose bytes are still coming.
 
@@ -116,6 +126,7 @@ class Uploads:
             pieces: Its bytes.
             declared_size_bytes: How many, if that is known.
             checksum: Gives its checksum once all bytes have come.
+            is_open: Raises if the upload is none any more; looked at before the part counts.
 
         Raises:
             UploadNotFound: The upload has ended meanwhile.
@@ -125,6 +136,8 @@ class Uploads:
         """
         async with self._transfers.upload(declared_size_bytes):
             file_set_id = await self._pfs.create_file_set(_additions(pieces))
+        if is_open is not None:
+            await is_open
         return await self._record_part(upload, number, file_set_id, checksum())
 
     async def copy_part(self, upload: Upload, number: int, source: File) -> PartRecord:
