@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from handlers.addressing import path_of
 from handlers.bucket_branches import writable_branch
 from handlers.exchange import LateDocument, S3Request, S3Response, xml_response
 from handlers.request_body import read_document
-from handlers.uploads import CHECKSUM_TYPE
+from handlers.uploads import CHECKSUM_TYPE, upload_path
 from handlers.write_conditions import condition_error, put_condition, told_as_s3
 from pfs_client.failures import ConditionFailed, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.uploads.reading import UploadState
@@ -56,7 +55,7 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html .
     """
-    path = path_of(request.key)
+    path = upload_path(request.key, request.query["uploadId"])
     expect = put_condition(request.services.writes, request.headers, request.key, path)
     target = await writable_branch(request.services.pfs, request.bucket)
     # Checksums in the headers are the object's, and not the document's.

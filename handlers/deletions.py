@@ -48,10 +48,11 @@ async def delete_objects(request: S3Request) -> S3Response:
         error if named.version else next(failed)
         for named, error in zip(objects, refused, strict=True)
     ]
+    has_versions = request.services.histories is not None
     content = []
     for named, error in zip(objects, errors, strict=True):
         if error is not None:
-            content.append(_error(named, error))
+            content.append(_error(named, error, has_versions=has_versions))
         elif not quiet:
             content.append(_deleted(named))
     return xml_response(xml.document("DeleteResult", content))
@@ -168,10 +169,10 @@ def _deleted(named: _Object) -> str:
     return f"<Deleted>{''.join(parts)}</Deleted>"
 
 
-def _error(named: _Object, error: S3Error) -> str:
+def _error(named: _Object, error: S3Error, *, has_versions: bool) -> str:
     parts = (
         xml.element("Key", named.key),
-        *([xml.element("VersionId", named.version)] if named.version else []),
+        *([xml.element("VersionId", named.version)] if named.version and has_versions else []),
         xml.element("Code", error.code),
         xml.element("Message", error.message),
     )

@@ -7,12 +7,12 @@ import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from handlers.addressing import branch_of, path_of
+from handlers.addressing import branch_of
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.request_body import RequestBody
 from handlers.timestamps import iso_8601
-from handlers.uploads import WHO, checksum_elements, open_upload
+from handlers.uploads import WHO, checksum_elements, open_upload, upload_path
 from pfs_client.failures import FileNotFound
 from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import PartRecord, Upload
@@ -36,8 +36,9 @@ _INLINE_DIGEST_BYTES = 64 * 1024
 async def upload_part(request: S3Request) -> S3Response:
     """UploadPart: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html ."""
     body = RequestBody(request)
-    branch, path = branch_of(request.bucket), path_of(request.key)
-    known = request.services.uploads.known(branch, path, request.query["uploadId"])
+    branch, upload_id = branch_of(request.bucket), request.query["uploadId"]
+    path = upload_path(request.key, upload_id)
+    known = request.services.uploads.known(branch, path, upload_id)
     # To look takes as long as pachd takes to finish the last commit: the body comes meanwhile.
     looking = asyncio.create_task(open_upload(request))
     try:

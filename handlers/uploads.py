@@ -66,6 +66,21 @@ async def abort_multipart_upload(request: S3Request) -> S3Response:
     return S3Response(204)
 
 
+def upload_path(key: str, upload_id: str) -> str:
+    """The path of the object that an upload is to become.
+
+    Raises:
+        KeyTooLongError: The key is longer than S3 allows.
+        NoSuchUpload: PFS can hold no such file, so that there is no upload for it.
+    """
+    if is_directory_marker(key):
+        raise NoSuchUpload(UploadId=upload_id)
+    try:
+        return path_of(key)
+    except InvalidFilePath as unholdable:
+        raise NoSuchUpload(unholdable.message, UploadId=upload_id) from None
+
+
 async def open_upload(request: S3Request, *, with_parts: bool = False) -> UploadState:
     """The upload that a request is about, which is under way.
 
@@ -74,8 +89,8 @@ async def open_upload(request: S3Request, *, with_parts: bool = False) -> Upload
         NoSuchUpload: There is no such upload of this key, or it has ended.
     """
     branch = (await existing_branch(request.services.pfs, request.bucket)).branch
-    path = path_of(request.key)
     upload_id = request.query["uploadId"]
+    path = upload_path(request.key, upload_id)
     state = await request.services.uploads.find(branch, path, upload_id, with_parts=with_parts)
     if state.completion is not None:
         raise NoSuchUpload(UploadId=state.upload.id)

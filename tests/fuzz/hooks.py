@@ -191,7 +191,8 @@ _REFUSALS_OF_VALID = {
         "<Code>InvalidBucketName</Code>",
         "<Code>KeyTooLongError</Code>",
     ],
-    "DeleteObject": ["takes no conditions"],
+    "DeleteObject": ["takes no conditions", "No version can be deleted"],
+    "CreateMultipartUpload": ["a directory marker and must be empty"],
 }
 """What no schema says: a valid request may be one of these, and the document describes them."""
 

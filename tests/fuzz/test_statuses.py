@@ -12,6 +12,7 @@ import pytest
 from tests.contract.compositions import each_case, each_composition
 from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.client import Client, delete_document
+from tests.fuzz.uploads import NO_UPLOAD, PARTS, UPLOAD, completion, with_upload
 from tests.servers import GatewayProcess
 
 _numbers = itertools.count()
@@ -41,6 +42,8 @@ BUCKET: Request = {"bucket": "master.full"}
 OBJECT: Request = {"bucket": "master.full", "key": "a"}
 NOWHERE: Request = {"bucket": "master.nowhere"}
 ABSENT: Request = {"bucket": "master.full", "key": "b"}
+OF_UPLOAD = {"uploadId": UPLOAD}
+SENT: Request = {**ABSENT, "query": {**OF_UPLOAD, "partNumber": "1"}}
 UNHOLDABLE: Request = {"bucket": "master.full", "key": "a//b"}
 
 READS: list[tuple[int, Request]] = [
@@ -134,6 +137,54 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (412, {**ABSENT, "headers": {**COPIED, f"{SOURCE}-if-match": '"other"'}}),
         (501, {**ABSENT, "headers": {**COPIED, **TAGGED}}),
     ],
+    "CreateMultipartUpload": [
+        (200, ABSENT),
+        (400, {**OBJECT, "key": "k" * 1025}),
+        (404, {**NOWHERE, "key": "a"}),
+        (501, {**ABSENT, "headers": TAGGED}),
+    ],
+    "UploadPart": [
+        (200, {**SENT, "body": b"part"}),
+        (400, {**ABSENT, "query": {**OF_UPLOAD, "partNumber": "0"}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD, "partNumber": "1"}, "body": b"part"}),
+        (411, {**SENT, "headers": FRAMED}),
+        (501, {**SENT, "headers": TAGGED}),
+    ],
+    "UploadPartCopy": [
+        (200, {**SENT, "headers": COPIED}),
+        (400, {**SENT, "headers": {SOURCE: "master.full"}}),
+        (404, {**SENT, "headers": {SOURCE: "master.full/none"}}),
+        (412, {**SENT, "headers": {**COPIED, f"{SOURCE}-if-match": '"other"'}}),
+        (501, {**SENT, "headers": {**COPIED, **TAGGED}}),
+    ],
+    "ListParts": [
+        (200, {**ABSENT, "query": OF_UPLOAD}),
+        (400, {**ABSENT, "query": {**OF_UPLOAD, "max-parts": "-1"}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**UNHOLDABLE, "query": {"uploadId": NO_UPLOAD}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "headers": TAGGED}),
+    ],
+    "CompleteMultipartUpload": [
+        (200, {**ABSENT, "query": OF_UPLOAD, "body": PARTS}),
+        (400, {**ABSENT, "query": OF_UPLOAD, "body": b"<CompleteMultipartUpload/>"}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}, "body": completion(['"e"'])}),
+        (411, {**ABSENT, "query": OF_UPLOAD, "headers": FRAMED}),
+        (412, {**OBJECT, "query": OF_UPLOAD, "body": PARTS, "headers": {"If-None-Match": "*"}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "body": PARTS, "headers": TAGGED}),
+    ],
+    "AbortMultipartUpload": [
+        (204, {**ABSENT, "query": OF_UPLOAD}),
+        (400, {**OBJECT, "key": "k" * 1025, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**UNHOLDABLE, "query": {"uploadId": NO_UPLOAD}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "headers": TAGGED}),
+    ],
+    "ListMultipartUploads": [
+        (200, BUCKET),
+        (400, {**BUCKET, "query": {"max-uploads": "-1"}}),
+        (404, NOWHERE),
+        (501, {**BUCKET, "headers": TAGGED}),
+    ],
     "GetObject": [*READS, (404, UNHOLDABLE)],
     "HeadObject": [*READS, (404, UNHOLDABLE)],
     "DeleteObject": [
@@ -180,7 +231,7 @@ def test_a_declared_status(client: Client, name: str, status: int, request_: Req
         asked["headers"] = {**asked["headers"], SOURCE: source}
     if asked.get("headers", {}).get("If-Modified-Since") == LATER:
         asked["headers"] = {"If-Modified-Since": formatdate(usegmt=True)}
-    assert client.send(name, **asked).status == status
+    assert client.send(name, **with_upload(client, asked)).status == status
 
 
 @each_composition
