@@ -1,8 +1,7 @@
 """All settings, their defaults and what they mean. The only reader of the environment.
 
-A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
-environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names
-it otherwise.
+A field becomes an option (`max_object_bytes` is `--max-object-bytes`), an environment variable
+(`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names it otherwise.
 """
 
 from __future__ import annotations
@@ -195,21 +194,18 @@ class Settings:
     )
     transfer_memory_bytes: int = _setting(
         1024**3,
-        "How many bytes of memory large transfers together may need: 30 MiB for a download from"
-        " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
+        "How many bytes large transfers together may need: 30 MiB a download from pachd, 6 MiB an"
+        " upload. Who finds no room waits, and is then answered SlowDown.",
         minimum=1024**2,
     )
     request_memory_bytes: int = _setting(
         256 * 1024**2,
-        "How many bytes of memory the documents and answers of all requests may take together:"
-        " lists, DeleteObjects, and small objects until their clients have read them. A request"
-        " waits for its share, and is then answered SlowDown.",
+        "How many bytes the documents and answers of all requests may take; others wait.",
         minimum=1024**2,
     )
     cache_bytes: int = _setting(
         96 * 1024**2,
-        "How many bytes of what was read may be kept: files and listings of finished commits, small"
-        " contents, and blocks of large ones.",
+        "How many bytes of what was read may be kept: files, listings, contents.",
         minimum=0,
     )
     state_dir: str = _setting("", "Directory for branches' histories; if empty, a temporary one.")
@@ -243,14 +239,12 @@ class Settings:
     )
     max_connections: int = _setting(
         1000,
-        "Connections of one process; more are answered SlowDown. The port for the gateway's own"
-        " pages, where there is one, has some more.",
+        "Connections of one process; more are answered SlowDown. An --admin-port has some more.",
         minimum=1,
     )
     max_requests: int = _setting(
         1000,
-        "Requests that one process serves at a time; more are answered SlowDown, but for those of"
-        " the gateway's own pages.",
+        "Requests that one process serves at a time; more, but for pages, are answered SlowDown.",
         minimum=1,
     )
     shutdown_seconds: int = _setting(

@@ -127,9 +127,7 @@ class Metrics(Observer):
             "free_bytes", "So much is left for the embedded PFS.", of_several="livemin"
         )
         self._full = self._gauge(
-            "storage_full",
-            "1 while the embedded PFS has no room to add anything.",
-            of_several="livemax",
+            "storage_full", "1 while the embedded PFS has no room.", of_several="livemax"
         )
 
     def _count_uploads(self) -> None:
