@@ -21,7 +21,7 @@ PAGE_TOOLS := $(if $(shell command -v npm),.build/pages/ready)
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site check check-site check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -42,6 +42,12 @@ fuzz: $(VENV)/dev .build/bench/moto/ready ## fuzz for SECONDS=600, from a random
 
 soak: $(VENV)/dev ## load each backend for SECONDS=180, break off and restart, and look what is left (SEED)
 	@exec $(BIN)/python -m tests.soak --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+power-cuts: $(VENV)/dev ## open every state that a power cut may leave of the embedded PFS
+	@exec $(BIN)/pytest -q -s -m thorough tests/power_cut
+
+mutants: $(VENV)/dev .build/mutants/cosmic-ray/ready ## which faults in what writes would no test notice? (hours; FILES='embedded_pfs/blobs.py' for less)
+	@exec $(BIN)/python -m tests.mutants $(FILES)
 
 check: $(VENV)/dev check-proto contract check-site ## format, lint, types, import rules, the contract, and links of the documentation
 	$(BIN)/ruff format --check $(CODE)

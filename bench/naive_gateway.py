@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from gateway import command
 from gateway.composition.choice import pachd_settings
-from gateway.composition.root import Composition, limits
+from gateway.composition.root import Composition
 from gateway.settings import Settings
 from handlers.exchange import Services
 from pfs_client.group_commit.grouped_writes import GroupedWrites
@@ -106,8 +106,9 @@ class NaiveComposition(Composition):
         )
         reads = cast(CommitCache, NaiveReads(naive))
         removal = RepoRemoval(naive, writes.turn_at, self.removals, few_commits=None)
+        mine = super().services_on(pfs)
         return Services(
-            naive, reads, HeadTimes(), writes, limits(self._settings), self.memory, removal
+            naive, reads, HeadTimes(), writes, mine.limits, self.memory, removal, mine.uploads
         )
 
 

@@ -36,8 +36,11 @@ class BranchCache:
             self._refresh(connection)
         info = self._known.get(branch)
         if info is None:
-            with snapshot(connection):
-                info = self._known[branch] = branches.inspect_branch(connection, branch)
+            info = branches.inspect_unlinked(connection, branch)
+            if info is None:
+                with snapshot(connection):
+                    info = branches.inspect_branch(connection, branch)
+            self._known[branch] = info
         return info
 
     def _refresh(self, connection: sqlite3.Connection) -> None:

@@ -20,7 +20,9 @@ from pfs_client.values import (
 
 BRANCH_ROWS = """
     SELECT branch.id, repo.id, line_id, head_id,
-        project.name, repo.name, branch.name, hex, branch.created_us
+        project.name, repo.name, branch.name, hex, branch.created_us,
+        EXISTS (SELECT 1 FROM provenance AS up WHERE up.branch_id = branch.id)
+        OR EXISTS (SELECT 1 FROM provenance AS down WHERE down.upstream_id = branch.id)
     FROM branch
     JOIN repo ON repo.id = branch.repo_id
     JOIN project ON project.id = project_id
@@ -42,6 +44,8 @@ class BranchRow:
     branch: Branch
     head: Commit
     created_us: int
+    is_linked: bool
+    """Whether it is computed from another branch, or another from it."""
 
 
 def repo_id_of(connection: sqlite3.Connection, repo: Repo) -> int:
@@ -67,6 +71,15 @@ def find_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:
         RepoNotFound: There is no such repo.
         BranchNotFound: There is the repo, without this branch.
     """
+    row = find_named(connection, branch)
+    if row is None:
+        repo_id_of(connection, branch.repo)
+        raise BranchNotFound(f'branch "{branch.name}" not found in repo {branch.repo}')
+    return row
+
+
+def find_named(connection: sqlite3.Connection, branch: Branch) -> BranchRow | None:
+    """The same; None where there is no such branch."""
     rows = find_rows(
         connection,
         f"{BRANCH_ROWS} WHERE project.name = ? AND repo.name = ? AND branch.name = ?",
@@ -74,14 +87,13 @@ def find_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:
         branch.repo.name,
         branch.name,
     )
-    if not rows:
-        repo_id_of(connection, branch.repo)
-        raise BranchNotFound(f'branch "{branch.name}" not found in repo {branch.repo}')
-    return rows[0]
+    return rows[0] if rows else None
 
 
 def info_of(connection: sqlite3.Connection, row: BranchRow) -> BranchInfo:
     """What PFS says of a branch."""
+    if not row.is_linked:
+        return BranchInfo(row.branch, row.head, as_datetime(row.created_us), (), (), ())
     upstream = find_rows(connection, UPSTREAM, row.id)
     return BranchInfo(
         row.branch,
@@ -130,11 +142,19 @@ def find_rows(connection: sqlite3.Connection, query: str, *arguments: object) ->
         name,
         hex_,
         created_us,
+        is_linked,
     ) in connection.execute(query, arguments):
         repo = Repo(repo_name, project)
         found.append(
             BranchRow(
-                id_, repo_id, line_id, head_id, Branch(repo, name), Commit(repo, hex_), created_us
+                id_,
+                repo_id,
+                line_id,
+                head_id,
+                Branch(repo, name),
+                Commit(repo, hex_),
+                created_us,
+                bool(is_linked),
             )
         )
     return found

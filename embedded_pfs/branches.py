@@ -16,6 +16,7 @@ from embedded_pfs.branch_rows import (
     BranchRow,
     feeds_others,
     find_branch,
+    find_named,
     find_rows,
     info_of,
     repo_id_of,
@@ -57,6 +58,12 @@ def inspect_branch(connection: sqlite3.Connection, branch: Branch) -> BranchInfo
         BranchNotFound: There is the repo, without this branch.
     """
     return info_of(connection, find_branch(connection, branch))
+
+
+def inspect_unlinked(connection: sqlite3.Connection, branch: Branch) -> BranchInfo | None:
+    """The same with one statement; None where that does not suffice."""
+    row = find_named(connection, branch)
+    return None if row is None or row.is_linked else info_of(connection, row)
 
 
 def find_or_create_branch(connection: sqlite3.Connection, branch: Branch) -> BranchRow:

@@ -73,7 +73,7 @@ def modify_branch(
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
-    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
+    if row.is_linked and branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
@@ -83,7 +83,7 @@ def modify_branch(
     editor.apply_all(changes)
     size_bytes = head.size_bytes + editor.added_bytes
     hex_ = commits.add_closed(connection, row, head, seq, size_bytes, closed_us)
-    for below in branch_rows.downstream(connection, row.id):
+    for below in branch_rows.downstream(connection, row.id) if row.is_linked else ():
         branches.open_output_commit(connection, below, hex_)
     return editor.writers
 
@@ -145,15 +145,7 @@ def _apply(
 
 
 class _Editor:
-    """The tip of a line, being changed by one commit.
-
-    Args:
-        connection: Within a transaction.
-        blobs: Where large contents are.
-        line_id: The line.
-        seq: The commit's number on it.
-        closed_us: When the commit is closed; None where it stays open.
-    """
+    """The tip of a line, being changed by one commit; `closed_us` is None where it stays open."""
 
     def __init__(
         self,

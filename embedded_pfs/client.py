@@ -14,6 +14,7 @@ from embedded_pfs import (
     listings,
     repos,
 )
+from embedded_pfs.blobs import BlobWriter
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
@@ -209,12 +210,16 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
     async def compose_file_set(
         self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
     ) -> str:
-        """One file set out of several."""
+        """One file set out of several. Their bytes are copied while others may write."""
+        writers: list[BlobWriter] = []
         async with self.engine.staging() as staging:
-            file_set_id, more = await self.engine.write(
-                file_sets.compose, self.engine.blobs, file_set_ids, ttl_seconds
+            composed = await self.engine.scan(
+                file_sets.composed, self.engine.blobs, file_set_ids, ttl_seconds, writers
             )
-            await staging.settle(more)
+            file_set_id = await self.engine.write(
+                file_sets.insert, self.engine.blobs, composed, ttl_seconds
+            )
+            await staging.settle(writers)
         return file_set_id
 
     async def add_file_set(self, commit: Commit, file_set_id: str) -> None:

@@ -40,12 +40,14 @@ def suspect(connection: sqlite3.Connection, hashes: Iterable[bytes]) -> None:
     )
 
 
-def suspect_those_of(connection: sqlite3.Connection, table: str, where: str, *at: object) -> None:
+def suspect_those_of(
+    connection: sqlite3.Connection, table: str, where: str, *at: object, **named: object
+) -> None:
     """The same, of the rows of a table that are about to be deleted."""
     connection.execute(
         f"INSERT OR REPLACE INTO suspect (hash) SELECT DISTINCT content_hash FROM {table}"
         f" WHERE {where} AND content_hash IS NOT NULL",
-        at,
+        named or at,
     )
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 from embedded_pfs import commit_changes, commit_rows, contents, file_set_rows, files
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent
@@ -22,6 +25,8 @@ from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import PfsFailure
 from pfs_client.interface import MAX_FILE_SET_SECONDS
 from pfs_client.values import Commit, CopyFile, DeleteFile, FileSetKind
+
+_T = TypeVar("_T")
 
 
 def create(
@@ -51,23 +56,62 @@ def create(
     return _insert(connection, form.rows(), ttl_seconds), form.writers
 
 
-def compose(
-    connection: sqlite3.Connection, blobs: Blobs, file_set_ids: Sequence[str], ttl_seconds: int
-) -> tuple[str, list[BlobWriter]]:
-    """One file set that is several, one after the other.
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What several file sets are together, one after the other; of each file its contents."""
 
-    Returns:
-        As `create` does.
+    removals: tuple[str, ...]
+    files: Mapping[str, StoredContent]
+
+
+def composed(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    file_set_ids: Sequence[str],
+    ttl_seconds: int,
+    writers: list[BlobWriter],
+) -> Composed:
+    """Put several file sets together. It copies bytes, and only reads from the database.
+
+    Args:
+        connection: To read with.
+        blobs: Where large contents are.
+        file_set_ids: In order.
+        ttl_seconds: How long it is to live.
+        writers: Gets those that are to be forgotten once their contents are referred to.
 
     Raises:
         FileSetNotFound: One of them is not there, or has expired.
         PfsFailure: It would live too long.
     """
-    changes = [
-        change for id_ in file_set_ids for change in file_set_rows.changes_of(connection, id_)
-    ]
     _check_ttl(ttl_seconds)
-    return create(connection, blobs, changes, ttl_seconds)
+    removals: dict[str, None] = {}
+    parts: dict[str, list[StoredContent]] = {}
+    for change in chain.from_iterable(
+        file_set_rows.changes_of(connection, id_) for id_ in file_set_ids
+    ):
+        if isinstance(change, AddContent):
+            parts.setdefault(stored_path(change.path), []).append(change.content)
+        elif isinstance(change, DeleteFile):
+            removals[change.path] = None
+            _remove_from(parts, change.path)
+    files_ = {
+        path: contents.concatenated(connection, blobs, several, writers)
+        if len(several) > 1
+        else several[0]
+        for path, several in parts.items()
+    }
+    return Composed(tuple(removals), files_)
+
+
+def insert(
+    connection: sqlite3.Connection, blobs: Blobs, composed_: Composed, ttl_seconds: int
+) -> str:
+    """Store what has been put together as a file set of its own, and return its id."""
+    for content in composed_.files.values():
+        contents.store(connection, blobs, content)
+    rows = _rows(composed_.removals, composed_.files)
+    return _insert(connection, rows, ttl_seconds)
 
 
 def renew(connection: sqlite3.Connection, file_set_id: str, ttl_seconds: int) -> None:
@@ -165,8 +209,7 @@ class _NormalForm:
                 raise PfsFailure("a file set takes no conditions")
 
     def rows(self) -> list[ChangeRow]:
-        removals: list[ChangeRow] = [(path, None, None) for path in self._removals]
-        return removals + [(path, c.size_bytes, c.hash) for path, c in self._files.items()]
+        return _rows(self._removals, self._files)
 
     def _add_file(self, path: str, content: StoredContent) -> None:
         existing = self._files.get(path)
@@ -186,11 +229,22 @@ class _NormalForm:
             self._add_file(f"{path}/{below}" if below else path, content)
 
     def _remove(self, path: str) -> None:
-        stored = stored_path(path)
         self._removals[path] = None
-        if not path.endswith("/"):
-            gone = [stored] if stored in self._files else []
-        else:
-            low, high = bounds_of(stored)
-            gone = [p for p in self._files if low < p < high]
-        suspect(self._connection, [self._files.pop(p).hash for p in gone])
+        gone = _remove_from(self._files, path)
+        suspect(self._connection, [content.hash for content in gone])
+
+
+def _remove_from(files_: MutableMapping[str, _T], path: str) -> list[_T]:
+    """Remove a file, or all files below a path that ends with a slash; gives what they were."""
+    stored = stored_path(path)
+    if not path.endswith("/"):
+        gone = [stored] if stored in files_ else []
+    else:
+        low, high = bounds_of(stored)
+        gone = [p for p in files_ if low < p < high]
+    return [files_.pop(below) for below in gone]
+
+
+def _rows(removals: Iterable[str], files_: Mapping[str, StoredContent]) -> list[ChangeRow]:
+    rows: list[ChangeRow] = [(path, None, None) for path in removals]
+    return rows + [(path, c.size_bytes, c.hash) for path, c in files_.items()]

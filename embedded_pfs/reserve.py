@@ -18,6 +18,9 @@ RESERVE_BYTES = 16 * 1024 * 1024
 
 SMALL_RESERVE_BYTES = 4 * 1024 * 1024
 
+RESERVE_NAME = "reserve"
+"""The file's name in the data directory."""
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TRY_AGAIN_SECONDS = 1.0
 
@@ -32,7 +35,7 @@ class Reserve:
 
     def __init__(self, directory: Path, size_bytes: int = RESERVE_BYTES) -> None:
         self._directory = directory
-        self._file = directory / "reserve"
+        self._file = directory / RESERVE_NAME
         self._size_bytes = size_bytes
         self._tried = 0.0
 

@@ -23,6 +23,7 @@ from gateway.composition.stored import stored_by
 from gateway.contract.document import layers_named, load_contract
 from gateway.contract.printable import printable
 from gateway.guards.key_file import read_keys
+from gateway.history_commands import COMMANDS
 from gateway.http.serving import Server, serve_with_workers
 from gateway.http.tls import tls_options
 from gateway.key_commands import keys
@@ -172,7 +173,8 @@ def _confirm() -> None:
     click.confirm("Go on?", abort=True)
 
 
-main.add_command(keys)
+for _command in (keys, *COMMANDS):
+    main.add_command(_command)
 
 
 def serve(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from gateway.asgi import App, Receive, Scope, Send
 from gateway.request_context import CUT_SHORT
 from pfs_client import failures as pfs
 from s3_wire import errors as s3
-from s3_wire import xml
+from s3_wire import upload_errors, xml
 
 log = logging.getLogger("s3gateway")
 
@@ -121,6 +121,7 @@ TABLE: dict[type[pfs.PfsFailure], Callable[[pfs.PfsFailure], s3.S3Error]] = {
     pfs.HistoryUnread: _unread,
     pfs.CommitFailed: _failed_head,
     pfs.CommitHasChildren: _aborted,
+    pfs.UploadNotFound: _plain(upload_errors.NoSuchUpload),
     pfs.FileNotFound: _plain(s3.NoSuchKey),
     pfs.NotAFile: _plain(s3.NoSuchKey),
     pfs.FileSetNotFound: _changing,
@@ -187,6 +188,17 @@ class ErrorAnswers:
             await _send_error(answer, scope, send)
 
 
+def late_error(error: Exception, scope: Scope) -> bytes:
+    """The document of an error, for an answer that has begun."""
+    record = request_context.current().record
+    answer = error_for(error)
+    record.code = answer.code
+    if answer.status >= 500 and not isinstance(error, s3.S3Error):
+        _log(error, answer, record.request_id)
+    _, body = rendered(answer, _resource(scope), record.request_id)
+    return body
+
+
 async def _answer_cancelled(scope: Scope, send: Send) -> None:
     context = request_context.current()
     if context.client_gone:
@@ -203,13 +215,16 @@ async def _send_error(
 ) -> None:
     record = request_context.current().record
     record.code = error.code
-    resource = quote(scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
-    given, body = rendered(error, resource, record.request_id)
+    given, body = rendered(error, _resource(scope), record.request_id)
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()]
     if ends_connection:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _resource(scope: Scope) -> str:
+    return quote(scope["raw_path"].decode("latin-1"), safe="/%-_.~!$&'()*+,;=:@")
 
 
 def _log(error: Exception, answer: s3.S3Error, request_id: str) -> None:

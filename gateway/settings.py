@@ -1,8 +1,7 @@
 """All settings, their defaults and what they mean. The only reader of the environment.
 
-A field becomes an option of the command (`max_object_bytes` is `--max-object-bytes`), an
-environment variable (`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names
-it otherwise.
+A field becomes an option (`max_object_bytes` is `--max-object-bytes`), an environment variable
+(`S3GATEWAY_MAX_OBJECT_BYTES`) and a row of the documentation; `option` names it otherwise.
 """
 
 from __future__ import annotations
@@ -89,9 +88,16 @@ class Settings:
     )
     layers: tuple[str, ...] = _setting(
         (),
-        "What to serve beyond the default contract: copy (CopyObject), or all for everything that"
-        " can be switched on. What is switched off answers NotImplemented.",
+        "What to serve beyond the default contract: copy (CopyObject), multipart (uploads in"
+        " parts), or all for everything that can be switched on."
+        " What is switched off answers NotImplemented.",
         option="with",
+    )
+    upload_days: float = _setting(
+        7.0,
+        "With --with multipart: how many days an upload in parts may take. What is left of an older"
+        " one is removed.",
+        minimum=0.01,
     )
     pfs: str = _setting(
         DEFAULT_PFS,
@@ -188,36 +194,26 @@ class Settings:
     )
     transfer_memory_bytes: int = _setting(
         1024**3,
-        "How many bytes of memory large transfers together may need: 30 MiB for a download from"
-        " pachd, 6 MiB for an upload. Who finds no room waits, and is then answered SlowDown.",
+        "How many bytes large transfers together may need: 30 MiB a download from pachd, 6 MiB an"
+        " upload. Who finds no room waits, and is then answered SlowDown.",
         minimum=1024**2,
     )
     request_memory_bytes: int = _setting(
         256 * 1024**2,
-        "How many bytes of memory the documents and answers of all requests may take together:"
-        " lists, DeleteObjects, and small objects until their clients have read them. A request"
-        " waits for its share, and is then answered SlowDown.",
+        "How many bytes the documents and answers of all requests may take; others wait.",
         minimum=1024**2,
     )
     cache_bytes: int = _setting(
         96 * 1024**2,
-        "How many bytes of what was read may be kept: files and listings of finished commits, small"
-        " contents, and blocks of large ones.",
+        "How many bytes of what was read may be kept: files, listings, contents.",
         minimum=0,
     )
-    state_dir: str = _setting(
-        "",
-        "Directory for what is known of branches' histories; if empty, each process has its own.",
-    )
+    state_dir: str = _setting("", "Directory for branches' histories; if empty, a temporary one.")
     history_bytes: int = _setting(
-        1024**3,
-        "How large that may become. A branch that needs more has approximate times in its lists.",
-        minimum=1024**2,
+        1024**3, "How large that may become; beyond it lists are approximate.", minimum=1024**2
     )
     history_wait: float = _setting(
-        2.0,
-        "Seconds that an answer may wait for the history that says when objects changed.",
-        minimum=0,
+        2.0, "Seconds that an answer may wait for a history to be read.", minimum=0
     )
     exact_times: bool = _setting(
         False, "Answer 503 then. Otherwise objects whose change is not found have a later time."
@@ -243,14 +239,12 @@ class Settings:
     )
     max_connections: int = _setting(
         1000,
-        "Connections of one process; more are answered SlowDown. The port for the gateway's own"
-        " pages, where there is one, has some more.",
+        "Connections of one process; more are answered SlowDown. An --admin-port has some more.",
         minimum=1,
     )
     max_requests: int = _setting(
         1000,
-        "Requests that one process serves at a time; more are answered SlowDown, but for those of"
-        " the gateway's own pages.",
+        "Requests that one process serves at a time; more, but for pages, are answered SlowDown.",
         minimum=1,
     )
     shutdown_seconds: int = _setting(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from handlers.addressing import (
@@ -15,12 +14,13 @@ from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.timestamps import iso_8601
+from handlers.versions import check_version_id, no_bytes
 from handlers.write_conditions import put_condition, told_as_s3
 from pfs_client.failures import CommitNotFound, FileNotFound
 from pfs_client.values import Branch, ExpectFile
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
-from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey
+from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
 from s3_wire.preconditions import check_copy_source
 
 MAX_COPY_BYTES = 5 * 1024**3
@@ -44,10 +44,13 @@ async def copy_object(request: S3Request) -> S3Response:
     _refuse_onto_itself(request, source)
     branch = (await writable_branch(request.services.pfs, request.bucket)).branch
     with told_as_s3(key):
-        etag = await _copy(request, source, branch, path, expect)
+        found = await _copy(request, source, branch, path, expect)
     modified = await committed_at(request.services.pfs, branch)
-    parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", etag))
-    return xml_response(xml.document("CopyObjectResult", parts))
+    parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", found.etag))
+    response = xml_response(xml.document("CopyObjectResult", parts))
+    if found.version:
+        response.headers["x-amz-copy-source-version-id"] = found.version
+    return response
 
 
 def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
@@ -61,6 +64,7 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
         headers.get("x-amz-metadata-directive") == "REPLACE"
         or headers.get("x-amz-storage-class", _STANDARD) != _STANDARD
     )
+    is_change = is_change or bool(source.version)
     is_same = source.key == request.key and branch_of(source.bucket) == branch_of(request.bucket)
     if is_same and not is_change:
         raise InvalidRequest(_ONTO_ITSELF)
@@ -68,8 +72,8 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
 
 async def _copy(
     request: S3Request, source: CopySource, branch: Branch, path: str, expect: ExpectFile | None
-) -> str:
-    """Copy, and give the copy's ETag.
+) -> FoundObject:
+    """Copy, and give what was copied.
 
     Who drops or squashes commits may do so between our look at the source and the copy. PFS refuses
     the copy then, and we look again.
@@ -85,7 +89,7 @@ async def _copy(
             raise NoSuchKey(Key=source.key) from None
         else:
             break
-    return found.etag
+    return found
 
 
 async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
@@ -94,10 +98,20 @@ async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
     Raises:
         NoSuchBucket, NoSuchKey: It is not there.
         PreconditionFailed: It is not as the request wants it.
+        NoSuchVersion: Nor is the version that is named.
+        NotImplemented: It is a version, and buckets have none.
         InvalidRequest: It is too large.
     """
+    if source.version and request.services.histories is None:
+        raise NotImplemented(
+            f"{NotImplemented.message}: a version of the source. Versions are switched off; start"
+            " the gateway with --with versions."
+        )
+    check_version_id(source.version)
     has_dates = not _DATES.isdisjoint(request.headers)
-    found = await find_object(request.services, source.bucket, source.key, with_time=has_dates)
+    found = await find_object(
+        request.services, source.bucket, source.key, source.version, with_time=has_dates
+    )
     check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
     if found.file.size_bytes > MAX_COPY_BYTES:
         raise InvalidRequest(
@@ -122,10 +136,4 @@ async def _write(
     elif found.file.size_bytes:
         await writes.copy_file(branch, path, found.head, found.file, expect)
     else:
-        await writes.put_file(branch, path, _nothing(), declared_size_bytes=0, expect=expect)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    """The bytes of an empty file."""
-    return
-    yield b""
+        await writes.put_file(branch, path, no_bytes(), declared_size_bytes=0, expect=expect)

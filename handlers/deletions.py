@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.bucket_branches import writable_branch
-from handlers.exchange import S3Request, S3Response, xml_response
+from handlers.exchange import S3Request, S3Response, Services, xml_response
 from handlers.request_body import read_document
+from handlers.versions import undelete
 from handlers.write_conditions import condition_error, object_condition
 from pfs_client.failures import ConditionFailed
 from pfs_client.group_commit.grouped_writes import GroupedWrites
-from pfs_client.values import Branch, ExpectFile
+from pfs_client.values import Branch, BranchInfo, ExpectFile
 from s3_wire import xml
 from s3_wire.documents import Element
 from s3_wire.errors import MalformedXML, NoSuchKey, NotImplemented, S3Error
@@ -32,20 +33,28 @@ class _Object:
     key: str
     etag: str | None
     refused: S3Error | None
+    version: str = ""
 
 
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
-    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    info = await writable_branch(request.services.pfs, request.bucket)
     document = await read_document(request, "Delete", MAX_OBJECTS + 1)
     quiet, objects = _read(document)
-    errors = await _delete(request.services.writes, branch, objects)
+    refused = [await _undelete(request.services, info, named) for named in objects]
+    rest = [named for named in objects if not named.version]
+    failed = iter(await _delete(request.services.writes, info.branch, rest))
+    errors = [
+        error if named.version else next(failed)
+        for named, error in zip(objects, refused, strict=True)
+    ]
+    has_versions = request.services.histories is not None
     content = []
     for named, error in zip(objects, errors, strict=True):
         if error is not None:
-            content.append(_error(named.key, error))
+            content.append(_error(named, error, has_versions=has_versions))
         elif not quiet:
-            content.append(f"<Deleted>{xml.element('Key', named.key)}</Deleted>")
+            content.append(_deleted(named))
     return xml_response(xml.document("DeleteResult", content))
 
 
@@ -71,12 +80,13 @@ def _read_object(node: Element) -> _Object:
     if not key:
         raise MalformedXML("Every Object of a Delete has a Key.")
     refused: S3Error | None = None
-    if node.child_text("VersionId") not in (None, "", _UNVERSIONED):
-        refused = NotImplemented("Objects have no versions here; history is in PFS's commits.")
+    version = node.child_text("VersionId") or ""
+    if version == _UNVERSIONED:
+        version = ""
     for name in _ONLY_IN_DIRECTORY_BUCKETS:
         if node.child_text(name) is not None:
             refused = NotImplemented(f"An object is not deleted on condition of its {name}.")
-    return _Object(key, node.child_text("ETag"), refused)
+    return _Object(key, node.child_text("ETag"), refused, version)
 
 
 async def _delete(
@@ -137,9 +147,32 @@ async def _write(
     return failures
 
 
-def _error(key: str, error: S3Error) -> str:
+async def _undelete(services: Services, branch: BranchInfo, named: _Object) -> S3Error | None:
+    """Bring an object back if its newest delete marker is to go; say why that cannot be."""
+    if not named.version:
+        return None
+    try:
+        await undelete(services, branch, named.key, named.version)
+    except S3Error as error:
+        return error
+    return None
+
+
+def _deleted(named: _Object) -> str:
+    parts = [xml.element("Key", named.key)]
+    if named.version:
+        parts += [
+            xml.element("VersionId", named.version),
+            xml.element("DeleteMarker", "true"),
+            xml.element("DeleteMarkerVersionId", named.version),
+        ]
+    return f"<Deleted>{''.join(parts)}</Deleted>"
+
+
+def _error(named: _Object, error: S3Error, *, has_versions: bool) -> str:
     parts = (
-        xml.element("Key", key),
+        xml.element("Key", named.key),
+        *([xml.element("VersionId", named.version)] if named.version and has_versions else []),
         xml.element("Code", error.code),
         xml.element("Message", error.message),
     )

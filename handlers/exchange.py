@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -13,6 +14,8 @@ from pfs_client.interface import ByteStream, PfsClient
 from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.repo_removal import RepoRemoval
+from pfs_client.uploads.uploads import Uploads
+from pfs_client.versions.histories import Histories
 from s3_wire import xml
 from s3_wire.chunk_signatures import ChunkSignatures
 
@@ -35,7 +38,7 @@ class Services:
 
     Files are read through `files`, and `times` says when they changed; everything else is asked of
     `pfs`. `memory` bounds the documents and answers that all requests hold, `removal` removes repos
-    that have no bucket any more.
+    that have no bucket any more. `histories` are there where buckets have versions.
     """
 
     pfs: PfsClient
@@ -45,6 +48,8 @@ class Services:
     limits: Limits
     memory: MemoryBudget
     removal: RepoRemoval
+    uploads: Uploads
+    histories: Histories | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,23 @@ class S3Request:
     chunk_signatures: ChunkSignatures | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LateDocument:
+    """A document that is not there yet, for an answer that has to begin.
+
+    White space keeps the connection until it is; if it fails, an error's document is sent instead.
+    """
+
+    work: asyncio.Task[bytes]
+
+
 @dataclass(slots=True)
 class S3Response:
     """One answer. With a stream as its body, `Content-Length` is among the headers."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | ByteStream = b""
+    body: bytes | ByteStream | LateDocument = b""
 
 
 def xml_response(document: bytes, memory: Share | None = None) -> S3Response:

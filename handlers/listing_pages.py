@@ -106,7 +106,7 @@ def ask_ahead(listing: Listing, page: Page, max_keys: int) -> asyncio.Task[None]
 def _beginning(listing: Listing) -> tuple[File, Part]:
     """The directory that is listed, and where in it."""
     directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
-    return directory, Part(_first_marker(listing), "/" + listing.prefix)
+    return directory, Part(first_marker(listing), "/" + listing.prefix)
 
 
 def _of_size(part: Part, size: int, *, by_directory: bool) -> Part:
@@ -168,7 +168,7 @@ def end_of_prefix(prefix: str) -> str:
     return path_behind(prefix + ABOVE_ALL_KEYS)
 
 
-def _first_marker(listing: Listing) -> str:
+def first_marker(listing: Listing) -> str:
     """What to begin behind: the marker, or else the last thing below the prefix."""
     if not listing.prefix or listing.after >= listing.prefix:
         passed = common_prefix(listing.after, listing)

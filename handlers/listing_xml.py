@@ -13,7 +13,12 @@ from handlers.service import OWNER_ID
 from handlers.timestamps import iso_8601
 from s3_wire import xml
 
-_OWNER = f"<Owner>{xml.element('ID', OWNER_ID)}</Owner>"
+OWNER = f"<Owner>{xml.element('ID', OWNER_ID)}</Owner>"
+
+
+def flag(name: str, is_set: bool) -> str:
+    """An element that says true or false."""
+    return xml.element(name, "true" if is_set else "false")
 
 
 class ListingXml:
@@ -35,13 +40,13 @@ class ListingXml:
         """An element whose value is a key or a part of one."""
         return f"<{name}>{self._encode(value)}</{name}>"
 
-    def head(self, page: Page) -> list[str]:
+    def head(self, *, is_truncated: bool) -> list[str]:
         """What stands before the entries."""
         elements = [
             xml.element("Name", self._bucket),
             self.encoded("Prefix", self._asked.get("prefix", "")),
             xml.element("MaxKeys", str(self._max_keys)),
-            xml.element("IsTruncated", "true" if page.is_truncated else "false"),
+            flag("IsTruncated", is_truncated),
         ]
         if delimiter := self._asked.get("delimiter"):
             elements.append(self.encoded("Delimiter", delimiter))
@@ -54,7 +59,7 @@ class ListingXml:
         times = {
             time: f"</Key><LastModified>{iso_8601(time)}</LastModified>" for time in set(modified)
         }
-        end = f"</Size>{_OWNER if with_owner else ''}<StorageClass>STANDARD</StorageClass>"
+        end = f"</Size>{OWNER if with_owner else ''}<StorageClass>STANDARD</StorageClass>"
         encode = self._encode
         return [
             f"<Contents><Key>{encode(key_of(file.path))}{times[time]}"

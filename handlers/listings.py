@@ -23,7 +23,7 @@ async def list_objects(request: S3Request) -> S3Response:
     asked = request.parameters
     marker = asked.get("marker", "")
     page, writer, entries = await _page(request, marker, with_owner=True, goes_on=bool(marker))
-    content = [*writer.head(page), writer.encoded("Marker", marker)]
+    content = [*writer.head(is_truncated=page.is_truncated), writer.encoded("Marker", marker)]
     if page.is_truncated and asked.get("delimiter"):
         content.append(writer.encoded("NextMarker", page.last_name))
     return xml_response(xml.document("ListBucketResult", content + entries), request.memory)
@@ -39,7 +39,10 @@ async def list_objects_v2(request: S3Request) -> S3Response:
     page, writer, entries = await _page(
         request, after, with_owner=with_owner, goes_on=token is not None
     )
-    content = [*writer.head(page), xml.element("KeyCount", str(page.count))]
+    content = [
+        *writer.head(is_truncated=page.is_truncated),
+        xml.element("KeyCount", str(page.count)),
+    ]
     if start_after:
         content.append(writer.encoded("StartAfter", start_after))
     if token is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
@@ -13,6 +13,7 @@ from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
+from handlers.versions import VERSION_HEADER, undelete, version_of
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.reading.commit_cache import CommitCache
@@ -23,6 +24,7 @@ from s3_wire.errors import (
     InvalidPartNumber,
     InvalidRequest,
     NoSuchKey,
+    NoSuchVersion,
 )
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
@@ -65,7 +67,7 @@ async def put_object(request: S3Request) -> S3Response:
 
 async def get_object(request: S3Request) -> S3Response:
     """GetObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ."""
-    found = await find_object(request.services, request.bucket, request.key)
+    found = await _asked_for(request)
     response, span = _describe(request, found)
     if response.status == 304 or not span.size_bytes:
         return response
@@ -79,7 +81,7 @@ async def get_object(request: S3Request) -> S3Response:
 
 async def head_object(request: S3Request) -> S3Response:
     """HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
-    found = await find_object(request.services, request.bucket, request.key)
+    found = await _asked_for(request)
     response, _ = _describe(request, found)
     return response
 
@@ -87,7 +89,11 @@ async def head_object(request: S3Request) -> S3Response:
 async def delete_object(request: S3Request) -> S3Response:
     """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
     key, writes = request.key, request.services.writes
-    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    info = await writable_branch(request.services.pfs, request.bucket)
+    branch = info.branch
+    if version := request.parameters.get("versionId"):
+        await undelete(request.services, info, key, version)
+        return S3Response(204, {VERSION_HEADER: version, "x-amz-delete-marker": "true"})
     try:
         path = readable_path(key)
     except NoSuchKey:
@@ -103,16 +109,25 @@ async def delete_object(request: S3Request) -> S3Response:
 
 @dataclass(frozen=True, slots=True)
 class FoundObject:
-    """An object as it is at HEAD."""
+    """An object as it is at HEAD, or in the commit that is its version.
+
+    `version` is empty where there are no versions, and while HEAD is open.
+    """
 
     head: Commit
     file: FileInfo
     etag: str
     modified: Modified
+    version: str = ""
+
+
+async def _asked_for(request: S3Request) -> FoundObject:
+    version = request.parameters.get("versionId", "")
+    return await find_object(request.services, request.bucket, request.key, version)
 
 
 async def find_object(
-    services: Services, bucket: str, key: str, *, with_time: bool = True
+    services: Services, bucket: str, key: str, version: str = "", *, with_time: bool = True
 ) -> FoundObject:
     """Look an object up.
 
@@ -120,14 +135,16 @@ async def find_object(
         services: To ask.
         bucket: Its bucket.
         key: Its key.
+        version: The commit to look at; empty for HEAD.
         with_time: Say when it changed, which may take calls; else its time is that of HEAD.
 
     Raises:
         NoSuchBucket: There is no such bucket.
         NoSuchKey: There is no such object in it, or can be none.
+        NoSuchVersion: Nor is there such a version of it.
     """
     branch = await existing_branch(services.pfs, bucket)
-    head = branch.head
+    head = await version_of(services, branch, key, version) if version else branch.head
     path = readable_path(key)
     is_marker = is_directory_marker(key)
     try:
@@ -137,10 +154,19 @@ async def find_object(
             file = await services.files.inspect_file(File(head, path))
         changed = file.committed
         if with_time and not is_marker:
-            changed = await services.times.of_file(branch, file)
+            changed = await services.times.of_file(replace(branch, head=head), file)
     except (FileNotFound, NotAFile):
+        if version:
+            raise NoSuchVersion(Key=key, VersionId=version) from None
         raise NoSuchKey(Key=key) from None
-    return FoundObject(head, file, etag_of(file.hash), Modified.since(changed))
+    is_version = services.histories is not None and file.committed is not None
+    return FoundObject(
+        head,
+        file,
+        etag_of(file.hash),
+        Modified.since(changed),
+        version or (head.id if is_version else ""),
+    )
 
 
 async def _directory_marker(files: CommitCache, head: Commit, path: str) -> FileInfo:
@@ -172,6 +198,8 @@ def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]
         "Last-Modified": http_date(found.modified.time),
         "Accept-Ranges": "bytes",
     }
+    if found.version:
+        headers[VERSION_HEADER] = found.version
     if is_unchanged(request.headers, found.etag, found.modified.validator, datetime.now(UTC)):
         return S3Response(304, headers), Span(0, 0)
     headers["Content-Type"] = content_type_of(request.key)

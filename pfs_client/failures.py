@@ -96,6 +96,10 @@ class HeadMoved(PfsFailure):
     """The branch's head is no longer the expected commit."""
 
 
+class UploadNotFound(PfsFailure):
+    """There is no such upload in parts, or it has ended."""
+
+
 class OutputBranch(PfsFailure):
     """A pipeline writes this branch; nobody else may. `branch` is the one."""
 

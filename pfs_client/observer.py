@@ -47,6 +47,12 @@ class Observer:
     def commit_failed(self) -> None:
         """A commit of ours has finished with an error: what it held is lost."""
 
+    def uploads_seen(self, uploads: int, size_bytes: int) -> None:
+        """Tell how many uploads in parts are open, and how many bytes their parts have."""
+
+    def file_sets_renewed(self, file_sets: int) -> None:
+        """Tell how many file sets of parts were given more time."""
+
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Something was looked for in the cache.
 
@@ -108,6 +114,16 @@ class Observers(Observer):
         """Tell all."""
         for one in self._observers:
             one.commit_failed()
+
+    def uploads_seen(self, uploads: int, size_bytes: int) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.uploads_seen(uploads, size_bytes)
+
+    def file_sets_renewed(self, file_sets: int) -> None:
+        """Tell all."""
+        for one in self._observers:
+            one.file_sets_renewed(file_sets)
 
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Tell all."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from s3_wire.errors import InvalidArgument, InvalidURI, NotImplemented
+from s3_wire.errors import InvalidArgument, InvalidURI
 
 COPY_SOURCE = "x-amz-copy-source"
 UNVERSIONED = "null"
@@ -26,6 +26,7 @@ class CopySource:
 
     bucket: str
     key: str
+    version: str = ""
 
 
 def bucket_and_key(raw: bytes) -> tuple[str, str]:
@@ -46,7 +47,6 @@ def copy_source(header: str) -> CopySource:
 
     Raises:
         InvalidArgument: It is no bucket and key.
-        NotImplemented: It names a version.
     """
     address, _, version = header.partition(_VERSION)
     try:
@@ -57,12 +57,7 @@ def copy_source(header: str) -> CopySource:
     if not bucket or not key:
         what = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise _invalid(what, header)
-    if version not in ("", UNVERSIONED):
-        raise NotImplemented(
-            f"{NotImplemented.message}: a version of the source."
-            " Objects have no versions here; history is in PFS's commits."
-        )
-    return CopySource(bucket, key)
+    return CopySource(bucket, key, "" if version == UNVERSIONED else version)
 
 
 def _decoded(raw: bytes) -> str:

@@ -112,6 +112,30 @@ def names_checksum(headers: Mapping[str, str]) -> bool:
     return _SDK_ALGORITHM in headers or _TRAILER in headers or any(map(_is_checksum, headers))
 
 
+def named_checksum(headers: Mapping[str, str]) -> str | None:
+    """The algorithm of the checksum that comes with a body, in its headers or its trailer."""
+    names = _in_headers(headers) or _in_trailer(headers)
+    return names[0].removeprefix(_PREFIX) if names else None
+
+
+def own_checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    """The checksums in headers, by algorithm, where they are not of the request's own body.
+
+    Raises:
+        InvalidRequest: S3 has no such algorithm, or there is more than one.
+    """
+    return {name.removeprefix(_PREFIX): headers[name] for name in _in_headers(headers)}
+
+
+def without_checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers that say nothing of a checksum that is not in the trailer."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if not _is_checksum(name) and name != _SDK_ALGORITHM
+    }
+
+
 class _ContentSha256:
     """The SHA-256 of the body in hex; any other text differs from it."""
 

@@ -211,6 +211,13 @@ class NoSuchKey(S3Error):
     message = "The specified key does not exist."
 
 
+class NoSuchVersion(S3Error):
+    """The branch's history has no such commit, or no such file in it."""
+
+    status = 404
+    message = "The specified version does not exist."
+
+
 class NotImplemented(S3Error):
     """The contract does not declare what was asked for."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from s3_wire.errors import InvalidRange
+from s3_wire.errors import InvalidArgument, InvalidRange
 
 # More digits than any object's size has; Python would read a gigabyte of digits as a number.
 _SINGLE_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})\s*+", re.ASCII | re.IGNORECASE)
@@ -69,3 +69,27 @@ def _last_bytes(wanted: int, size: int, header: str) -> Span | None:
 
 def _unsatisfiable(header: str, size: int) -> InvalidRange:
     return InvalidRange(RangeRequested=header, ActualObjectSize=str(size))
+
+
+def copied_span(header: str, source_size_bytes: int) -> Span:
+    """Read `x-amz-copy-source-range`, which must name first and last byte.
+
+    Raises:
+        InvalidArgument: It does not, or they are not in the source.
+    """
+    match = _SINGLE_RANGE.fullmatch(header)
+    first, last = match.groups() if match else ("", "")
+    if not first or not last or int(last) < int(first):
+        raise _not_copied(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and"
+            " last are the zero-based offsets of the first and last bytes to copy",
+            header,
+        )
+    if int(last) >= source_size_bytes:
+        what = f"Range specified is not valid for source object of size: {source_size_bytes}"
+        raise _not_copied(what, header)
+    return Span(int(first), int(last) - int(first) + 1)
+
+
+def _not_copied(what: str, header: str) -> InvalidArgument:
+    return InvalidArgument(what, ArgumentName="x-amz-copy-source-range", ArgumentValue=header)

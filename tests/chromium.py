@@ -136,7 +136,7 @@ class Browser:
 
     def picture(self) -> bytes:
         """What the screen shows now, as a PNG."""
-        self._call("Emulation.setScrollbarsHidden", hidden=True)
+        self.run("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         self.run("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
         return base64.b64decode(self._call("Page.captureScreenshot")["data"])
 

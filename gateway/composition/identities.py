@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from gateway.identity import Identity
 from handlers.exchange import Services
 from pfs_client.failures import NotLoggedIn
-from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
 from pfs_client.pachd.channel import Connection
 from pfs_client.pachd.client import PachdClient
@@ -48,7 +47,7 @@ class Identities:
         self,
         connection: Connection,
         services_on: Callable[[PfsClient], Services],
-        drain: Callable[[GroupedWrites], Awaitable[None]],
+        drain: Callable[[Services], Awaitable[None]],
     ) -> None:
         self._connection = connection
         self._services_on = services_on
@@ -95,8 +94,12 @@ class Identities:
     def _client_of(self, identity: Identity) -> PfsClient:
         return PachdClient(self._connection, Token(identity.token, None))
 
+    async def _end(self, services: Services) -> None:
+        await self._drain(services)
+        await services.times.aclose()
+
     def _let_go(self) -> None:
         _, known = self._known.popitem(last=False)
-        task = asyncio.ensure_future(self._drain(known.services.writes))
+        task = asyncio.ensure_future(self._end(known.services))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

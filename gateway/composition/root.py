@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from gateway.composition.choice import is_embedded, open_pfs, pachd_settings
 from gateway.composition.identities import SHARE, Identities
 from gateway.composition.surroundings import around_embedded, around_pachd
+from gateway.contract.document import layers_named
 from gateway.identity import ANYBODY, Identity
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
@@ -22,8 +24,13 @@ from pfs_client.limits.transfers import DIRECT_DOWNLOAD_BYTES, DOWNLOAD_BYTES, T
 from pfs_client.observer import Observer
 from pfs_client.pachd.channel import Connection
 from pfs_client.repo_removal import Background, RepoRemoval
+from pfs_client.uploads.caretaking import Caretaker
+from pfs_client.uploads.uploads import Uploads
+from pfs_client.versions.histories import Histories
 
 log = logging.getLogger("s3gateway")
+
+_HAVE_VERSIONS = frozenset({"versions", "all"})
 
 
 class Composition:
@@ -40,6 +47,7 @@ class Composition:
         self.memory = MemoryBudget(settings.request_memory_bytes)
         self.removals = Background()
         self._greeting: asyncio.Task[None] | None = None
+        self._caretaking: asyncio.Task[None] | None = None
 
     def services_of(self, identity: Identity) -> Services:
         """What requests of an identity work with."""
@@ -72,6 +80,8 @@ class Composition:
             self._identities = Identities(connection, services_on, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
         services.removal.resume()
+        if "multipart" in layers_named(self._settings.layers):
+            self._caretaking = asyncio.create_task(self._caretaker_of(services).run())
 
     def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """The services that one identity's PFS gives."""
@@ -96,27 +106,49 @@ class Composition:
             transfers=transfers,
         )
         removal = RepoRemoval(pfs, writes.turn_at, self.removals, around.few_commits)
+        uploads = Uploads(pfs, writes, transfers)
+        histories = Histories(pfs) if _HAVE_VERSIONS.intersection(settings.layers) else None
         return Services(
-            pfs, around.reads, around.times, writes, limits(settings), self.memory, removal
+            pfs,
+            around.reads,
+            around.times,
+            writes,
+            limits(settings),
+            self.memory,
+            removal,
+            uploads,
+            histories,
+        )
+
+    def _caretaker_of(self, services: Services) -> Caretaker:
+        return Caretaker(
+            services.pfs,
+            services.writes,
+            services.uploads.reader,
+            timedelta(days=self._settings.upload_days),
+            self._observer,
         )
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""
-        if self._greeting is not None:
-            self._greeting.cancel()
+        for task in (self._greeting, self._caretaking):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
         await self.removals.aclose()
         if self._identities is not None:
             await self._identities.close()
         while self._services:
             _, services = self._services.popitem()
-            await self._drain(services.writes)
+            await self._drain(services)
             await services.times.aclose()
             await services.pfs.aclose()
 
-    async def _drain(self, writes: GroupedWrites) -> None:
+    async def _drain(self, services: Services) -> None:
         try:
             async with asyncio.timeout(self._settings.shutdown_seconds):
-                await writes.drain()
+                await services.uploads.drain()
+                await services.writes.drain()
         except TimeoutError:
             log.warning("ended before all commits have finished, or could be seen to")
 

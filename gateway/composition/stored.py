@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded_pfs.reserve import RESERVE_NAME
 from gateway.composition.choice import embedded_directory, is_embedded
 from gateway.settings import Settings
 
@@ -62,6 +63,8 @@ def _size_of(directory: Path) -> tuple[int, bool]:
 def _file_sizes(directory: Path) -> Iterator[int]:
     for folder, _, names in os.walk(directory):
         for name in names:
+            if name == RESERVE_NAME:
+                continue
             try:
                 yield os.lstat(Path(folder, name)).st_size
             except FileNotFoundError:  # another gateway that uses the directory has removed it

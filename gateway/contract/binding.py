@@ -6,6 +6,7 @@ handler can refuse them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,19 +14,24 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 
 from gateway import request_context
 from gateway.asgi import SEND_FILE, Receive, Scope, Send
+from gateway.errors import late_error
 from gateway.identity import ServicesOf
 from gateway.request_context import Routed
 from handlers.access import Access
 from handlers.addressing import branch_of
-from handlers.exchange import S3Request, S3Response
+from handlers.exchange import LateDocument, S3Request, S3Response
 from handlers.request_body import verify_unread_body
 from pfs_client.failures import NotLoggedIn
 from pfs_client.interface import ByteStream
 from pfs_client.limits.memory_budget import Share
+from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, copy_source
 from s3_wire.signature_errors import InvalidAccessKeyId
 
 _NO_BODY = (204, 304)
+SPACE_SECONDS = 5.0
+"""How long a client waits for the next byte of an answer whose document is late."""
+
 PIECE_BYTES = 128 * 1024
 """How much of an answer that is in memory may be handed to its connection at once."""
 
@@ -108,6 +114,9 @@ def _check_access(access: Access, method: str, routed: Routed) -> None:
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:
     body = response.body
+    if isinstance(body, LateDocument):
+        await _send_late(response, body, scope, send)
+        return
     if not isinstance(body, bytes):
         await _send_stream(response, body, send, scope)
         return
@@ -131,6 +140,25 @@ async def _send_start(response: S3Response, send: Send) -> None:
         for name, value in response.headers.items()
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+
+async def _send_late(response: S3Response, late: LateDocument, scope: Scope, send: Send) -> None:
+    """Send white space until a document is there, or say what has gone wrong with it.
+
+    Nothing may stand before a document's declaration, and white space may behind it.
+    """
+    declaration = xml.DECLARATION.encode()
+    await _send_start(response, send)
+    await send({"type": "http.response.body", "body": declaration, "more_body": True})
+    while not late.work.done():
+        await asyncio.wait((late.work,), timeout=SPACE_SECONDS)
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+    try:
+        document = late.work.result()
+    except Exception as error:
+        document = late_error(error, scope)
+    body = document.removeprefix(declaration)
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope: Scope) -> None:

@@ -85,7 +85,13 @@ class Declared:
         if parameter.get("required"):
             values = schema.get("enum")
             self.required[name] = frozenset(map(str, values)) if values else None
-        elif schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
+        if name not in self.required or self.required[name] is None:
+            self._limit(name, parameter)
+
+    def _limit(self, name: str, parameter: Mapping[str, Any]) -> None:
+        """Check the values of a parameter, if not every text will do."""
+        schema = parameter["schema"]
+        if schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
             self.checks.append(self._check(name, parameter))
 
     def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:

@@ -116,6 +116,7 @@ class Metrics(Observer):
         self._count_commits()
         self._cache = self._counter("cache", "Look-ups in the cache.", "kind", "result")
         self._make_storage_gauges()
+        self._count_uploads()
         self._remember_children()
 
     def _make_storage_gauges(self) -> None:
@@ -126,9 +127,18 @@ class Metrics(Observer):
             "free_bytes", "So much is left for the embedded PFS.", of_several="livemin"
         )
         self._full = self._gauge(
-            "storage_full",
-            "1 while the embedded PFS has no room to add anything.",
-            of_several="livemax",
+            "storage_full", "1 while the embedded PFS has no room.", of_several="livemax"
+        )
+
+    def _count_uploads(self) -> None:
+        self._uploads = self._gauge(
+            "uploads", "Uploads in parts that are open.", of_several="livemostrecent"
+        )
+        self._upload_bytes = self._gauge(
+            "upload_bytes", "Bytes in parts of uploads.", of_several="livemostrecent"
+        )
+        self._renewed_sets = self._counter(
+            "renewed_file_sets", "File sets of parts that were given more time."
         )
 
     def _remember_children(self) -> None:
@@ -205,6 +215,15 @@ class Metrics(Observer):
     def commit_failed(self) -> None:
         """A commit of ours has finished with an error."""
         self._failed_commits.inc()
+
+    def uploads_seen(self, uploads: int, size_bytes: int) -> None:
+        """Somebody has looked at all uploads in parts."""
+        self._uploads.set(uploads)
+        self._upload_bytes.set(size_bytes)
+
+    def file_sets_renewed(self, file_sets: int) -> None:
+        """File sets of parts live longer."""
+        self._renewed_sets.inc(file_sets)
 
     def cache_asked(self, kind: str, *, hit: bool) -> None:
         """Something was looked for in the cache."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pfs_client.failures import CommitNotFound, PfsFailure, RepoNotFound
+from pfs_client.failures import CommitNotFound, PfsAccessDenied, PfsFailure, RepoNotFound
 from pfs_client.history import chains
 from pfs_client.history.chains import Chain
 from pfs_client.history.change_index import ChangeIndex, IndexUnusable
@@ -89,6 +89,8 @@ class HistoryReader:
                     await self._wanted.wait(_LOOK_AGAIN_SECONDS)
                 else:
                     await self._read_some(chain)
+            except PfsAccessDenied:
+                return  # somebody else who shares the index may have to read this one
             except (PfsFailure, IndexUnusable) as error:
                 log.debug("histories cannot be read now: %s", error)
                 await self._wanted.wait(_TRY_AGAIN_SECONDS)

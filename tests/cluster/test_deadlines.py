@@ -39,7 +39,6 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "ListFile": ("list_objects_v2", {"Bucket": BUCKET, "Delimiter": "/"}),
     "InspectCommit": ("put_object", {"Bucket": BUCKET, "Key": "new", "Body": b"1"}),
     "RenewFileSet": ("put_object", {"Bucket": BUCKET, "Key": "new", "Body": LARGE}),
-    "InspectRepo": ("delete_bucket", {"Bucket": "other.r"}),
 }
 
 WRITES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from embedded_pfs.streams import READ_BYTES
 from pfs_client.values import AddFile, Branch, Repo
 from tests.cluster.conftest import Cluster
 from tests.pfs_contract.reading import head_of
@@ -56,7 +57,7 @@ async def large(cluster: Cluster) -> Cluster:
 
 
 @pytest.mark.parametrize(
-    ("message_bytes", "most_messages"), [(0, 8), (PACHDS_MESSAGE, 2)], ids=["ours", "pachds"]
+    ("message_bytes", "most_messages"), [(0, 32), (PACHDS_MESSAGE, 2)], ids=["ours", "pachds"]
 )
 async def test_a_range_ends_the_call_where_it_ends(
     large: Cluster, message_bytes: int, most_messages: int
@@ -101,7 +102,7 @@ async def test_a_client_that_reads_nothing_holds_pachd_back(
     reader, writer = await reader_of_nothing(large)
     (call,) = large.wire.of("GetFile")
     messages = await stays(lambda: call.sent_messages)
-    assert messages * (message_bytes or MIB) <= most_bytes
+    assert messages * (message_bytes or READ_BYTES) <= most_bytes
     assert await stays(lambda: large.proxy.passed_bytes) - passed_before <= most_bytes
     digest, left = hashlib.sha256(), SIZE
     while left and (data := await reader.read(MIB)):

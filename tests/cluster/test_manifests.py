@@ -166,7 +166,8 @@ def test_a_pod_may_do_little(overlay: str) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert container["resources"]["limits"]["memory"]
-    assert all(mount.get("readOnly") for mount in container.get("volumeMounts", ()))
+    written = {m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")}
+    assert written == {settings_of(manifests).state_dir}
 
 
 TOKEN, CA = "pfs_token_file", "pfs_ca_file"
@@ -183,7 +184,7 @@ def test_the_overlays_point_to_what_they_mount(overlay: str, files: list[str]) -
     assert volumes == {mount["name"] for mount in mounts}
     assert not any("subPath" in mount for mount in mounts)
     paths = {str(Path(getattr(settings_of(manifests), one)).parent) for one in files}
-    assert paths == {mount["mountPath"] for mount in mounts}
+    assert paths == {mount["mountPath"] for mount in mounts if mount.get("readOnly")}
     assert settings_of(manifests).pfs.startswith("grpcs://" if CA in files else "grpc://")
 
 

@@ -14,7 +14,7 @@ PAGE = DOCS / "settings.md"
 GROUPS = {
     "Where it listens": ["host", "port", "admin_port", "workers", "docs", "browser"],
     "Who may come in": ["access_keys", "pachd_keys", "presigned_tokens", "plain_tokens", "region"],
-    "What it serves": ["layers"],
+    "What it serves": ["layers", "upload_days"],
     "HTTPS and names": ["tls_cert", "tls_key", "domain", "allowed_host", "allowed_origin"],
     "Which PFS": ["pfs", "synchronous", "keep_history"],
     "pachd": ["pfs_call_seconds", "pfs_ca_file", "pfs_token", "pfs_token_file"],
@@ -99,6 +99,8 @@ def shown(one: Field[Any], value: Any) -> str:
         return _size(value)
     if one.name.endswith("_seconds"):
         return f"{value:g} s"
+    if one.name.endswith("_days"):
+        return f"{value:g} days"
     return str(value)
 
 

@@ -21,6 +21,9 @@ from tests.markdown import DOCS, Block, named_blocks
 from tests.servers import GatewayProcess
 
 RUN = {"Shell": run_shell, "Python": run_python}
+OWN_PFS = Path(".local/share/s3gateway")
+"""Where a reader's commands find the PFS if nothing else is said."""
+
 PAGES = {
     str(page.relative_to(DOCS)): blocks
     for page in sorted(DOCS.rglob("*.md"))
@@ -47,7 +50,7 @@ def test_every_named_block_is_run() -> None:
 def test_a_page_s_examples_print_what_it_says(page: str, tmp_path: Path) -> None:
     folder = tmp_path / "home"
     folder.mkdir()
-    with GatewayProcess(tmp_path / "pfs") as gateway:
+    with GatewayProcess(folder / OWN_PFS) as gateway:
         printed = ""
         for block in PAGES[page]:
             if block.name in RUN:

@@ -44,7 +44,9 @@ def rows_with_settings() -> list[tuple[str, str]]:
 
 
 def test_the_page_of_limits_names_settings() -> None:
-    limited = {name for name, one in SETTINGS.items() if re.search("max-|-seconds|-bytes", name)}
+    limited = {
+        name for name, one in SETTINGS.items() if re.search("max-|-(seconds|bytes|days)", name)
+    }
     assert limited - {"--max-unfinished-commits"} == {option for option, _ in rows_with_settings()}
 
 

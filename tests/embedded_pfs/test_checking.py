@@ -92,7 +92,9 @@ async def test_what_is_lost_is_said_and_the_same_bytes_heal_it(
 async def test_a_small_content_that_is_damaged_is_said_and_healed(
     pfs: EmbeddedPfs, tmp_path: Path
 ) -> None:
-    pfs.engine.writing.execute("UPDATE content SET bytes = x'39' WHERE bytes = x'31'")
+    other = sqlite3.connect(tmp_path / "pfs.sqlite", isolation_level=None)
+    other.execute("UPDATE content SET bytes = x'39' WHERE bytes = x'31'")
+    other.close()
     found = await asyncio.to_thread(check, tmp_path)
     assert [(lost.where, lost.path, lost.when) for lost in found.lost] == [
         ("default/r", "/small", "in its history")

@@ -22,9 +22,12 @@ BRANCH = Branch(Repo("r"), "master")
 @pytest.fixture
 async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
     client = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    client.engine.upkeep._task.cancel()  # only the test reads here
     await client.create_repo(BRANCH.repo)
     await client.create_branch(BRANCH)
     await put(client, BRANCH, "/d/f", b"1")
+    # Upkeep also reads: the next round comes when a test has long ended.
+    await client.engine.upkeep.round()
     yield client
     await client.aclose()
 

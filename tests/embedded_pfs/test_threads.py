@@ -81,3 +81,16 @@ async def test_a_failure_is_told(threads: Threads) -> None:
 
     with pytest.raises(ValueError, match="as it is"):
         await threads.run(fails)
+
+
+async def test_what_is_under_way_ends_before_the_threads_are_closed() -> None:
+    threads, slow = Threads(1, "test"), Slow()
+    task = asyncio.create_task(threads.run(slow))
+    await asyncio.to_thread(slow.begun.wait, 10)
+    closing = asyncio.create_task(asyncio.to_thread(threads.close))
+    await asyncio.sleep(0.1)
+    assert not closing.done()
+    slow.may_end.set()
+    await closing
+    assert slow.ended
+    assert await task == "opened"

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs import changes, collection, history
+from embedded_pfs.checking import checked_with
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.upkeep import UpkeepRules, _try_lock
 from pfs_client.failures import CommitNotFound, FileSetNotFound, RepoNotFound
-from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, Repo
+from pfs_client.file_sets import MAX_FILE_SET_SECONDS
+from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, FileSetKind, Repo
 from tests.pfs_contract.reading import head_of, paths, put, read
 
 BRANCH = Branch(Repo("r"), "master")
@@ -39,7 +41,9 @@ def blobs_of(pfs: EmbeddedPfs) -> list[Path]:
 
 
 def rows(pfs: EmbeddedPfs, table: str) -> int:
-    (count,) = pfs.engine.writing.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection = pfs.engine.directory.connect(readonly=True)
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection.close()
     return int(count)
 
 
@@ -53,6 +57,18 @@ async def test_a_file_set_that_is_released_goes_while_the_gateway_runs(pfs: Embe
     with pytest.raises(FileSetNotFound):
         await pfs.renew_file_set(released, 10)
     await pfs.renew_file_set(kept, 10)
+
+
+async def test_a_file_set_goes_when_the_clock_says_that_it_has_expired(tmp_path: Path) -> None:
+    now = 0
+    pfs = EmbeddedPfs(tmp_path, synchronous="off", rules=SELDOM, clock=lambda: now)
+    await pfs.create_file_set([AddFile("/f", os.urandom(100_000))])
+    await pfs.engine.upkeep.round()
+    assert len(blobs_of(pfs)) == 1
+    now = (MAX_FILE_SET_SECONDS + 1) * 1_000_000
+    await pfs.engine.upkeep.round()
+    assert blobs_of(pfs) == []
+    await pfs.aclose()
 
 
 async def test_what_else_refers_to_a_content_keeps_it(pfs: EmbeddedPfs) -> None:
@@ -117,6 +133,36 @@ async def test_contents_of_an_open_commit_that_are_replaced_in_it_go(pfs: Embedd
     assert blobs_of(pfs) == []
 
 
+async def test_contents_go_with_the_commits_that_alone_showed_them(pfs: EmbeddedPfs) -> None:
+    for number in range(3):
+        await put(pfs, BRANCH, "/a", bytes([number]) * 100_000)
+    head = await pfs.inspect_commit(await head_of(pfs, BRANCH))
+    assert head.parent is not None
+    await pfs.squash_commit(head.parent)
+    await pfs.engine.upkeep.round()
+    assert len(blobs_of(pfs)) == 2
+    changed = await pfs.get_file_set(head.commit, FileSetKind.DIFF)
+    await pfs.drop_commit(head.commit)
+    await pfs.engine.upkeep.round()
+    assert len(blobs_of(pfs)) == 2  # one is the file set's
+    await pfs.release_file_set(changed)
+    await pfs.engine.upkeep.round()
+    assert await read(pfs, await head_of(pfs, BRANCH), "/a") == bytes(100_000)
+    assert len(blobs_of(pfs)) == 1
+    assert checked_with(pfs.engine.writing, pfs.engine.blobs).is_sound
+
+
+async def test_what_a_commit_held_that_ends_with_an_error_goes(pfs: EmbeddedPfs) -> None:
+    await put(pfs, BRANCH, "/a", b"1")
+    commit = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", os.urandom(100_000))
+    await pfs.finish_commit(commit, "it did not work")
+    await pfs.engine.upkeep.round()
+    assert blobs_of(pfs) == []
+    assert (await pfs.inspect_commit(commit)).size_bytes == 1
+    assert checked_with(pfs.engine.writing, pfs.engine.blobs).is_sound
+
+
 async def test_a_blob_that_is_taken_away_between_its_writing_and_its_commit_comes_back(
     pfs: EmbeddedPfs,
 ) -> None:
@@ -175,6 +221,7 @@ async def test_a_deleted_repo_is_gone_at_once_and_its_rows_go_in_pieces(
     for number in range(30):
         await put(pfs, BRANCH, f"/{number % 5}", bytes([number]) * 70_000)
     old = await head_of(pfs, BRANCH)
+    longest = counting_rows(pfs, monkeypatch)
     assert await pfs.delete_repo(BRANCH.repo)
     assert await pfs.list_repo() == []
     with pytest.raises(RepoNotFound):
@@ -183,7 +230,6 @@ async def test_a_deleted_repo_is_gone_at_once_and_its_rows_go_in_pieces(
     await pfs.create_repo(BRANCH.repo)
     await pfs.create_branch(BRANCH)
     await put(pfs, BRANCH, "/new", b"1")
-    longest = counting_rows(pfs, monkeypatch)
     await pfs.engine.upkeep.round()
     assert 0 < max(longest) <= 40
     assert rows(pfs, "dropped_repo") == rows(pfs, "past_file") == rows(pfs, "suspect") == 0
@@ -219,12 +265,13 @@ async def test_a_project_goes_with_repos_that_are_being_removed(pfs: EmbeddedPfs
 
 
 async def aged(pfs: EmbeddedPfs, commits: list[Commit], days: float) -> None:
-    with transaction(pfs.engine.writing):
-        for commit in commits:
-            pfs.engine.writing.execute(
-                "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
-                (int(days * 24 * 3600 * 1e6), commit.id),
-            )
+    connection = pfs.engine.directory.connect()
+    with transaction(connection):
+        connection.executemany(
+            "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
+            [(int(days * 24 * 3600 * 1e6), commit.id) for commit in commits],
+        )
+    connection.close()
 
 
 async def six_commits(directory: Path) -> list[Commit]:

@@ -68,7 +68,7 @@ async def test_only_a_stream_creates_a_missing_branch(pfs: EmbeddedPfs) -> None:
 async def test_commits_are_listed_whole_in_pages_of_any_length(
     pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr("embedded_pfs.client._COMMITS_A_PAGE", page)
+    monkeypatch.setattr("embedded_pfs.commit_calls._COMMITS_A_PAGE", page)
     made = [(await pfs.inspect_branch(BRANCH)).head]
     made.insert(0, (await pfs.inspect_commit(made[0])).parent or made[0])
     for number in range(4):

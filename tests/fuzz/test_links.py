@@ -12,6 +12,7 @@ import pytest
 from tests.contract.compositions import COMPOSITIONS, each_case
 from tests.contract.under_test import ContractUnderTest, Node, Operation, contract_with
 from tests.fuzz.client import Client, delete_document
+from tests.fuzz.uploads import PARTS, UPLOAD, completion, upload_part, with_upload
 from tests.raw_http import Answer
 from tests.servers import GatewayProcess
 
@@ -51,16 +52,42 @@ ASKED: dict[str, Request] = {
         "bucket": "B.full",
         "query": {"max-keys": "3", "delimiter": "/", "prefix": ""},
     },
+    "ListObjectVersions": {"bucket": "B.full", "query": {"prefix": ""}},
     "DeleteObjects": {"bucket": "B.full", "body": delete_document([{"Key": "a"}])},
     "PutObject": {"bucket": "B.full", "key": "a", "body": b"new"},
     "CopyObject": {"bucket": "B.full", "key": "a", "headers": {COPY_SOURCE: "B.full/ab"}},
+    "CreateMultipartUpload": {"bucket": "B.full", "key": "a"},
+    "UploadPart": {
+        "bucket": "B.full",
+        "key": "a",
+        "query": {"uploadId": UPLOAD, "partNumber": "1"},
+        "body": b"a part",
+    },
+    "UploadPartCopy": {
+        "bucket": "B.full",
+        "key": "a",
+        "query": {"uploadId": UPLOAD, "partNumber": "1"},
+        "headers": {COPY_SOURCE: "B.full/ab"},
+    },
+    "ListParts": {
+        "bucket": "B.full",
+        "key": "a",
+        "query": {"uploadId": UPLOAD, "max-parts": "1"},
+    },
+    "CompleteMultipartUpload": {
+        "bucket": "B.full",
+        "key": "a",
+        "query": {"uploadId": UPLOAD},
+        "body": PARTS,
+    },
+    "ListMultipartUploads": {"bucket": "B.full", "query": {"max-uploads": "1"}},
     "GetObject": {"bucket": "B.full", "key": "a"},
     "HeadObject": {"bucket": "B.full", "key": "a"},
     "DeleteObject": {"bucket": "B.full", "key": "a"},
 }
 
 # What following a link answers, where it is not 200.
-FOLLOWED = {"deleteIt": 204, "deleteIfSame": 204, "getIfChanged": 304}
+FOLLOWED = {"abort": 204, "deleteIt": 204, "deleteIfSame": 204, "getIfChanged": 304}
 
 
 @pytest.fixture
@@ -76,17 +103,35 @@ def test_a_link_leads_on(client: Client, contract: ContractUnderTest, link: Link
         client.send("CreateBucket", f"{branch}.{bucket}")
     for key in ("a", "ab", "dogs/rex", "zoo"):
         client.send("PutObject", f"{branch}.full", key, body=b"content")
-    request = _of_branch(ASKED[link.source.name], branch)
+    asked = _of_branch(ASKED[link.source.name], branch)
+    several = 2 if link.source.name == "ListParts" else 1
+    request = with_upload(client, asked, several)
+    if link.source.name == "ListMultipartUploads":
+        for key in ("a", "zoo"):
+            client.send("CreateMultipartUpload", f"{branch}.full", key)
     answer = client.send(link.source.name, **request)
     assert answer.status == link.status
     target = contract.operation_of(link.definition["operationId"])
     following = _followed(client, link, target, request, answer)
-    if target.name == "PutObject":
-        following = {"key": "chosen", **following, "body": b"put"}
+    following = _with_body(client, target, following)
     followed = client.send(target.name, **following)
     assert followed.status == FOLLOWED.get(link.name, 200)
     if link.name == "nextPage":
         _check_next_page(client, link, answer, followed)
+
+
+def _with_body(client: Client, target: Operation, following: Request) -> Request:
+    """A request with what no link gives: what it sends."""
+    if target.name == "PutObject":
+        following = {"key": "chosen", **following, "body": b"put"}
+    if target.name == "UploadPart":
+        following["query"]["partNumber"] = "1"
+        following["body"] = b"a part"
+    if target.name == "CompleteMultipartUpload":
+        place = {"bucket": following["bucket"], "key": following["key"]}
+        etag = upload_part(client, place, following["query"]["uploadId"], 1)
+        following["body"] = completion([etag])
+    return following
 
 
 def _of_branch(request: Request, branch: str) -> Request:
@@ -149,7 +194,9 @@ def _names(client: Client, link: Link, answer: Answer) -> list[str]:
     value = client.document_of(link.source.name, answer)
     if "Buckets" in value:
         return [bucket["Name"] for bucket in value["Buckets"]]
-    keys = [one["Key"] for one in value.get("Contents", [])]
+    if "Part" in value:
+        return [one["PartNumber"] for one in value["Part"]]
+    keys = [one["Key"] for one in [*value.get("Contents", []), *value.get("Upload", [])]]
     return keys + [one["Prefix"] for one in value.get("CommonPrefixes", [])]
 
 

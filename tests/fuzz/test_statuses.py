@@ -12,6 +12,7 @@ import pytest
 from tests.contract.compositions import each_case, each_composition
 from tests.contract.under_test import ContractUnderTest
 from tests.fuzz.client import Client, delete_document
+from tests.fuzz.uploads import NO_UPLOAD, PARTS, UPLOAD, completion, with_upload
 from tests.servers import GatewayProcess
 
 _numbers = itertools.count()
@@ -27,12 +28,22 @@ LATER = "now"
 
 FUTURE = "Tue, 23 Nov 2060 10:56:05 GMT"
 
+VERSION = "0123456789ab4def8123456789abcdef"
+
 Request: TypeAlias = dict[str, Any]
+
+
+def versioning(status: str) -> bytes:
+    document = f"<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>"
+    return document.encode()
+
 
 BUCKET: Request = {"bucket": "master.full"}
 OBJECT: Request = {"bucket": "master.full", "key": "a"}
 NOWHERE: Request = {"bucket": "master.nowhere"}
 ABSENT: Request = {"bucket": "master.full", "key": "b"}
+OF_UPLOAD = {"uploadId": UPLOAD}
+SENT: Request = {**ABSENT, "query": {**OF_UPLOAD, "partNumber": "1"}}
 UNHOLDABLE: Request = {"bucket": "master.full", "key": "a//b"}
 
 READS: list[tuple[int, Request]] = [
@@ -86,6 +97,18 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
     ],
     "ListObjects": LISTS,
     "ListObjectsV2": [*LISTS, (400, {**BUCKET, "query": {"continuation-token": "none"}})],
+    "ListObjectVersions": [
+        *LISTS,
+        (400, {**BUCKET, "query": {"version-id-marker": VERSION}}),
+    ],
+    "GetBucketVersioning": [(200, BUCKET), (400, {"bucket": "a..b"}), (404, NOWHERE), LISTS[-1]],
+    "PutBucketVersioning": [
+        (200, {**BUCKET, "body": versioning("Enabled")}),
+        (400, {**BUCKET, "body": b"<VersioningConfiguration/>"}),
+        (404, {**NOWHERE, "body": versioning("Enabled")}),
+        (411, {**BUCKET, "body": versioning("Enabled"), "headers": FRAMED}),
+        (501, {**BUCKET, "body": versioning("Suspended")}),
+    ],
     "DeleteObjects": [
         (200, {**BUCKET, "body": ONE}),
         (200, {**BUCKET, "body": delete_document([{"Key": "*"}], quiet=True)}),
@@ -114,6 +137,54 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (412, {**ABSENT, "headers": {**COPIED, f"{SOURCE}-if-match": '"other"'}}),
         (501, {**ABSENT, "headers": {**COPIED, **TAGGED}}),
     ],
+    "CreateMultipartUpload": [
+        (200, ABSENT),
+        (400, {**OBJECT, "key": "k" * 1025}),
+        (404, {**NOWHERE, "key": "a"}),
+        (501, {**ABSENT, "headers": TAGGED}),
+    ],
+    "UploadPart": [
+        (200, {**SENT, "body": b"part"}),
+        (400, {**ABSENT, "query": {**OF_UPLOAD, "partNumber": "0"}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD, "partNumber": "1"}, "body": b"part"}),
+        (411, {**SENT, "headers": FRAMED}),
+        (501, {**SENT, "headers": TAGGED}),
+    ],
+    "UploadPartCopy": [
+        (200, {**SENT, "headers": COPIED}),
+        (400, {**SENT, "headers": {SOURCE: "master.full"}}),
+        (404, {**SENT, "headers": {SOURCE: "master.full/none"}}),
+        (412, {**SENT, "headers": {**COPIED, f"{SOURCE}-if-match": '"other"'}}),
+        (501, {**SENT, "headers": {**COPIED, **TAGGED}}),
+    ],
+    "ListParts": [
+        (200, {**ABSENT, "query": OF_UPLOAD}),
+        (400, {**ABSENT, "query": {**OF_UPLOAD, "max-parts": "-1"}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**UNHOLDABLE, "query": {"uploadId": NO_UPLOAD}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "headers": TAGGED}),
+    ],
+    "CompleteMultipartUpload": [
+        (200, {**ABSENT, "query": OF_UPLOAD, "body": PARTS}),
+        (400, {**ABSENT, "query": OF_UPLOAD, "body": b"<CompleteMultipartUpload/>"}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}, "body": completion(['"e"'])}),
+        (411, {**ABSENT, "query": OF_UPLOAD, "headers": FRAMED}),
+        (412, {**OBJECT, "query": OF_UPLOAD, "body": PARTS, "headers": {"If-None-Match": "*"}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "body": PARTS, "headers": TAGGED}),
+    ],
+    "AbortMultipartUpload": [
+        (204, {**ABSENT, "query": OF_UPLOAD}),
+        (400, {**OBJECT, "key": "k" * 1025, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**ABSENT, "query": {"uploadId": NO_UPLOAD}}),
+        (404, {**UNHOLDABLE, "query": {"uploadId": NO_UPLOAD}}),
+        (501, {**ABSENT, "query": OF_UPLOAD, "headers": TAGGED}),
+    ],
+    "ListMultipartUploads": [
+        (200, BUCKET),
+        (400, {**BUCKET, "query": {"max-uploads": "-1"}}),
+        (404, NOWHERE),
+        (501, {**BUCKET, "headers": TAGGED}),
+    ],
     "GetObject": [*READS, (404, UNHOLDABLE)],
     "HeadObject": [*READS, (404, UNHOLDABLE)],
     "DeleteObject": [
@@ -124,7 +195,7 @@ ASKED: dict[str, list[tuple[int, Request]]] = {
         (404, {**ABSENT, "headers": {"If-Match": "*"}}),
         (404, {**NOWHERE, "key": "a"}),
         (412, {**OBJECT, "headers": {"If-Match": '"other"'}}),
-        (501, {**OBJECT, "query": {"versionId": "1"}}),
+        (501, {**OBJECT, "headers": {"x-amz-mfa": "1"}}),
     ],
 }  # fmt: skip
 
@@ -160,7 +231,7 @@ def test_a_declared_status(client: Client, name: str, status: int, request_: Req
         asked["headers"] = {**asked["headers"], SOURCE: source}
     if asked.get("headers", {}).get("If-Modified-Since") == LATER:
         asked["headers"] = {"If-Modified-Since": formatdate(usegmt=True)}
-    assert client.send(name, **asked).status == status
+    assert client.send(name, **with_upload(client, asked)).status == status
 
 
 @each_composition

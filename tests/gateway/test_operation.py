@@ -185,6 +185,7 @@ def test_lines_can_be_json(tmp_path: Path) -> None:
     assert line == {
         "request_id": answer.headers["x-amz-request-id"],
         "client": "127.0.0.1",
+        "who": "",
         "method": "PUT",
         "operation": "PutObject",
         "bucket": BUCKET,

@@ -15,8 +15,10 @@ from pfs_client.group_commit.committer import EmbeddedCommitter
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.history.change_times import KnownTimes
 from pfs_client.limits.memory_budget import MemoryBudget, Share
+from pfs_client.limits.transfers import Transfers
 from pfs_client.reading.commit_cache import direct_reads
 from pfs_client.repo_removal import Background, RepoRemoval
+from pfs_client.uploads.uploads import Uploads
 from pfs_client.values import Branch, Repo
 
 BRANCH = Branch(Repo("r"), "master")
@@ -35,7 +37,8 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
     reads = direct_reads(pfs, 0, 0)
     removal = RepoRemoval(pfs, writes.turn_at, Background(), few_commits=None)
     limits, memory = Limits(1, 1, 1), MemoryBudget(1000)
-    yield Services(pfs, reads, KnownTimes(), writes, limits, memory, removal)
+    uploads = Uploads(pfs, writes, Transfers(pfs))
+    yield Services(pfs, reads, KnownTimes(), writes, limits, memory, removal, uploads)
     await pfs.aclose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.contract.compositions import COMPOSITIONS
+from tests.contract.compositions import SERVED
 from tests.contract.under_test import contract_with
 from tests.raw_http import send
 from tests.servers import GatewayProcess
@@ -21,12 +21,15 @@ PAGES = (
 
 
 def assert_it_serves(command: Path, directory: Path) -> None:
-    """Start a program and use all that it should have brought along, each composition too."""
+    """Start a program and use all that it should have brought along, each composition too.
+
+    One with keys answers nobody without them.
+    """
 
     class InstalledGateway(GatewayProcess):
         program = command
 
-    for layers in COMPOSITIONS:
+    for layers in SERVED:
         with InstalledGateway(directory / "-".join(["pfs", *layers]), layers=layers) as gateway:
             _assert_it_does(gateway)
             assert gateway.stop() == 0

@@ -112,4 +112,4 @@ def test_all_components_go_together(tmp_path: Path) -> None:
     assert len(built) == 7
     (deployment,) = [one for one in built if one["kind"] == "Deployment"]
     mounts = deployment["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
-    assert len(mounts) == 2
+    assert len(mounts) == 3

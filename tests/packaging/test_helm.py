@@ -220,7 +220,7 @@ def test_what_is_mounted_is_there_and_read_only(options: tuple[str, ...]) -> Non
     claims = workload_of(manifests)["spec"].get("volumeClaimTemplates", [])
     assert {mount["name"] for mount in mounts} == volumes | {c["metadata"]["name"] for c in claims}
     writable = {mount["mountPath"] for mount in mounts if not mount.get("readOnly")}
-    assert writable <= {"/data", "/tmp"}  # noqa: S108 - a path in the container
+    assert writable <= {"/data", "/state", "/tmp"}  # noqa: S108 - a path in the container
     settings = settings_of(manifests)
     files = (settings.pfs_ca_file, settings.pfs_token_file, settings.tls_cert, settings.tls_key)
     paths = {mount["mountPath"] for mount in mounts}

@@ -14,7 +14,8 @@ from tests.servers import GatewayProcess
 
 @pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+    # Pictures have no scrollbars, which are another's on each machine.
+    with Browser(tmp_path_factory.mktemp("profile"), "--hide-scrollbars") as browser:
         yield browser
 
 

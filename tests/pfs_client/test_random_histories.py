@@ -95,8 +95,11 @@ class World:
     async def drop(self) -> None:
         if BRANCH not in self.opened and len(self.past) > 5:
             await self.settled()
+            head = await self.pachd.pfs.inspect_commit(await head_of(self.pachd.pfs, BRANCH))
+            if head.parent and (await self.pachd.pfs.inspect_commit(head.parent)).error:
+                return  # pachd cannot list a head that has failed
             try:
-                await self.pachd.pfs.drop_commit(await head_of(self.pachd.pfs, BRANCH))
+                await self.pachd.pfs.drop_commit(head.commit)
             except PfsFailure:
                 return  # the other branch is based on it
             self.past = [commit for commit in self.past if await self._is_there(commit)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded_pfs.blobs import Blobs
 from embedded_pfs.checking import checked_with
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import BranchNotFound, PfsFailure, RepoNotFound
@@ -81,9 +84,10 @@ async def _check_state(
         assert found in expected[answered : answered + 2], f"{where}: {_shown(found)}"
         await pfs.engine.upkeep.round()
         assert await _files_of(pfs) == found, where
-        if where.kind == ALL:
-            _check_leftovers(pfs, where)
-        checked = checked_with(pfs.engine.writing, pfs.engine.blobs)
+        with closing(pfs.engine.directory.connect(readonly=True)) as connection:
+            if where.kind == ALL:
+                _check_leftovers(connection, pfs.engine.blobs, where)
+            checked = checked_with(connection, pfs.engine.blobs)
         assert checked.is_sound, (where, checked)
     finally:
         await pfs.aclose()
@@ -98,9 +102,8 @@ async def _files_of(pfs: EmbeddedPfs) -> Files | None:
     return {info.path: await read(pfs, head, info.path) for info in infos if info.is_file}
 
 
-def _check_leftovers(pfs: EmbeddedPfs, where: Where) -> None:
+def _check_leftovers(connection: sqlite3.Connection, blobs: Blobs, where: Where) -> None:
     """See that a process that was killed leaves nothing that belongs to nothing."""
-    connection, blobs = pfs.engine.writing, pfs.engine.blobs
     referred = {
         hash_
         for table in ("file", "past_file", "file_set_change")

@@ -19,7 +19,7 @@ from tests.power_cut.replay import ALL, Where, after_each_answer, check_state, e
 from tests.power_cut.workload import Files
 
 SAMPLE = 120
-RANDOM_STATES = 12
+RANDOM_STATES = 20
 """With the others this makes more than ten thousand states."""
 
 

@@ -2,8 +2,11 @@
 
 export const METHODS = ["get", "put", "post", "delete", "head"];
 
-// The fragment stands for these, and the form has no field for one without a value.
-const isInFragment = (path, parameter) => path.split("#")[1]?.split("=")[0] === parameter.name;
+// A part of the fragment stands for a parameter of the query whose value goes without saying: it is there too, or there is none. The
+// form has no field for those. Other parts only tell operations apart.
+const partsOf = (path) => path.split("#")[1]?.split("&") ?? [];
+const standsFor = (part, {name, in: where, allowEmptyValue}) => where === "query" && (part === name ? allowEmptyValue : part.startsWith(`${name}=`));
+const isInFragment = (path, parameter) => partsOf(path).some((part) => standsFor(part, parameter));
 
 // Where only one value is possible, there is nothing to fill in.
 const isFixed = ({schema, required}) => !required && new Set(schema.enum?.map((value) => String(value).toLowerCase())).size === 1;
@@ -31,7 +34,8 @@ export function forThisPage(contract, elsewhere) {
   const parametersOf = (nodes) => (nodes ?? []).map(resolved).map(whole);
   const paths = {};
   for (const [path, {parameters, ...item}] of Object.entries(contract.paths)) {
-    paths[path.replace("#", FRAGMENT)] = item;
+    const operations = METHODS.filter((one) => one in item).map((one) => item[one]);
+    paths[withoutFragment(path, operations.flatMap((one) => parametersOf(one.parameters)))] = item;
     for (const method of METHODS.filter((one) => one in item)) {
       const operation = item[method];
       const own = parametersOf(operation.parameters).filter((one) => !isInFragment(path, one));
@@ -47,14 +51,23 @@ export function forThisPage(contract, elsewhere) {
 }
 
 // The contract's paths carry a fragment where operations share one. It is no part of a request; here it is the query that chooses the
-// operation. Swagger UI fills no path in that has a #, so that it stands behind an @ meanwhile: what the reader has put into a path is
-// encoded, and has none.
-const FRAGMENT = "@";
+// operation. Swagger UI fills no path in that has a #, so that it stands behind an @ meanwhile, and what is not sent behind two: what
+// the reader has put into a path is encoded, and has none.
+const originals = new Map();
+
+function withoutFragment(path, parameters) {
+  const isSent = (part) => parameters.some((parameter) => standsFor(part, parameter));
+  const parts = partsOf(path);
+  const [sent, unsent] = [parts.filter(isSent), parts.filter((part) => !isSent(part))];
+  const shown = path.split("#")[0] + (sent.length ? `@${sent.join("&")}` : "") + (unsent.length ? `@@${unsent.join("&")}` : "");
+  originals.set(shown, path);
+  return shown;
+}
 
 export function withFragmentAsQuery(url) {
-  return url.replace(/^([^?@]*)@([^?]*)\??/, "$1?$2&").replace(/[?&]$/, "");
+  return url.replace(/^([^?]*?)@@[^?]*/, "$1").replace(/^([^?@]*)@([^?]*)\??/, "$1?$2&").replace(/[?&]$/, "");
 }
 
 export function withFragment(path) {
-  return path.replace(FRAGMENT, "#");
+  return originals.get(path) ?? path;
 }

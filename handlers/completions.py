@@ -1,0 +1,274 @@
+"""CompleteMultipartUpload: all parts become one file, in one commit.
+
+What is wrong with the request, with the list of parts and with conditions is told before the answer
+begins. To compose many parts, and to commit them, may take longer than a client waits for the first
+byte: then the answer begins, and what goes wrong afterwards is an `<Error>` in a 200, as at AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from handlers.bucket_branches import writable_branch
+from handlers.exchange import LateDocument, S3Request, S3Response, xml_response
+from handlers.request_body import read_document
+from handlers.uploads import CHECKSUM_TYPE, upload_path
+from handlers.write_conditions import condition_error, put_condition, told_as_s3
+from pfs_client.failures import ConditionFailed, FileNotFound, FileSetNotFound, NotAFile
+from pfs_client.uploads.reading import UploadState
+from pfs_client.uploads.records import Completion, PartRecord, Upload
+from pfs_client.values import BranchInfo, Commit, ExpectFile, File
+from s3_wire import xml
+from s3_wire.checksums import own_checksums, without_checksums
+from s3_wire.errors import (
+    BadDigest,
+    EntityTooLarge,
+    InvalidArgument,
+    InvalidRequest,
+)
+from s3_wire.etags import etag_of
+from s3_wire.multipart import (
+    MAX_PARTS,
+    MAX_UPLOAD_BYTES,
+    MIN_PART_BYTES,
+    ListedPart,
+    is_same_checksum,
+    listed_parts,
+    whole_checksum,
+)
+from s3_wire.upload_errors import EntityTooSmall, InvalidPart
+
+PATIENCE_SECONDS = 10.0
+"""How long an answer may take to begin, once nothing is left to decide."""
+
+_OBJECT_SIZE = "x-amz-mp-object-size"
+
+
+async def complete_multipart_upload(request: S3Request) -> S3Response:
+    """CompleteMultipartUpload.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html .
+    """
+    path = upload_path(request.key, request.query["uploadId"])
+    expect = put_condition(request.services.writes, request.headers, request.key, path)
+    target = await writable_branch(request.services.pfs, request.bucket)
+    # Checksums in the headers are the object's, and not the document's.
+    of_document = replace(request, headers=without_checksums(request.headers))
+    document = await read_document(of_document, "CompleteMultipartUpload", MAX_PARTS)
+    completing = _Completing(request, path, expect, listed_parts(document))
+    work = request.services.uploads.in_background(completing.run(target))
+    deciding = asyncio.create_task(completing.decided.wait())
+    try:
+        await asyncio.wait((work, deciding), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        deciding.cancel()
+    await asyncio.wait((work,), timeout=PATIENCE_SECONDS)
+    if work.done():
+        return xml_response(work.result())
+    return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=LateDocument(work))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The parts that were listed, and what they make."""
+
+    parts: Sequence[PartRecord]
+    checksum: str
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(part.size_bytes for part in self.parts)
+
+
+class _Completing:
+    """One request to complete an upload. It goes on when its client has gone."""
+
+    def __init__(
+        self,
+        request: S3Request,
+        path: str,
+        expect: ExpectFile | None,
+        listed: Sequence[ListedPart],
+    ) -> None:
+        self._request = request
+        self._services = request.services
+        self._path = path
+        self._expect = expect
+        self._listed = listed
+        self.decided = asyncio.Event()
+        """Set once only PFS can still refuse."""
+
+    async def run(self, target: BranchInfo) -> bytes:
+        """Complete it, and give the answer's document."""
+        uploads, upload_id = self._services.uploads, self._request.query["uploadId"]
+        async with uploads.turn(upload_id):
+            state = await uploads.find(target.branch, self._path, upload_id)
+            completion = state.completion
+            if completion is not None:
+                if completion.digest != self._digest():
+                    raise InvalidPart(UploadId=upload_id)
+                self.decided.set()
+                head = (await self._services.pfs.inspect_branch(target.branch)).head
+                if await uploads.completing.was_written(state.upload, completion, head):
+                    return self._document(state.upload, completion)
+            return self._document(state.upload, await self._write(state, target.head))
+
+    async def _write(self, state: UploadState, head: Commit) -> Completion:
+        chosen = _chosen(state, self._listed)
+        self._check_size(chosen)
+        _check_checksums(self._request, state.upload, chosen)
+        await self._check_condition(head)
+        uploads = self._services.uploads
+        self.decided.set()
+        try:
+            composed = await uploads.completing.compose(chosen.parts)
+        except FileSetNotFound:
+            raise _expired(state.upload) from None
+        completion = Completion(
+            self._digest(),
+            composed.info.hash,
+            composed.info.size_bytes,
+            head.id,
+            datetime.now(UTC),
+            chosen.checksum,
+        )
+        with told_as_s3(self._request.key):
+            try:
+                await uploads.completing.write(state.upload, completion, composed, self._expect)
+            except FileSetNotFound:
+                raise _expired(state.upload) from None
+        return completion
+
+    def _check_size(self, chosen: _Chosen) -> None:
+        """Hold the object's size against S3's limit, and what the request says of it.
+
+        Raises:
+            EntityTooLarge: It would be larger than any object.
+            InvalidRequest: It has not the size that the request says.
+            InvalidArgument: What the request says is no size.
+        """
+        if chosen.size_bytes > MAX_UPLOAD_BYTES:
+            raise EntityTooLarge(
+                ProposedSize=str(chosen.size_bytes), MaxSizeAllowed=str(MAX_UPLOAD_BYTES)
+            )
+        said = self._request.headers.get(_OBJECT_SIZE)
+        if said is None:
+            return
+        if not (said.isascii() and said.isdigit()):
+            raise InvalidArgument(
+                f"{_OBJECT_SIZE} is no size.", ArgumentName=_OBJECT_SIZE, ArgumentValue=said
+            )
+        if said.lstrip("0") != str(chosen.size_bytes).lstrip("0"):
+            raise InvalidRequest(
+                "The provided 'x-amz-mp-object-size' header value does not match what was computed:"
+                f" {chosen.size_bytes}"
+            )
+
+    async def _check_condition(self, head: Commit) -> None:
+        """Tell of a condition that does not hold before the answer begins.
+
+        It is decided when the file is written; this is only for who asks for a status.
+        """
+        if self._expect is None:
+            return
+        try:
+            info = await self._services.files.inspect_file(File(head, self._path))
+            hash_ = info.hash
+        except (FileNotFound, NotAFile):
+            hash_ = None
+        if not self._expect.allows(hash_):
+            failed = ConditionFailed(self._expect, exists=hash_ is not None)
+            raise condition_error(failed, self._request.key)
+
+    def _digest(self) -> str:
+        listed = "".join(f"{part.number}:{part.etag}\n" for part in self._listed)
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+    def _document(self, upload: Upload, completion: Completion) -> bytes:
+        bucket, key = self._request.bucket, self._request.key
+        parts = [
+            xml.element("Location", f"/{quote(bucket)}/{quote(key)}"),
+            xml.element("Bucket", bucket),
+            xml.element("Key", key),
+            xml.element("ETag", etag_of(completion.hash)),
+        ]
+        if completion.checksum:
+            name = f"Checksum{upload.algorithm.upper()}"
+            parts.append(xml.element(name, completion.checksum))
+            parts.append(xml.element("ChecksumType", upload.checksum_type))
+        return xml.document("CompleteMultipartUploadResult", parts)
+
+
+def _chosen(state: UploadState, listed: Sequence[ListedPart]) -> _Chosen:
+    """The listed parts.
+
+    Raises:
+        InvalidPart: One has not come, or is another one now.
+        EntityTooSmall: One that is not the last is smaller than parts must be.
+    """
+    parts = [_found(state, one) for one in listed]
+    for part in parts[:-1]:
+        if part.size_bytes < MIN_PART_BYTES:
+            raise EntityTooSmall(
+                ETag=etag_of(part.hash).strip('"'),
+                PartNumber=str(part.number),
+                ProposedSize=str(part.size_bytes),
+                MinSizeAllowed=str(MIN_PART_BYTES),
+            )
+    upload = state.upload
+    if not upload.algorithm:
+        return _Chosen(parts, "")
+    sums = [(part.checksum, part.size_bytes) for part in parts]
+    return _Chosen(parts, whole_checksum(upload.algorithm, upload.checksum_type, sums))
+
+
+def _found(state: UploadState, listed: ListedPart) -> PartRecord:
+    part = state.parts.get(listed.number)
+    algorithm = state.upload.algorithm
+    if (
+        part is None
+        or etag_of(part.hash).strip('"') != listed.etag
+        or (
+            (named := listed.checksums.get(algorithm)) is not None
+            and named != base64.b64encode(part.checksum).decode("ascii")
+        )
+    ):
+        raise InvalidPart(UploadId=state.upload.id, PartNumber=str(listed.number), ETag=listed.etag)
+    return part
+
+
+def _check_checksums(request: S3Request, upload: Upload, chosen: _Chosen) -> None:
+    """Hold the object's checksum against the one that the request says.
+
+    Raises:
+        InvalidRequest: It says one of another algorithm or type than the upload's.
+        BadDigest: It says another one.
+    """
+    asked = request.headers.get(CHECKSUM_TYPE)
+    if asked is not None and asked != upload.checksum_type:
+        raise InvalidRequest(
+            f"The upload was created using the {upload.checksum_type or 'null'} checksum mode. The"
+            " complete request must use the same checksum mode."
+        )
+    for algorithm, value in own_checksums(request.headers).items():
+        if algorithm != upload.algorithm:
+            raise InvalidRequest(
+                "Checksum Type mismatch occurred, expected checksum Type:"
+                f" {upload.algorithm or 'null'}, actual checksum Type: {algorithm}"
+            )
+        if not is_same_checksum(value, chosen.checksum):
+            raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")
+
+
+def _expired(upload: Upload) -> InvalidPart:
+    return InvalidPart(
+        "A part has expired: no gateway that serves uploads was running for more than half an hour."
+        " Send all parts again, in a new upload.",
+        UploadId=upload.id,
+    )

@@ -1,0 +1,73 @@
+"""The histories of all branches that somebody asks for, each read once at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cachetools import LRUCache
+
+from pfs_client.failures import PfsOverloaded
+from pfs_client.interface import PfsClient
+from pfs_client.values import Branch, BranchInfo, CommitInfo
+from pfs_client.versions.ancestry import Ancestry
+from pfs_client.versions.changes import BranchChanges, read_changes
+
+_MAX_BRANCHES = 16
+_WAIT_SECONDS = 20.0
+"""Clients give up after 60 s at the earliest; one that is told to try again does."""
+
+
+class Histories:
+    """What branches were.
+
+    Args:
+        pfs: Where they are.
+    """
+
+    def __init__(self, pfs: PfsClient) -> None:
+        self._pfs = pfs
+        self._ancestry = Ancestry(pfs)
+        self._changes: LRUCache[Branch, BranchChanges] = LRUCache(_MAX_BRANCHES)
+        self._under_way: dict[Branch, asyncio.Task[BranchChanges | None]] = {}
+
+    async def commit(self, branch: BranchInfo, id_: str) -> CommitInfo:
+        """A commit of a branch's history.
+
+        Raises:
+            CommitNotFound: The branch's history has no such commit, or it has failed.
+        """
+        return await self._ancestry.commit(branch, id_)
+
+    async def changes(self, branch: BranchInfo) -> BranchChanges | None:
+        """What the branch's last commits changed; None before its first commit.
+
+        Raises:
+            PfsOverloaded: It takes long, and goes on without us: ask again.
+        """
+        name = branch.branch
+        while (earlier := self._under_way.get(name)) is not None:
+            await _patiently(earlier)
+        task = self._under_way[name] = asyncio.create_task(self._read(branch))
+        task.add_done_callback(lambda done: self._end(name, done))
+        return await _patiently(task)
+
+    async def _read(self, branch: BranchInfo) -> BranchChanges | None:
+        # Taken out while it grows: if that breaks off, it is read anew.
+        known = self._changes.pop(branch.branch, None)
+        found = await read_changes(self._pfs, branch, known)
+        if found is not None:
+            self._changes[branch.branch] = found
+        return found
+
+    def _end(self, name: Branch, task: asyncio.Task[BranchChanges | None]) -> None:
+        del self._under_way[name]
+        if not task.cancelled():
+            task.exception()  # looked at, even where nobody waits any more
+
+
+async def _patiently(task: asyncio.Task[BranchChanges | None]) -> BranchChanges | None:
+    try:
+        async with asyncio.timeout(_WAIT_SECONDS):
+            return await asyncio.shield(task)
+    except TimeoutError:
+        raise PfsOverloaded("the branch's history is being read; try again") from None

@@ -1,0 +1,100 @@
+"""Real clients upload in parts, at their defaults, where that is switched on."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.outcomes import run_client
+from tests.clients.steps import WORKS
+from tests.clients.test_copies import under_test
+from tests.clients.toolchains import BUILD, OWN_BIN, why_not_there
+from tests.servers import EMBEDDED, GatewayProcess
+
+pytestmark = [
+    pytest.mark.parametrize("layers", [("copy", "multipart")], ids=["all"], indirect=True),
+    pytest.mark.timeout(600),
+]
+
+LONG = [pytest.param(name, marks=pytest.mark.thorough) for name in ("minio_py", "s3fs", "s3cmd")]
+CLIENTS = ("boto3", "minio_go", "obstore", "pyarrow", *LONG)
+IN_PARTS = ("multipart upload", "stream of unknown size")
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "any",
+    "AWS_SECRET_ACCESS_KEY": "anything",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_what_a_client_sends_in_parts_arrives(
+    gateway: GatewayProcess, tmp_path: Path, name: str
+) -> None:
+    if EMBEDDED not in gateway.pfs:
+        pytest.skip("on the embedded PFS only: the checklist is long, and says the same of both")
+    ends = run_client(under_test(name), gateway, tmp_path).ends()
+    found = {step: ends[step] for step in IN_PARTS if step in ends}
+    assert found
+    assert found == dict.fromkeys(found, WORKS)
+
+
+@pytest.fixture
+def large_file(tmp_path: Path) -> Path:
+    file = tmp_path / "large"
+    file.write_bytes(os.urandom(20 * 1024 * 1024 + 1))
+    return file
+
+
+def run(command: Sequence[object], folder: Path, environment: Mapping[str, str] = {}) -> None:
+    done = subprocess.run(
+        [str(word) for word in command],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_aws_cli_uploads_a_large_file_and_a_stream(
+    gateway: GatewayProcess, s3: Any, bucket: str, large_file: Path, tmp_path: Path
+) -> None:
+    aws: list[str | Path] = [OWN_BIN / "aws", "--endpoint-url", gateway.endpoint, "s3"]
+    run([*aws, "cp", large_file, f"s3://{bucket}/large", "--quiet"], tmp_path, CREDENTIALS)
+    run(
+        [*aws, "mv", f"s3://{bucket}/large", f"s3://{bucket}/moved", "--quiet"],
+        tmp_path,
+        CREDENTIALS,
+    )
+    run([*aws, "cp", f"s3://{bucket}/moved", tmp_path / "back", "--quiet"], tmp_path, CREDENTIALS)
+    assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["moved"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_rclone_copies_a_large_file_and_checks_it(
+    gateway: GatewayProcess, s3: Any, bucket: str, large_file: Path, tmp_path: Path
+) -> None:
+    if missing := why_not_there(BUILD / "rclone"):
+        pytest.skip(missing)
+    rclone: list[str | Path] = [
+        BUILD / "rclone" / "rclone",
+        "--config",
+        tmp_path / "none",
+        "--quiet",
+    ]
+    remote = (
+        f":s3,provider=Other,access_key_id=any,secret_access_key=any,endpoint='{gateway.endpoint}'"
+    )
+    cutoff = ["--s3-upload-cutoff", "8M"]  # else only what has more than 200 MiB goes in parts
+    run([*rclone, "copyto", large_file, f"{remote}:{bucket}/large", *cutoff], tmp_path)
+    run([*rclone, "moveto", f"{remote}:{bucket}/large", f"{remote}:{bucket}/moved"], tmp_path)
+    run([*rclone, "copyto", f"{remote}:{bucket}/moved", tmp_path / "back"], tmp_path)
+    assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)

@@ -1,0 +1,1 @@
+"""Mutants of what writes: which faults in it would no test notice?"""

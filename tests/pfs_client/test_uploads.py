@@ -1,0 +1,258 @@
+"""Uploads in parts on a pachd: what they cost, what they leave, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pfs_client.failures import FileSetNotFound, PathCollision, UploadNotFound
+from pfs_client.group_commit.grouped_writes import GroupedWrites
+from pfs_client.limits.transfers import Transfers
+from pfs_client.uploads.caretaking import Caretaker
+from pfs_client.uploads.completing import ComposedFile
+from pfs_client.uploads.records import Completion, PartRecord, Upload
+from pfs_client.uploads.uploads import Uploads
+from pfs_client.values import AddFile, Repo
+from tests.cluster.pachd import Pachd
+from tests.pfs_client.conftest import BRANCH
+from tests.pfs_client.groups import body, writes_to
+from tests.pfs_contract.reading import head_of, read
+
+PATH = "/dir/a"
+PART = bytes(1_500_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The uploads of one gateway."""
+
+    pachd: Pachd
+    writes: GroupedWrites
+    uploads: Uploads
+
+    async def begin(self) -> Upload:
+        return await self.uploads.begin(BRANCH, PATH)
+
+    async def send(self, upload: Upload, number: int, content: bytes = PART) -> PartRecord:
+        return await self.uploads.store_part(
+            upload, number, body(content), len(content), lambda: b""
+        )
+
+    async def prepared(self, parts: Sequence[PartRecord]) -> tuple[Completion, ComposedFile]:
+        composed = await self.uploads.completing.compose(parts)
+        head = await head_of(self.pachd.pfs, BRANCH)
+        completion = Completion(
+            "digest", composed.info.hash, composed.info.size_bytes, head.id, datetime.now(UTC)
+        )
+        return completion, composed
+
+    async def complete(self, upload: Upload) -> Completion:
+        state = await self.uploads.find(BRANCH, PATH, upload.id)
+        completion, composed = await self.prepared(list(state.parts.values()))
+        await self.uploads.completing.write(upload, completion, composed, None)
+        return completion
+
+    def caretaker(self, kept_for: timedelta = timedelta(days=7)) -> Caretaker:
+        return Caretaker(self.pachd.pfs, self.writes, self.uploads.reader, kept_for)
+
+    async def names(self) -> list[str]:
+        return [info.branch.name for info in await self.pachd.pfs.list_branch(BRANCH.repo)]
+
+
+def process(pachd: Pachd) -> Process:
+    writes = writes_to(pachd)
+    return Process(pachd, writes, Uploads(pachd.pfs, writes, Transfers(pachd.pfs)))
+
+
+@pytest.fixture
+async def one(pachd: Pachd) -> AsyncIterator[Process]:
+    started = process(pachd)
+    yield started
+    await started.uploads.drain()
+    await started.writes.drain()
+
+
+async def test_another_process_goes_on_with_an_upload(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    await one.send(upload, 1)
+    other = process(pachd)
+    await other.send(upload, 2, b"the end")
+    await other.complete(upload)
+    head = await head_of(pachd.pfs, BRANCH)
+    assert await read(pachd.pfs, head, PATH) == PART + b"the end"
+    await other.writes.drain()
+
+
+async def test_parts_that_come_together_share_commits(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    await asyncio.gather(*(one.send(upload, number, b"x" * number) for number in range(1, 17)))
+    assert pachd.wire.count()["CreateFileSet"] == 16
+    assert pachd.wire.count()["ModifyFile"] <= 8
+
+
+async def test_what_a_completion_costs(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    for number in range(1, 6):
+        await one.send(upload, number, b"x" * number)
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    await one.complete(upload)
+    calls = pachd.wire.count()
+    assert calls["ModifyFile"] == 2
+    assert calls["ComposeFileSet"] == 1
+    assert calls["WalkFile"] <= 4
+    assert sum(calls.values()) <= 22, calls
+
+
+async def test_what_a_list_of_parts_costs(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    for number in range(1, 6):
+        await one.send(upload, number, b"x")
+    await one.uploads.find(BRANCH, PATH, upload.id)
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    await one.uploads.find(BRANCH, PATH, upload.id)
+    assert dict(pachd.wire.count()) == {"InspectBranch": 1, "WalkFile": 1}
+
+
+async def test_a_late_part_does_not_bring_an_upload_back(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    part = await one.send(upload, 1)
+    await one.uploads.abort(upload)
+    await one.uploads.drain()
+    # pachd makes a branch of whatever is written to it.
+    await pachd.pfs.modify_file(upload.branch, [AddFile(part.path, b"")])
+    assert upload.branch.name in await one.names()
+    with pytest.raises(UploadNotFound):
+        await one.uploads.find(BRANCH, PATH, upload.id)
+    assert await one.uploads.list(BRANCH) == []
+
+
+async def test_a_part_of_an_aborted_upload_is_told_so(one: Process) -> None:
+    upload = await one.begin()
+    await one.uploads.abort(upload)
+    await one.uploads.drain()
+    with pytest.raises(UploadNotFound):
+        await one.send(upload, 1)
+
+
+async def test_an_upload_is_gone_while_its_commits_go(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    for number in range(1, 4):
+        await one.send(upload, number, b"x")
+    await one.uploads.abort(upload)
+    while upload.branch.name in await one.names():
+        with pytest.raises(UploadNotFound):
+            await one.uploads.find(BRANCH, PATH, upload.id)
+
+
+async def test_aborted_uploads_leave_next_to_nothing(pachd: Pachd, one: Process) -> None:
+    before = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
+    for _ in range(5):
+        upload = await one.begin()
+        for number in range(1, 4):
+            await one.send(upload, number, b"x")
+        await one.uploads.abort(upload)
+    await one.uploads.drain()
+    assert await one.names() == [BRANCH.name]
+    left = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
+    assert len(left) - len(before) <= 2 * 5
+
+
+async def test_a_file_that_was_written_before_its_answer_was_lost_is_found(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    await one.send(upload, 1)
+    completion = await one.complete(upload)
+    await one.writes.put_file(BRANCH, PATH, body(b"newer"), declared_size_bytes=5)
+    head = await head_of(pachd.pfs, BRANCH)
+    assert await one.uploads.completing.was_written(upload, completion, head)
+    state = await one.uploads.find(BRANCH, PATH, upload.id)
+    assert state.completion == completion
+
+
+async def test_a_file_that_was_not_written_is_not_found_but_can_be(
+    pachd: Pachd, one: Process
+) -> None:
+    """As if the process had been killed between the two commits."""
+    upload = await one.begin()
+    part = await one.send(upload, 1)
+    completion, composed = await one.prepared([part])
+    await one.uploads._records.write(upload, "/complete", completion.written())
+    await one.writes.put_file(BRANCH, "/other", body(b"x"), declared_size_bytes=1)
+    head = await head_of(pachd.pfs, BRANCH)
+    assert not await one.uploads.completing.was_written(upload, completion, head)
+    await one.uploads.completing.write(upload, completion, composed, None)
+    head = await head_of(pachd.pfs, BRANCH)
+    assert await read(pachd.pfs, head, PATH) == PART
+
+
+async def test_a_completion_that_collides_is_taken_back(pachd: Pachd, one: Process) -> None:
+    await one.writes.put_file(BRANCH, "/dir", body(b"x"), declared_size_bytes=1)
+    upload = await one.begin()
+    await one.send(upload, 1)
+    with pytest.raises(PathCollision):
+        await one.complete(upload)
+    assert (await one.uploads.find(BRANCH, PATH, upload.id)).completion is None
+
+
+async def test_a_part_that_has_expired_is_told(one: Process) -> None:
+    upload = await one.begin()
+    first, second = [await one.send(upload, number) for number in (1, 2)]
+    gone = PartRecord(3, second.time_us, "0" * 8, 1, second.hash, b"", first.file_set_id[:-1] + "_")
+    with pytest.raises(FileSetNotFound):
+        await one.uploads.completing.compose([first, gone])
+
+
+async def test_file_sets_of_open_uploads_are_renewed(pachd: Pachd, one: Process) -> None:
+    upload = await one.begin()
+    for number in (1, 2):
+        await one.send(upload, number, b"x")
+    await one.send(upload, 2, b"again")
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    await process(pachd).caretaker().go_round()  # of a gateway that has just been started
+    assert pachd.wire.count()["RenewFileSet"] == 3
+    assert upload.branch.name in await one.names()
+
+
+async def test_uploads_that_took_too_long_are_removed(one: Process) -> None:
+    upload = await one.begin()
+    await one.send(upload, 1)
+    await one.caretaker(timedelta(0)).go_round()
+    assert await one.names() == [BRANCH.name]
+    with pytest.raises(UploadNotFound):
+        await one.uploads.find(BRANCH, PATH, upload.id)
+
+
+async def test_an_upload_to_a_branch_that_has_gone_takes_its_repo_with_it(
+    pachd: Pachd, one: Process
+) -> None:
+    await one.begin()
+    await one.writes.drain()
+    await pachd.pfs.delete_branch(BRANCH)
+    await one.caretaker().go_round()
+    assert Repo("r") not in [info.repo for info in await pachd.pfs.list_repo()]
+
+
+async def test_what_a_part_costs_does_not_grow_with_the_parts_before(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    for number in range(1, 6):
+        await one.send(upload, number, b"x")
+    await one.uploads.find(BRANCH, PATH, upload.id)
+    await one.writes.drain()
+    pachd.wire.calls.clear()
+    found = await one.uploads.find(BRANCH, PATH, upload.id, with_parts=False)
+    assert (found.upload, dict(found.parts)) == (upload, {})
+    assert dict(pachd.wire.count()) == {"InspectBranch": 1, "WalkFile": 1}
+    await one.complete(upload)
+    assert (await one.uploads.find(BRANCH, PATH, upload.id, with_parts=False)).completion
