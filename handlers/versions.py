@@ -10,7 +10,13 @@ from collections.abc import AsyncIterator
 
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.exchange import Services
-from pfs_client.failures import CommitNotFound, FileNotFound, NotAFile
+from pfs_client.failures import (
+    CommitNotFound,
+    ConditionFailed,
+    FileNotFound,
+    NotAFile,
+    PathCollision,
+)
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File, FileInfo, is_commit_id
 from pfs_client.versions.histories import Histories
 from s3_wire.errors import InvalidArgument, NoSuchVersion, NotImplemented
@@ -52,7 +58,8 @@ async def undelete(services: Services, branch: BranchInfo, key: str, version: st
     """Take back the deletion of an object, if it is the newest thing that happened to it.
 
     Raises:
-        NotImplemented: It is another version: none can be deleted.
+        NotImplemented: It is another version, and none can be deleted; or something stands where
+            the object stood.
         NoSuchVersion: The branch's history has no such commit.
         NoSuchKey: There can be no such object.
     """
@@ -67,7 +74,21 @@ async def undelete(services: Services, branch: BranchInfo, key: str, version: st
     found = await _find(services, before, path) if before is not None else None
     if before is None or found is None:
         raise NotImplemented(_CANNOT_GO)
-    writes = services.writes
+    try:
+        await _bring_back(services, branch, before, found)
+    except ConditionFailed:  # somebody has just stored it anew
+        raise NotImplemented(_CANNOT_GO) from None
+    except PathCollision as collision:
+        raise NotImplemented(
+            f"The object cannot come back while there is {collision.existing.lstrip('/')}: of two"
+            " paths one cannot be a file and the other lie below it."
+        ) from None
+
+
+async def _bring_back(
+    services: Services, branch: BranchInfo, before: Commit, found: FileInfo
+) -> None:
+    writes, path = services.writes, found.path
     # Whoever has stored it anew meanwhile keeps what they stored, where the PFS can decide that.
     expect = ExpectFile(path, frozenset()) if writes.takes_conditions else None
     if found.size_bytes:

@@ -154,6 +154,18 @@ def test_a_deletion_is_taken_back(s3: Any, gateway: GatewayProcess, history: str
     assert listed(gateway, history, "&prefix=a")[0] == ("a", "3", True)
 
 
+def test_a_deletion_is_not_taken_back_while_something_is_in_the_way(s3: Any, history: str) -> None:
+    deleting = marker(s3, history)
+    s3.put_object(Bucket=history, Key="a/below", Body=b"x")
+    with refused(501, "NotImplemented") as details:
+        s3.delete_object(Bucket=history, Key="a", VersionId=deleting)
+    assert "cannot come back while there is a/" in details["Message"]
+    one = {"Key": "a", "VersionId": deleting}
+    answer = s3.delete_objects(Bucket=history, Delete={"Objects": [one, {"Key": "d/b"}]})
+    assert [error["Code"] for error in answer["Errors"]] == ["NotImplemented"]
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["d/b"]
+
+
 def test_an_empty_object_comes_back_too(s3: Any, history: str) -> None:
     s3.delete_object(Bucket=history, Key="d/e")
     markers = s3.list_object_versions(Bucket=history, Prefix="d/e")["DeleteMarkers"]
