@@ -18,10 +18,12 @@ CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(s
 DEPLOY_TOOLS := $(if $(shell command -v go),.build/helm/helm .build/compose/compose-go .build/operator/operator_types)
 # What checks the pages, and what they hold of others.
 PAGE_TOOLS := $(if $(shell command -v npm),.build/pages/ready)
+# What reads the words of the documentation. It needs a C compiler.
+PROSE_TOOLS := $(if $(shell command -v go),$(if $(shell command -v cc),.build/vale/vale))
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-prose check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -29,10 +31,10 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/docs/zensical/ready ## the tests
+test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -49,7 +51,7 @@ power-cuts: $(VENV)/dev ## open every state that a power cut may leave of the em
 mutants: $(VENV)/dev .build/mutants/cosmic-ray/ready ## which faults in what writes would no test notice? (hours; FILES='embedded_pfs/blobs.py' for less)
 	@exec $(BIN)/python -m tests.mutants $(FILES)
 
-check: $(VENV)/dev check-proto contract check-site ## format, lint, types, import rules, the contract, and links of the documentation
+check: $(VENV)/dev check-proto contract check-site check-prose ## format, lint, types, import rules, the contract, links and words of the documentation
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -69,6 +71,11 @@ contract-release: contract ## keep the contract as the released one of its versi
 .build/contract/oasdiff:
 	@echo 'Building oasdiff into $(@D), this once.'
 	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/oasdiff/oasdiff@v1.36.0
+	@touch $@
+
+.build/vale/vale:
+	@echo 'Building Vale into $(@D), this once.'
+	@GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=1 go install github.com/vale-cli/vale/v3/cmd/vale@v3.21.0
 	@touch $@
 
 .build/helm/helm:
@@ -122,6 +129,9 @@ check-site: .build/docs/zensical/ready
 	@rm -rf .build/site-check && mkdir -p .build/site-check
 	@cp -r docs mkdocs.yml .build/site-check
 	cd .build/site-check && $(CURDIR)/.build/docs/zensical/bin/zensical build --strict --clean
+
+check-prose: $(VENV)/dev $(PROSE_TOOLS) ## words and word order of pages, changelog, contract and settings
+	$(BIN)/pytest -q -rs tests/docs/test_prose.py
 
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format $(CODE)

@@ -37,7 +37,7 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on. Without --access-keys whoever reaches it can read and write"
+        "Address to listen on. Without --access-keys everyone who reaches it can read and write"
         " everything, so think before you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
@@ -57,7 +57,7 @@ class Settings:
     )
     presigned_tokens: bool = _setting(
         False,
-        "With --pachd-keys, take presigned URLs too. Whoever gets one has the token.",
+        "With --pachd-keys, take presigned URLs too. Everyone who gets one has the token.",
     )
     plain_tokens: bool = _setting(
         False,
@@ -111,7 +111,7 @@ class Settings:
     )
     pfs_token: str = _setting(
         "",
-        "Pachyderm token that goes with every call to pachd. Whoever reaches the gateway then"
+        "Pachyderm token that goes with every call to pachd. Everyone who reaches the gateway"
         " acts as that user.",
         secret=True,
     )
@@ -179,7 +179,7 @@ class Settings:
         " (If-Match, If-None-Match). They are refused otherwise.",
     )
     commit_per_request: bool = _setting(
-        False, "Give every write a commit of its own; slower by far where many write at once."
+        False, "Give every write a commit of its own; much slower where many clients write at once."
     )
     max_object_bytes: int = _setting(
         5 * 1024**3, "The largest object that one PUT may bring.", minimum=1
@@ -195,7 +195,7 @@ class Settings:
     transfer_memory_bytes: int = _setting(
         1024**3,
         "How many bytes large transfers together may need: 30 MiB a download from pachd, 6 MiB an"
-        " upload. Who finds no room waits, and is then answered SlowDown.",
+        " upload. Others wait, and are then answered SlowDown.",
         minimum=1024**2,
     )
     request_memory_bytes: int = _setting(
@@ -244,7 +244,7 @@ class Settings:
     )
     max_requests: int = _setting(
         1000,
-        "Requests that one process serves at a time; more, but for pages, are answered SlowDown.",
+        "Requests that one process serves at a time; more are answered SlowDown, except pages.",
         minimum=1,
     )
     shutdown_seconds: int = _setting(

@@ -16,9 +16,9 @@ CHECKSUMS = "checksums"
 
 _HEAD = """# Conformance
 
-What real clients do with this gateway, as the tests in `tests/clients/` see it, who also write
-this page. Each client is taken through the same steps, with the settings that
-[its page](clients/README.md) gives, on an embedded PFS and on a PFS behind gRPC.
+What each client can do with this gateway. Our tests take each one through the same steps, with the
+settings that [its page](clients/README.md) gives, on an embedded PFS and on a PFS behind gRPC. They
+also write this page.
 
 `works`: the client reports success, and what came back was compared where the step gets something
 back. Metadata and content types are taken and not kept. A code, as `NotImplemented`: the client

@@ -53,8 +53,8 @@ GROUPS = {
 _HEAD = """\
 # Settings
 
-Every setting is an option of `s3gateway` and an environment variable; the option wins. There is no
-file of settings. `s3gateway --help` (or `-h`) has the same options, defaults and limits.
+Every setting is an option of `s3gateway` and an environment variable; the option wins. There is
+no configuration file. `s3gateway --help` (or `-h`) has the same options, defaults and limits.
 
 - Give a size as a number of bytes or with a unit: `64KiB`, `96MiB`, `5GiB`. Capital letters do not
   matter. `MB` and `M` are refused, because they mean 1000 to some and 1024 to others.
@@ -62,16 +62,16 @@ file of settings. `s3gateway --help` (or `-h`) has the same options, defaults an
 - Every boolean option has a `--no-…` form. Its variable is `true` or `false`.
 - A variable that is empty counts as not set.
 
-An invalid value stops the command with a one-line error and status 2. An option that has no effect
-together with the others is told when the gateway starts, and so is a variable whose name begins
-with `S3GATEWAY_` and is no setting. The gateway starts all the same.
+An invalid value stops the command with a one-line error and status 2. The gateway
+starts, but warns, if an option has no effect together with the others, or if a variable whose name
+begins with `S3GATEWAY_` is not a setting.
 
 `SIGHUP` makes a running gateway read its certificate and its token file again.
 
-`s3gateway compact` drops the history of an embedded PFS; it takes `--pfs` before its name, and
-behind it `--keep N` for the commits of each branch to keep besides HEAD, and `--yes` to be asked
-nothing. `s3gateway check` says whether all that it stores is there. `s3gateway --version` says
-which gateway it is.
+`s3gateway compact` drops the history of an embedded PFS. Put `--pfs` before `compact`. After it,
+`--keep N` keeps N commits of each branch besides HEAD, and `--yes` skips the question.
+`s3gateway check` says whether everything that it stores is there. `s3gateway --version` prints the
+version.
 """
 
 _UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))

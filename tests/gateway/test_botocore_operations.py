@@ -330,10 +330,8 @@ def table() -> str:
     lines = [
         "# Operations",
         "",
-        "All operations of S3's API, as botocore's model of it names them, and what this gateway"
-        " makes of them.",
-        "Written by `tests/gateway/test_botocore_operations.py`, which calls every one of them;"
-        " the contract is [`spec/s3.yaml`](contract.md), with its [layers](contract.md#layers).",
+        "Which operations of S3's API you can use, and which you cannot. Our tests call every one.",
+        "The contract is [`spec/s3.yaml`](contract.md), with its [layers](contract.md#layers).",
         "",
         f"{len(default.operations)} are supported by default, and {len(whole.operations)} with"
         f" `--with all`. The other {len(missing)} answer `501 NotImplemented` and"
