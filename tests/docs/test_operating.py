@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from gateway.command import main
@@ -86,10 +88,16 @@ OTHERS_OPTIONS = {
 }
 
 
+def options_of(command: click.Command) -> Iterator[str]:
+    for one in command.params:
+        yield from [*one.opts, *one.secondary_opts]
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from options_of(below)
+
+
 @named
 def test_every_option_that_a_page_names_is_there(page: Path) -> None:
-    options = {option for one in main.params for option in [*one.opts, *one.secondary_opts]}
-    options |= {option for one in main.commands["compact"].params for option in one.opts}
+    options = {*options_of(main)}
     used = set(re.findall(r"`(--[a-z][a-z-]+)", page.read_text()))
     assert used <= options | OTHERS_OPTIONS | {"--help", "--no-"}
 

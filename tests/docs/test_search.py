@@ -1,18 +1,24 @@
-"""Who searches the site for an error code finds what it means, first."""
+"""A search of the site finds what an error code means, and what people look for, first."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from s3_wire.errors import S3Error
 from tests.chromium import PROGRAM, Browser
+
+QUESTIONS = {
+    "upload large files": "/clients/index.html",
+    "undelete": "/history.html",
+    "sync": "/clients/index.html",
+    "backup": "/operating.html",
+    "permission denied": "/security.html",
+}
+"""What people look for, and the page that is to be found first."""
 
 CODES = [kind.__name__ for kind in S3Error.__subclasses__()]
 
@@ -26,27 +32,14 @@ _TYPE = """{{
 }}"""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def searching(site: Path, tmp_path: Path) -> Iterator[Browser]:
+def searching(site_url: str, tmp_path: Path) -> Iterator[Browser]:
     """A browser on the site's first page, with the search open."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    try:
-        with Browser(tmp_path / "profile") as browser:
-            browser.open(f"http://127.0.0.1:{server.server_port}/index.html")
-            browser.run("document.querySelector('.md-search__button').click()")
-            browser.wait_for(f"{_SHADOW}?.querySelector('input') != null")
-            yield browser
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(f"{site_url}/index.html")
+        browser.run("document.querySelector('.md-search__button').click()")
+        browser.wait_for(f"{_SHADOW}?.querySelector('input') != null")
+        yield browser
 
 
 def test_every_code_s_section_is_found_first_and_nothing_is_fetched_from_elsewhere(
@@ -62,3 +55,12 @@ def test_every_code_s_section_is_found_first_and_nothing_is_fetched_from_elsewhe
     loaded = "performance.getEntriesByType('resource').map(entry => new URL(entry.name).host)"
     here = searching.run("location.host")
     assert {*searching.run(loaded)} <= {here, ""}
+
+
+@pytest.mark.parametrize(("question", "page"), QUESTIONS.items(), ids=[*QUESTIONS])
+def test_what_people_look_for_is_found_first(searching: Browser, question: str, page: str) -> None:
+    searching.run(_TYPE.format(shadow=_SHADOW, text=json.dumps(question)))
+    marked = json.dumps("?h=" + question.replace(" ", "+"))
+    first = f"{_SHADOW}.querySelector('ol a')"
+    searching.wait_for(f"decodeURIComponent({first}?.href ?? '').includes({marked})")
+    assert page in searching.run(f"{first}.href")
