@@ -41,10 +41,8 @@ class Settings:
         " everything, so think before you open it to a network.",
     )
     port: int = _setting(30655, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65535)
-    tls_cert: str = _setting(
-        "", "PEM file of a certificate, with those it depends on, to serve HTTPS with."
-    )
-    tls_key: str = _setting("", "PEM file of that certificate's private key, unless it is there.")
+    tls_cert: str = _setting("", "PEM file of the certificate for HTTPS, and its chain.")
+    tls_key: str = _setting("", "PEM file of the private key, unless --tls-cert has it.")
     access_keys: str = _setting(
         "",
         "TOML file of access keys, read again when it changes. Requests must then be signed with"
@@ -53,7 +51,7 @@ class Settings:
     pachd_keys: bool = _setting(
         False,
         "Requests must be signed with a Pachyderm token, which is both access key and secret; pachd"
-        " is asked as its user.",
+        " decides what its user may do.",
     )
     presigned_tokens: bool = _setting(
         False,
@@ -61,42 +59,41 @@ class Settings:
     )
     plain_tokens: bool = _setting(
         False,
-        "With --pachd-keys, serve others than this machine without HTTPS: something in front has to"
-        " keep the tokens from others.",
+        "With --pachd-keys, serve other machines without HTTPS. Something in front, such as a proxy"
+        " with HTTPS, must protect the tokens.",
     )
     region: str = _setting(
         "", "The only region that signatures may name, such as us-east-1; any if empty."
     )
     domain: tuple[str, ...] = _setting(
         (),
-        "A name under which buckets have names of their own: with --domain s3.example the host"
-        " master.images.s3.example is a bucket.",
+        "A domain for virtual-hosted buckets: with --domain s3.example the host"
+        " master.images.s3.example is the bucket master.images.",
         names="host",
     )
     allowed_host: tuple[str, ...] = _setting(
         (),
-        "A name that this gateway is known by. Where there is one, or where the gateway listens on"
-        " its own machine only, names other than these, localhost, addresses and those of --domain"
-        " are refused, for web pages could use them; * takes any.",
+        "A host name of this gateway. If one is given, or if it listens on its own machine only,"
+        " it refuses all others except localhost, addresses and those of --domain, as protection"
+        " against DNS rebinding; * takes any.",
         names="host",
     )
     allowed_origin: tuple[str, ...] = _setting(
         (),
-        "Where web pages come from that may use this gateway, such as https://app.example; * lets"
-        " all of them. They never get to read an answer.",
+        "An origin whose web pages may send requests, such as https://app.example; * allows all."
+        " They can never read an answer.",
         names="origin",
     )
     layers: tuple[str, ...] = _setting(
         (),
         "What to serve beyond the default contract: copy (CopyObject), multipart (uploads in"
-        " parts), or all for everything that can be switched on."
+        " parts), versions (history), or all for all three."
         " What is switched off answers NotImplemented.",
         option="with",
     )
     upload_days: float = _setting(
         7.0,
-        "With --with multipart: how many days an upload in parts may take. What is left of an older"
-        " one is removed.",
+        "With --with multipart: how many days an upload in parts may take. Older ones are removed.",
         minimum=0.01,
     )
     pfs: str = _setting(
@@ -106,8 +103,8 @@ class Settings:
     )
     pfs_ca_file: str = _setting(
         "",
-        "PEM file of the authorities that pachd's certificate is checked with; if empty, those that"
-        " gRPC comes with.",
+        "PEM file of the authorities to check pachd's certificate with; if empty, those that gRPC"
+        " comes with.",
     )
     pfs_token: str = _setting(
         "",
@@ -121,7 +118,7 @@ class Settings:
     )
     workers: int = _setting(1, "Processes that serve.", minimum=1, maximum=256)
     log_level: str = _setting(
-        "info", "What is logged.", choices=("debug", "info", "warning", "error")
+        "info", "The least severe events to log.", choices=("debug", "info", "warning", "error")
     )
     log_format: str = _setting(
         "text",
@@ -132,7 +129,7 @@ class Settings:
     otlp_endpoint: str = _setting(
         "",
         "Where traces go: the URL of an OpenTelemetry collector, such as http://collector:4318, to"
-        " which /v1/traces is added. Needs the extra otel. OTEL_ variables say the rest.",
+        " which /v1/traces is added. Needs the extra otel. Use OTEL_ variables for the rest.",
     )
     docs: bool = _setting(True, "Serve the API's documentation at /-/docs, and a page at /-/.")
     browser: bool = _setting(
@@ -150,14 +147,14 @@ class Settings:
     )
     synchronous: Synchronous = _setting(
         "full",
-        "How the embedded PFS writes to its disk: full survives a power cut, normal may lose the"
-        " last commits then, off everything.",
+        "How the embedded PFS writes to its disk: full survives a power cut. In a power cut,"
+        " normal may lose the last commits, and off all data.",
         choices=("full", "normal", "off"),
     )
     keep_history: float | None = _setting(
         None,
-        "How many days old the embedded PFS's history may become: older commits go while the"
-        " gateway runs, never a HEAD. Everything is kept if this is not given.",
+        "Drop commits of the embedded PFS that are older than so many days, while the gateway"
+        " runs, but never a HEAD. Without this, all commits are kept.",
         minimum=0.001,
         kind=float,
     )
@@ -208,23 +205,25 @@ class Settings:
         "How many bytes of what was read may be kept: files, listings, contents.",
         minimum=0,
     )
-    state_dir: str = _setting("", "Directory for branches' histories; if empty, a temporary one.")
+    state_dir: str = _setting("", "Directory to keep histories of branches in; temporary if empty.")
     history_bytes: int = _setting(
-        1024**3, "How large that may become; beyond it lists are approximate.", minimum=1024**2
+        1024**3,
+        "How large --state-dir may become; beyond it times in lists are late.",
+        minimum=1024**2,
     )
     history_wait: float = _setting(
-        2.0, "Seconds that an answer may wait for a history to be read.", minimum=0
+        2.0, "Seconds that an answer may wait until a history is read.", minimum=0
     )
     exact_times: bool = _setting(
-        False, "Answer 503 then. Otherwise objects whose change is not found have a later time."
+        False, "Answer 503 rather than a time later than the object's own."
     )
     body_idle_seconds: float = _setting(
         30.0, "How long a request's body may make no progress.", minimum=0.1
     )
     min_bytes_per_second: int = _setting(
         1024,
-        "How slowly a request's body may come on average, and an answer be read, after the first"
-        " --body-idle-seconds and --write-idle-seconds; 0 for as slowly as it likes.",
+        "Slowest average pace at which a client may send a body or read an answer, after the"
+        " first --body-idle-seconds and --write-idle-seconds; 0 for no limit.",
         minimum=0,
     )
     head_seconds: float = _setting(
