@@ -90,7 +90,8 @@ def test_a_slow_pachd(on_slow_pachd: GatewayProcess) -> None:
     metrics = send(on_slow_pachd, "GET", "/-/metrics").body.decode()
     sums = re.findall(r'^s3gateway_pfs_call_seconds_sum\{method="(\w+)"\} (\S+)', metrics, re.M)
     seconds = {method: float(value) for method, value in sums}
-    assert max(seconds, key=lambda method: seconds[method]) == "InspectCommit"
+    longest = sorted(seconds, key=lambda method: seconds[method])[-2:]
+    assert "InspectCommit" in longest  # pachd may keep an InspectFile waiting for it as long
 
 
 def test_a_write_that_waits_for_a_commit(on_slow_pachd: GatewayProcess) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from s3_wire import signature_errors
+from s3_wire import signature_errors, upload_errors
 from s3_wire.errors import InvalidArgument, NoSuchKey, S3Error, SlowDown
 
 
@@ -21,6 +21,7 @@ ERRORS = sorted(set(_subclasses(S3Error)), key=lambda error: error.__name__)
 def test_the_errors_are_found() -> None:
     assert NoSuchKey in ERRORS
     assert signature_errors.SignatureDoesNotMatch in ERRORS
+    assert upload_errors.NoSuchUpload in ERRORS
     assert SlowDown in ERRORS
 
 
@@ -119,6 +120,19 @@ AMAZONS = {
     "MissingContentLength": "You must provide the Content-Length HTTP header.",
     "NoSuchBucket": "The specified bucket does not exist",
     "NoSuchKey": "The specified key does not exist.",
+    "EntityTooSmall": "Your proposed upload is smaller than the minimum allowed size",
+    "InvalidPart": (
+        "One or more of the specified parts could not be found.  The part may not have been"
+        " uploaded, or the specified entity tag may not match the part's entity tag."
+    ),
+    "InvalidPartOrder": (
+        "The list of parts was not in ascending order. Parts must be ordered by part number."
+    ),
+    "NoSuchUpload": (
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may"
+        " have been aborted or completed."
+    ),
+    "NoSuchVersion": "The specified version does not exist.",
     "NotImplemented": "A header you provided implies functionality that is not implemented",
     "OperationAborted": (
         "A conflicting conditional operation is currently in progress against this resource."
