@@ -299,7 +299,12 @@ def test_defaults_that_the_chart_repeats_are_the_gateway_s() -> None:
     known = settings_of(rendered())
     ours = Settings()
     assert replace(
-        known, host=ours.host, admin_port=None, pfs=ours.pfs, log_format=ours.log_format
+        known,
+        host=ours.host,
+        admin_port=None,
+        pfs=ours.pfs,
+        state_dir=ours.state_dir,
+        log_format=ours.log_format,
     ) == replace(ours, log_format=ours.log_format)
 
 
