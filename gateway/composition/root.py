@@ -126,6 +126,7 @@ class Composition:
             services.writes,
             services.uploads.reader,
             timedelta(days=self._settings.upload_days),
+            services.removal.remove_if_unseen,
             self._observer,
         )
 

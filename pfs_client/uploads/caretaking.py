@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from pfs_client.failures import (
-    BranchFeedsOthers,
-    FileSetNotFound,
-    PfsFailure,
-    RepoHasBranches,
-    RepoNotFound,
-)
+from pfs_client.failures import FileSetNotFound, PfsFailure, RepoNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import MAX_FILE_SET_SECONDS, PfsClient
 from pfs_client.limits.concurrency import for_each
@@ -48,6 +42,7 @@ class Caretaker:
         writes: So that nothing is removed while a group is committed to it.
         reader: Reads them.
         kept_for: How long an upload may take.
+        remove_repo: Removes a repo that has no bucket any more, however long its history is.
         observer: Is told what there is.
         round_seconds: From the end of one round to the beginning of the next.
     """
@@ -58,6 +53,7 @@ class Caretaker:
         writes: GroupedWrites,
         reader: UploadReader,
         kept_for: timedelta,
+        remove_repo: Callable[[Repo], Awaitable[None]],
         observer: Observer = UNOBSERVED,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
@@ -65,6 +61,7 @@ class Caretaker:
         self._writes = writes
         self._reader = reader
         self._kept_for = kept_for
+        self._remove_repo = remove_repo
         self._observer = observer
         self._round_seconds = round_seconds
 
@@ -104,7 +101,9 @@ class Caretaker:
                 kept.append(state)
                 await self._renew(state.file_set_ids)
         if not kept and all(info.branch.is_hidden for info in infos):
-            await self._delete_repo(repo)
+            # Its last bucket went while an upload to it was begun.
+            async with self._writes.turn_at(repo):
+                await self._remove_repo(repo)
         return kept
 
     def _is_over(self, info: BranchInfo, state: UploadState | None) -> bool:
@@ -126,8 +125,3 @@ class Caretaker:
 
         await for_each(list(file_set_ids), renew, _RENEWED_AT_ONCE)
         self._observer.file_sets_renewed(renewed)
-
-    async def _delete_repo(self, repo: Repo) -> None:
-        """Delete a repo whose last bucket went while an upload to it was begun."""
-        with suppress(RepoHasBranches, BranchFeedsOthers):
-            await self._pfs.delete_repo(repo, expect_no_branches=True)
