@@ -54,7 +54,7 @@ TESTS = {
     "embedded_pfs/branches.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",
     "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
     # collection
-    "embedded_pfs/collection.py": _KEPT,
+    "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"{_KEPT} tests/embedded_pfs/test_directory.py {_FULL}",
     "embedded_pfs/history.py": f"{_KEPT} tests/embedded_pfs/test_histories.py",
     "embedded_pfs/upkeep.py": f"{_KEPT} {_FULL}",
