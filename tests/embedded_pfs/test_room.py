@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +134,47 @@ def test_the_reserve_is_tried_once_a_second(
     now = 1001.0
     assert held.is_restored()
     assert held.is_whole
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Have the disk give no room, for a reason."""
+
+    def allocate(_descriptor: int, _offset: int, _length: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("embedded_pfs.reserve.os.posix_fallocate", allocate)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_reserve_that_finds_no_room_is_wanted_all_the_same(
+    directory: DataDirectory, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    held = directory.reserve
+    held.lend_all()
+    with monkeypatch.context() as patches:
+        refuse(patches, number)
+        assert not held.restore()
+    assert not held.is_whole
+    assert held.restore()
+
+
+def test_who_may_write_no_such_file_has_no_reserve(
+    directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = directory.reserve
+    held.lend_all()
+    refuse(monkeypatch, errno.EFBIG)
+    assert held.restore()
+    assert held.is_whole
+
+
+def test_a_disk_that_fails_otherwise_is_told(
+    directory: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.reserve.lend_all()
+    refuse(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        directory.reserve.restore()
 
 
 def test_a_reserve_is_never_made_larger_by_lending(
