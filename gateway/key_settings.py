@@ -1,4 +1,4 @@
-"""What settings go with `--pachd-keys`."""
+"""What settings go with `--pachd-keys`, and what follows from them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def check_pachd_keys(settings: Any) -> None:
             "--pachd-keys: without --tls-cert tokens would be sent in the open; listen on"
             " 127.0.0.1, or say --plain-tokens if HTTPS ends in front of the gateway"
         )
+
+
+def has_own_identity(settings: Any) -> bool:
+    """Whether PFS lets the gateway itself see anything, besides those who bring a token."""
+    return not settings.pachd_keys or bool(settings.pfs_token or settings.pfs_token_file)

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from gateway.contract.document import layers_named
 from gateway.hosts import is_loopback
+from gateway.key_settings import has_own_identity
 from gateway.setting_values import option_of
 from gateway.settings import Settings, unknown_variables
 
@@ -44,6 +46,12 @@ def _dangers(settings: Settings) -> Iterator[str]:
         yield (
             f"the token goes to {settings.pfs} unencrypted, and whoever sees it can use it:"
             " say grpcs://"
+        )
+    if not has_own_identity(settings) and "multipart" in layers_named(settings.layers):
+        yield (
+            "parts of uploads are kept only for users who have sent a request since the start:"
+            " others' are lost after half an hour, unless --pfs-token-file names a user of the"
+            " gateway's own who may read their repos"
         )
 
 

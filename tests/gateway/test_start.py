@@ -88,6 +88,10 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
             {"max_requests": 50, "max_connections": 20},
             "--max-requests has no effect: each takes a connection, and --max-connections is 20",
         ),
+        (
+            {"pfs": "grpc://localhost", "pachd_keys": True, "layers": ("multipart",)},
+            "parts of uploads are kept only for users who have sent a request since the start",
+        ),
     ],
 )
 def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) -> None:
@@ -105,6 +109,13 @@ def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) ->
         {"pfs": "grpc://localhost", "pfs_token_file": "x"},
         {"pfs": "unix:/run/pachd", "pfs_token": "x", "sole_writer": True},
         {"max_connections": 20},
+        {"pfs": "grpc://localhost", "pachd_keys": True},
+        {
+            "pfs": "grpc://localhost",
+            "pachd_keys": True,
+            "layers": ("multipart",),
+            "pfs_token_file": "x",
+        },
     ],
 )
 def test_what_is_no_mistake_is_not_told(settings: dict[str, Any]) -> None:
