@@ -189,12 +189,13 @@ def in_query(
             " X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
         )
     check_algorithm(query["X-Amz-Algorithm"])
+    _check_ascii(query)
     credential = _credential(query["X-Amz-Credential"], region, _wrong_query)
     begin = _time_of(query["X-Amz-Date"])
     if begin is None or query["X-Amz-Date"] != basic_iso(begin):
         raise _wrong_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     lifetime = timedelta(seconds=expires_seconds_of(query["X-Amz-Expires"]))
-    check_lifetime(begin, begin + lifetime, now)
+    check_lifetime(begin, lifetime, now)
     _check_date(credential, begin, _wrong_query)
     values = request.header_values()
     signed = query["X-Amz-SignedHeaders"].lower()
@@ -203,6 +204,17 @@ def in_query(
         request, credential, basic_iso(begin), signed, query["X-Amz-Signature"],
         _presigned_payload(query, values), is_presigned=True, header_values=values,
     )  # fmt: skip
+
+
+def _check_ascii(query: Mapping[str, str]) -> None:
+    """See that what is signed of these parameters can stand in a string to sign.
+
+    Raises:
+        AuthorizationQueryParametersError: It holds letters that no header, key or digest has.
+    """
+    for name in (*_IN_QUERY, "X-Amz-Content-Sha256"):
+        if not query.get(name, "").isascii():
+            raise _wrong_query(f"{name} must be ASCII")
 
 
 def check_algorithm(name: str) -> None:
