@@ -8,6 +8,11 @@ from gateway.hosts import is_loopback
 from gateway.setting_values import BadSetting
 
 
+def acts_for_itself(settings: Any) -> bool:
+    """Whether the gateway may work in the background: that, no user's token must be used for."""
+    return not settings.pachd_keys or bool(settings.pfs_token or settings.pfs_token_file)
+
+
 def check_pachd_keys(settings: Any) -> None:
     """See that settings which have `pachd_keys` can be.
 

@@ -13,6 +13,7 @@ from gateway.composition.identities import SHARE, Identities
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.contract.document import layers_named
 from gateway.identity import ANYBODY, Identity
+from gateway.key_settings import acts_for_itself
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
@@ -79,7 +80,8 @@ class Composition:
             services_on = partial(self.services_on, settings=share)
             self._identities = Identities(connection, services_on, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
-        services.removal.resume()
+        if acts_for_itself(self._settings):
+            services.removal.resume()
         if "multipart" in layers_named(self._settings.layers):
             self._caretaking = asyncio.create_task(self._caretaker_of(services).run())
 
