@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from s3_wire import canonical
 from s3_wire.canonical import SignedRequest
 from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import Credential, Refusal, credential_of, signing_key
 from s3_wire.errors import AccessDenied, NotImplemented, S3Error
 from s3_wire.signature_errors import (
     AuthorizationHeaderMalformed,
@@ -29,19 +30,14 @@ from s3_wire.signature_errors import (
 from s3_wire.signing_times import basic_iso, check_lifetime, checked_time, expires_seconds_of
 from s3_wire.signing_times import time_of as _time_of
 
-Refusal: TypeAlias = Callable[..., S3Error]
-
 ALGORITHM = "AWS4-HMAC-SHA256"
 ECDSA = "AWS4-ECDSA-P256-SHA256"
 
-_SERVICE = "s3"
-_TERMINATOR = "aws4_request"
 _CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _STREAMING = "STREAMING-"
 _IN_HEADER = ("Credential", "SignedHeaders", "Signature")
 _USUAL = re.compile(r"Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)")
-_DATE = re.compile(r"\d{8}", re.ASCII)
 _IN_QUERY = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -50,20 +46,6 @@ _IN_QUERY = (
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """Whose signature it is, and for what."""
-
-    access_key: str
-    date: str
-    region: str
-
-    @property
-    def scope(self) -> str:
-        """All but the access key, as it is signed."""
-        return f"{self.date}/{self.region}/{_SERVICE}/{_TERMINATOR}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ class V4Signature:
             SignatureDoesNotMatch: It was made over something else, or with another secret.
         """
         credential = self.credential
-        key = _signing_key(secret, credential.date, credential.region)
+        key = signing_key(secret, credential.date, credential.region)
         for path in canonical.paths(self.request.raw_path):
             canonical_request = self._canonical_request(path)
             to_sign = self._string_to_sign(canonical_request)
@@ -139,7 +121,7 @@ def in_header(
         RequestTimeTooSkewed: It was made too long ago, or in the future.
     """
     credential_text, signed_headers, given = _fields(authorization)
-    credential = _credential(credential_text, region, _malformed)
+    credential = credential_of(credential_text, region, _malformed)
     values = request.header_values()
     text = values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1")
     time = checked_time(text, now)
@@ -189,7 +171,7 @@ def in_query(
         )
     check_algorithm(query["X-Amz-Algorithm"])
     _check_ascii(query)
-    credential = _credential(query["X-Amz-Credential"], region, _wrong_query)
+    credential = credential_of(query["X-Amz-Credential"], region, _wrong_query)
     begin = _time_of(query["X-Amz-Date"])
     if begin is None or query["X-Amz-Date"] != basic_iso(begin):
         raise _wrong_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
@@ -231,24 +213,6 @@ def check_algorithm(name: str) -> None:
         raise _wrong_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
 
 
-@lru_cache(maxsize=1024)
-def _credential(text: str, region: str, refusal: Refusal) -> Credential:
-    access_key, *scope = text.rsplit("/", 4)
-    if len(scope) != 4 or not access_key or not _DATE.fullmatch(scope[0]):
-        raise refusal(
-            'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/'
-            'aws4_request"'
-        )
-    date, signed_region, service, terminator = scope
-    if service != _SERVICE:
-        raise refusal(f'incorrect service "{service}". This endpoint belongs to "{_SERVICE}"')
-    if terminator != _TERMINATOR:
-        raise refusal(f'incorrect terminal "{terminator}". This endpoint uses "{_TERMINATOR}"')
-    if region and signed_region != region:
-        raise refusal(f"the region '{signed_region}' is wrong; expecting '{region}'", Region=region)
-    return Credential(access_key, date, signed_region)
-
-
 def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> None:
     day = basic_iso(time)[:8]
     if credential.date != day:
@@ -287,15 +251,6 @@ def _payload_mode(value: str) -> str:
     if value.startswith(f"{_STREAMING}{ECDSA}"):
         check_algorithm(ECDSA)
     return value
-
-
-@lru_cache(maxsize=1024)
-def _signing_key(secret: str, date: str, region: str) -> bytes:
-    """The same all day: four of the five digests that a signature takes."""
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, _SERVICE, _TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
 
 
 def _spelled(text: str) -> str:

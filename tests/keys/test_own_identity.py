@@ -23,7 +23,7 @@ GATEWAY, OWNER = "gateway0123456789abcdef", "owner0123456789abcdef"
 REPO = Repo("images")
 
 
-class Calls(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class Calls(grpc.aio.ServerInterceptor):
     """Which calls came, with which token."""
 
     def __init__(self) -> None:
