@@ -8,6 +8,11 @@ from gateway.hosts import is_loopback
 from gateway.setting_values import BadSetting
 
 
+def acts_for_itself(settings: Any) -> bool:
+    """Whether PFS lets the gateway itself work, besides those who bring a token."""
+    return not settings.pachd_keys or bool(settings.pfs_token or settings.pfs_token_file)
+
+
 def check_pachd_keys(settings: Any) -> None:
     """See that settings which have `pachd_keys` can be.
 
@@ -25,8 +30,3 @@ def check_pachd_keys(settings: Any) -> None:
             "--pachd-keys: without --tls-cert tokens would be sent in the open; listen on"
             " 127.0.0.1, or say --plain-tokens if HTTPS ends in front of the gateway"
         )
-
-
-def has_own_identity(settings: Any) -> bool:
-    """Whether PFS lets the gateway itself see anything, besides those who bring a token."""
-    return not settings.pachd_keys or bool(settings.pfs_token or settings.pfs_token_file)

@@ -14,7 +14,7 @@ from gateway.composition.identities import SHARE, Identities
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.contract.document import layers_named
 from gateway.identity import ANYBODY, Identity
-from gateway.key_settings import has_own_identity
+from gateway.key_settings import acts_for_itself
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
@@ -81,8 +81,8 @@ class Composition:
             services_on = partial(self.services_on, settings=share)
             self._identities = Identities(connection, services_on, self._look_after, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
-        services.removal.resume()
-        if has_own_identity(self._settings):
+        if acts_for_itself(self._settings):
+            services.removal.resume()
             self._caretaking = self._look_after(services)
 
     def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
