@@ -9,7 +9,7 @@ ARGS ?=
 # Clients under test whose own pins clash with ours: each in an environment of its own.
 CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
 # And those in Go, JavaScript and Java, where Go, Node, and a JDK and Maven are.
-CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
+CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc s5cmd)) \
 	$(if $(shell command -v npm),.build/clients/node/ready) \
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # What reviews the contract.
@@ -210,6 +210,10 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 # The program is the module's own, there is nothing of ours in it.
 .build/clients/mc/ready: $(wildcard tests/clients/mc/go.*)
 	$(call build_go,github.com/minio/mc)
+
+# So is this one.
+.build/clients/s5cmd/ready: $(wildcard tests/clients/s5cmd/go.*)
+	$(call build_go,github.com/peak/s5cmd/v2)
 
 define build_go
 @echo 'Building the client $(notdir $(@D)) into $(@D), this once.'

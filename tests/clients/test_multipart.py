@@ -98,3 +98,36 @@ def test_rclone_copies_a_large_file_and_checks_it(
     run([*rclone, "moveto", f"{remote}:{bucket}/large", f"{remote}:{bucket}/moved"], tmp_path)
     run([*rclone, "copyto", f"{remote}:{bucket}/moved", tmp_path / "back"], tmp_path)
     assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)
+
+
+def test_s5cmd_uploads_a_large_file_in_parts_and_moves_it(
+    gateway: GatewayProcess, s3: Any, bucket: str, large_file: Path, tmp_path: Path
+) -> None:
+    if missing := why_not_there(BUILD / "s5cmd"):
+        pytest.skip(missing)
+    s5cmd: list[str | Path] = [BUILD / "s5cmd" / "s5cmd", "--endpoint-url", gateway.endpoint]
+    parts = ["--part-size", "5"]  # else only what has more than 50 MiB goes in parts
+    run([*s5cmd, "cp", *parts, large_file, f"s3://{bucket}/large"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "cp", f"s3://{bucket}/large", f"s3://{bucket}/copied"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "mv", f"s3://{bucket}/large", f"s3://{bucket}/a/moved"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "cp", f"s3://{bucket}/a/moved", tmp_path / "back"], tmp_path, CREDENTIALS)
+    assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)
+    listed = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert listed == ["a/moved", "copied"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_s5cmd_moves_a_folder_and_removes_it(
+    gateway: GatewayProcess, s3: Any, bucket: str, tmp_path: Path
+) -> None:
+    if missing := why_not_there(BUILD / "s5cmd"):
+        pytest.skip(missing)
+    for name in ("a", "b c", "d/e"):
+        s3.put_object(Bucket=bucket, Key=f"from/{name}", Body=name.encode())
+    s5cmd: list[str | Path] = [BUILD / "s5cmd" / "s5cmd", "--endpoint-url", gateway.endpoint]
+    run([*s5cmd, "mv", f"s3://{bucket}/from/*", f"s3://{bucket}/to/"], tmp_path, CREDENTIALS)
+    listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [one["Key"] for one in listed] == ["to/a", "to/b c", "to/d/e"]
+    assert s3.get_object(Bucket=bucket, Key="to/b c")["Body"].read() == b"b c"
+    run([*s5cmd, "rm", f"s3://{bucket}/to/*"], tmp_path, CREDENTIALS)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)

@@ -19,6 +19,7 @@ _NEEDS = {
     "go": ("go",),
     "rclone": ("go",),
     "mc": ("go",),
+    "s5cmd": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
