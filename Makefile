@@ -12,6 +12,8 @@ CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/re
 CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc s5cmd)) \
 	$(if $(shell command -v npm),.build/clients/node/ready) \
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
+# Tools for tables and files, for the tests that are too long for every run.
+THOROUGH_TOOLS := .build/thorough/data-tools/ready
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
@@ -34,7 +36,7 @@ run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:306
 test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) $(THOROUGH_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
