@@ -13,7 +13,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v npm),.build/clients/node/ready) \
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # Tools for tables and files, for the tests that are too long for every run.
-THOROUGH_TOOLS := .build/thorough/data-tools/ready
+THOROUGH_TOOLS := .build/thorough/data-tools/ready $(if $(shell command -v go),.build/clients/transfermanager/ready)
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
@@ -207,6 +207,9 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	$(call build_go,./minio_go ./aws_sdk_go)
 
 .build/clients/rclone/ready: $(wildcard tests/clients/rclone/*.go tests/clients/rclone/go.*)
+	$(call build_go,.)
+
+.build/clients/transfermanager/ready: $(wildcard tests/clients/transfermanager/*.*)
 	$(call build_go,.)
 
 # The program is the module's own, there is nothing of ours in it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,17 @@ def record_run(run: Run) -> list[str]:
     return record(run.client.name, _seen(run))
 
 
-def record_with_all(run: Run) -> list[str]:
-    """Record how they ended with everything switched on; gives the files that were stale."""
-    return record(run.client.name, _seen(run), WITH_ALL)
+def record_with_all(run: Run, steps: Container[str] | None = None) -> list[str]:
+    """Record how they ended with everything switched on; gives the files that were stale.
+
+    Args:
+        run: What came of the run.
+        steps: Those that are recorded, if not all are.
+    """
+    seen = _seen(run)
+    if steps is not None:
+        seen["steps"] = {step: end for step, end in seen["steps"].items() if step in steps}
+    return record(run.client.name, seen, WITH_ALL)
 
 
 def _seen(run: Run) -> dict[str, Any]:

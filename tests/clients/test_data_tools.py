@@ -12,17 +12,23 @@ from tests.clients.outcomes import ClientUnderTest, Run, run_client
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_with_all
 from tests.clients.steps import WORKS
-from tests.clients.toolchains import DATA_TOOLS, data_tool_version, why_not_there
+from tests.clients.toolchains import (
+    BUILD,
+    DATA_TOOLS,
+    data_tool_version,
+    go_version,
+    why_not_there,
+)
 from tests.servers import GatewayProcess, PfsProcess
 
 ALL = ("copy", "multipart", "versions")
+ALL_BUT_MOVE = [column for column in COLUMNS if column != MOVE]
 CHECKLIST = frozenset(step for group in GROUPS.values() for step in group)
 
 
 def tool(name: str, *own: str, title: str = "", package: str = "", move: str = "") -> object:
     """One tool, whose steps all work but for a move that it has not."""
-    expected = dict.fromkeys([*COLUMNS, *own], WORKS)
-    del expected[MOVE]
+    expected = dict.fromkeys([*ALL_BUT_MOVE, *own], WORKS)
     return pytest.param(
         ClientUnderTest(
             name,
@@ -49,6 +55,19 @@ TOOLS = [
     tool("opendal", "copy", "list", "remove_all", move="Unsupported"),
     tool("cloudpathlib", "copytree and iterdir", "rmtree", move=WORKS),
 ]
+TRANSFERS = pytest.param(
+    ClientUnderTest(
+        "aws-sdk-go-transfermanager",
+        "AWS SDK for Go v2, transfermanager",
+        go_version("transfermanager", "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"),
+        [BUILD / "transfermanager" / "transfermanager"],
+        folder=BUILD / "transfermanager",
+        lacks=CHECKLIST,
+        differs=dict.fromkeys(ALL_BUT_MOVE, WORKS),
+        page="aws-sdk-go",
+    ),
+    id="transfermanager",
+)
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(600)]
 with_all = pytest.mark.parametrize("layers", [ALL], ids=["all"], indirect=True)
@@ -63,7 +82,7 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
 
 
 @with_all
-@pytest.mark.parametrize("client", TOOLS, indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, TRANSFERS], indirect=True)
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:
     assert run.unexpected() == {}
     assert record_with_all(run) == []

@@ -11,37 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.clients.outcomes import run_client
-from tests.clients.steps import WORKS
-from tests.clients.test_copies import under_test
 from tests.clients.toolchains import BUILD, OWN_BIN, why_not_there
-from tests.servers import EMBEDDED, GatewayProcess
+from tests.servers import GatewayProcess
 
 pytestmark = [
     pytest.mark.parametrize("layers", [("copy", "multipart")], ids=["all"], indirect=True),
     pytest.mark.timeout(600),
 ]
 
-LONG = [pytest.param(name, marks=pytest.mark.thorough) for name in ("minio_py", "s3fs", "s3cmd")]
-CLIENTS = ("boto3", "minio_go", "obstore", "pyarrow", *LONG)
-IN_PARTS = ("multipart upload", "stream of unknown size")
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "any",
     "AWS_SECRET_ACCESS_KEY": "anything",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-
-
-@pytest.mark.parametrize("name", CLIENTS)
-def test_what_a_client_sends_in_parts_arrives(
-    gateway: GatewayProcess, tmp_path: Path, name: str
-) -> None:
-    if EMBEDDED not in gateway.pfs:
-        pytest.skip("on the embedded PFS only: the checklist is long, and says the same of both")
-    ends = run_client(under_test(name), gateway, tmp_path).ends()
-    found = {step: ends[step] for step in IN_PARTS if step in ends}
-    assert found
-    assert found == dict.fromkeys(found, WORKS)
 
 
 @pytest.fixture

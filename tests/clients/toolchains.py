@@ -22,6 +22,7 @@ _NEEDS = {
     "rclone": ("go",),
     "mc": ("go",),
     "s5cmd": ("go",),
+    "transfermanager": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
@@ -82,5 +83,5 @@ def why_not_there(folder: Path | None) -> str:
             return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
-    target = "test-all" if folder == DATA_TOOLS else "clients"
+    target = "test-all" if folder in (DATA_TOOLS, BUILD / "transfermanager") else "clients"
     return f"{folder.name} is not there; `make {target}` installs it"
