@@ -168,7 +168,7 @@ async def test_aborted_uploads_leave_next_to_nothing(pachd: Pachd, one: Process)
     await one.uploads.drain()
     assert await one.names() == [BRANCH.name]
     left = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
-    assert len(left) - len(before) <= 2 * 5
+    assert len(left) - len(before) == 5
 
 
 async def test_a_file_that_was_written_before_its_answer_was_lost_is_found(
