@@ -11,7 +11,7 @@ from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
 from embedded_pfs.snapshots import Snapshot, snapshot
 from pfs_client.failures import ContentLost, FileNotFound, FileSetNotFound, NotAFile
-from pfs_client.values import FILE_SETS_REPO_NAME, File, FileInfo, FileType
+from pfs_client.values import File, FileInfo, FileType
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def copied_files(
         PfsFailure: As `source_files`; and `FileNotFound`, not as pachd has it, where a file set has
             not the file.
     """
-    is_of_set = file.commit.repo.name == FILE_SETS_REPO_NAME
+    is_of_set = file.commit.is_file_set
     try:
         found = source_files(connection, file)
     except FileSetNotFound:

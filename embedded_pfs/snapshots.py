@@ -15,7 +15,7 @@ from embedded_pfs import commit_rows, file_set_rows
 from embedded_pfs.blobs import StoredContent
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit
+from pfs_client.values import Commit
 
 _NEAR_HISTORY_ROWS = 4096
 
@@ -148,7 +148,7 @@ def snapshot(connection: sqlite3.Connection, commit: Commit) -> Snapshot:
         CommitNotFinished: It is open, and so is what it is based on.
         FileSetNotFound: It stands for a file set that is not there, or no longer.
     """
-    if commit.repo.name == FILE_SETS_REPO_NAME:
+    if commit.is_file_set:
         file_set_rows.check(connection, commit.id)
         return FileSetSnapshot(connection, commit.id)
     row = commit_rows.find_commit(connection, commit)

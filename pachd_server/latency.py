@@ -34,7 +34,7 @@ from pachd_server.naming import named_commit
 from pfs_client.failures import CommitNotFinished, PfsFailure
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import FILE_SETS_REPO_NAME, Branch, Commit, CommitInfo
+from pfs_client.values import Branch, Commit, CommitInfo
 from pfs_client.whole_pfs import WholePfs
 
 _READ_AT: dict[str, Callable[[Any], pfs_pb2.Commit]] = {
@@ -187,7 +187,7 @@ class PachdLatency(grpc.aio.ServerInterceptor):
             await self._serve(CALL_MS.get(name, OTHER_CALL_MS) + more_ms)
             await self._check_squashed(name, request, context)
             return
-        if messages.commit_of(named).repo.name == FILE_SETS_REPO_NAME:
+        if messages.commit_of(named).is_file_set:
             await self._serve(FILE_SET_READ_MS.get(name, CALL_MS[name]) + more_ms)
             return
         await self._serve(CALL_MS[name] + more_ms)

@@ -21,7 +21,7 @@ from pachd_server.latency_times import (
 from pfs_client.failures import PfsFailure
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, Part, Repo
+from pfs_client.values import Commit, File, Part, Repo
 from pfs_client.whole_pfs import WholePfs
 
 _PAGE = 10_000
@@ -60,7 +60,7 @@ class Costs:
             self._composed[answer.file_set_id] = sum(parts)
         if name != "GetFileSet":
             return 0.0
-        made = Commit(Repo(FILE_SETS_REPO_NAME), answer.file_set_id)
+        made = Commit.of_file_set(answer.file_set_id)
         return FILE_SET_FILE_MS * await self._files_in(File(made, "/"))
 
     def of_change(self, name: str, request: pfs_pb2.ModifyFileRequest) -> float:

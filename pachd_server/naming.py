@@ -8,7 +8,7 @@ from pachd_server.texts import Refusal
 from pfs_client.failures import BranchNotFound, CommitNotFound
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import FILE_SETS_REPO_NAME, Branch, Commit, is_commit_id
+from pfs_client.values import Branch, Commit, is_commit_id
 from pfs_client.whole_pfs import WholePfs
 
 
@@ -22,7 +22,7 @@ async def named_commit(pfs: WholePfs, message: pfs_pb2.Commit) -> Commit:
         Refusal: The id is none, and no branch is named or has it for its name: pachd panics.
     """
     commit = messages.commit_of(message)
-    if commit.repo.name == FILE_SETS_REPO_NAME:
+    if commit.is_file_set:
         return commit
     if not commit.id:
         return (await pfs.inspect_branch(Branch(commit.repo, message.branch.name))).head

@@ -18,7 +18,7 @@ from pachd_server.texts import About, Refusal
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit, File, FileInfo, Part
+from pfs_client.values import Commit, File, FileInfo, Part
 from pfs_client.whole_pfs import WholePfs
 
 
@@ -147,7 +147,7 @@ class ReadingServicer:
         Raises:
             Refusal: It has failed; the text is its error.
         """
-        if self.hazards is not None and commit.repo.name != FILE_SETS_REPO_NAME:
+        if self.hazards is not None and not commit.is_file_set:
             info = await self.pfs.inspect_commit(commit)
             if info.error:
                 raise Refusal(info.error)

@@ -70,6 +70,11 @@ class Repo:
     name: str
     project: str = DEFAULT_PROJECT
 
+    @property
+    def has_file_sets(self) -> bool:
+        """Whether its commits are file sets, which belong to no repo."""
+        return self.name == FILE_SETS_REPO_NAME
+
     def __str__(self) -> str:
         return f"{self.project}/{self.name}"
 
@@ -96,6 +101,16 @@ class Commit:
 
     repo: Repo
     id: str
+
+    @classmethod
+    def of_file_set(cls, file_set_id: str) -> Commit:
+        """What a file set is read as."""
+        return cls(Repo(FILE_SETS_REPO_NAME), file_set_id)
+
+    @property
+    def is_file_set(self) -> bool:
+        """Whether it is a file set, and no commit."""
+        return self.repo.has_file_sets
 
     def __str__(self) -> str:
         return f"{self.repo}@{self.id}"
@@ -167,6 +182,11 @@ class CommitInfo:
     def is_open(self) -> bool:
         """Whether writes still go into it."""
         return self.finishing is None
+
+    @property
+    def closed(self) -> datetime:
+        """When it was closed; while it is open, when it was begun."""
+        return self.finishing or self.started
 
 
 @dataclass(frozen=True, slots=True)

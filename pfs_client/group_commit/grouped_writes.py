@@ -21,7 +21,6 @@ from pfs_client.limits.memory_budget import MemoryBudget, Share
 from pfs_client.limits.transfers import Transfers
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     AddFile,
     Branch,
     Change,
@@ -229,7 +228,7 @@ class GroupedWrites:
         async with self._transfers.upload(size_bytes):
             held.shrink_to(0)
             file_set_id = await self._pfs.create_file_set(_additions(_FILE_SET_PATH, pieces))
-        file_set = Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
+        file_set = Commit.of_file_set(file_set_id)
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 

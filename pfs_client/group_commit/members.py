@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     AddFile,
     Change,
     CopyFile,
@@ -41,7 +40,7 @@ class Write:
     @property
     def file_set_id(self) -> str | None:
         """The file set that the new file comes from; None if it comes from elsewhere."""
-        if self.source is not None and self.source.commit.repo.name == FILE_SETS_REPO_NAME:
+        if self.source is not None and self.source.commit.is_file_set:
             return self.source.commit.id
         return None
 

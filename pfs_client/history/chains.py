@@ -250,14 +250,13 @@ def size_bytes(connection: sqlite3.Connection) -> int:
 
 
 def _put_commit(connection: sqlite3.Connection, place: Place, info: CommitInfo) -> None:
-    closed_at = info.finishing or info.started
     connection.execute(
         "INSERT OR REPLACE INTO commit_ VALUES (?, ?, ?, ?)",
         (
             place.chain_id,
             place.number,
             bytes.fromhex(info.commit.id),
-            (closed_at - _EPOCH) // timedelta(microseconds=1),
+            (info.closed - _EPOCH) // timedelta(microseconds=1),
         ),
     )
 

@@ -14,7 +14,7 @@ from pfs_client.history.news import News
 from pfs_client.history.own_changes import OwnChanges
 from pfs_client.interface import PfsClient
 from pfs_client.observer import Observer
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit, CommitInfo, File, FileSetKind, Part, Repo
+from pfs_client.values import Commit, CommitInfo, File, FileSetKind, Part
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ async def changed_paths(pfs: PfsClient, commit: Commit) -> AsyncIterator[list[st
         PfsFailure: PFS cannot say.
     """
     file_set_id = await pfs.get_file_set(commit, FileSetKind.DIFF)
-    root = File(Commit(Repo(FILE_SETS_REPO_NAME), file_set_id), "/")
+    root = File(Commit.of_file_set(file_set_id), "/")
     part = Part(number=_PATHS_A_PAGE)
     while True:
         infos = await pfs.walk_file(root, part)

@@ -122,7 +122,7 @@ class Learning:
         if known is not None:
             return known
         info = await self._pfs.inspect_commit(commit)
-        return info.finishing or info.started
+        return info.closed
 
     async def _see_own_write(self, branch: Branch, end: float) -> None:
         """Wait for the group of ours that is under way: its commit may be the head already."""

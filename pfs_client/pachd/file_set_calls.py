@@ -15,7 +15,6 @@ from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.known_file_sets import KnownFileSets
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     Change,
     Commit,
     CopyFile,
@@ -34,7 +33,7 @@ _KINDS = {
 
 def is_of_file_set(change: Change) -> TypeGuard[CopyFile]:
     """Whether it copies out of a file set."""
-    return isinstance(change, CopyFile) and change.source.commit.repo.name == FILE_SETS_REPO_NAME
+    return isinstance(change, CopyFile) and change.source.commit.is_file_set
 
 
 class PachdFileSetCalls(FileSetCalls):

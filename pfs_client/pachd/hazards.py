@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from pfs_client.failures import CommitNotFound
 from pfs_client.interface import Changes, stream_of
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     Change,
     Commit,
     CopyFile,
@@ -44,7 +43,7 @@ def check_commit(commit: Commit) -> None:
     Raises:
         CommitNotFound: No commit has such an id.
     """
-    if commit.repo.name != FILE_SETS_REPO_NAME and not is_commit_id(commit.id):
+    if not commit.is_file_set and not is_commit_id(commit.id):
         raise CommitNotFound(f"commit {commit} not found", commit)
 
 

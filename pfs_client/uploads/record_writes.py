@@ -14,7 +14,7 @@ from pfs_client.uploads.records import (
     PartRecord,
     Upload,
 )
-from pfs_client.values import FILE_SETS_REPO_NAME, Commit, ExpectFile, Repo
+from pfs_client.values import Commit, ExpectFile
 
 PART_PATH = "/content"
 """Where the bytes are in the file set of a part, and in that of all parts."""
@@ -72,7 +72,7 @@ def _ended(upload: Upload) -> Iterator[None]:
 
 def file_set_of(file_set_id: str) -> Commit:
     """What stands for a file set when it is read."""
-    return Commit(Repo(FILE_SETS_REPO_NAME), file_set_id)
+    return Commit.of_file_set(file_set_id)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -83,12 +83,12 @@ async def _finished(pfs: PfsClient, info: CommitInfo) -> CommitInfo | None:
 
 
 def _beginning_with(info: CommitInfo) -> BranchChanges:
-    return BranchChanges(info.commit, _committed(info), info.commit)
+    return BranchChanges(info.commit, info.closed, info.commit)
 
 
 async def _add(pfs: PfsClient, known: BranchChanges, info: CommitInfo) -> None:
     """Add what a commit changed. Of one that breaks off nothing is kept."""
-    when = _committed(info)
+    when = info.closed
     added: list[tuple[str, Version]] = []
     # Compared with the last good one: what a commit is based on may have failed.
     async for diff in pfs.diff_file(File(info.commit, "/"), File(known.head, "/")):
@@ -107,7 +107,3 @@ def _changed_file(diff: FileDiff) -> str | None:
         if info is not None and info.is_file:
             return info.path
     return None
-
-
-def _committed(info: CommitInfo) -> datetime:
-    return info.finishing or info.started
