@@ -74,7 +74,7 @@ class Settings:
     allowed_host: tuple[str, ...] = _setting(
         (),
         "A host name of this gateway. If one is given, or if it listens on its own machine only,"
-        " it refuses all others except localhost, addresses and those of --domain, as protection"
+        " it refuses all others except localhost, addresses and those of --domain. This protects"
         " against DNS rebinding; * takes any.",
         names="host",
     )
