@@ -69,8 +69,11 @@ def inspect_branch(error: pfs.PfsFailure, about: About) -> str | None:
 
 
 def create_branch(error: pfs.PfsFailure, about: About) -> str | None:
-    """CreateBranch, whose head's id is one that nobody has seen."""
-    if not isinstance(error, pfs.RepoNotFound | pfs.BranchNotFound | pfs.CommitNotFound):
+    """CreateBranch, whose head's id is one that nobody has seen unless the client named it."""
+    if isinstance(error, pfs.CommitNotFound):
+        commit = f"{about.repo}@{about.commit_id}"
+        return f"unable to inspect {commit}: commit {commit} not found"
+    if not isinstance(error, pfs.RepoNotFound | pfs.BranchNotFound):
         return None
     commit = f"commit (int_id=0, commit_id={about.repo}.user@{about.commit_id}) not found"
     return f"get commit by commit key: {_repo_row(about.repo)} not found\n{commit}"

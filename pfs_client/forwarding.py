@@ -70,9 +70,9 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return self._pfs.inspect_branch(branch)
 
-    def create_branch(self, branch: Branch) -> Call[None]:
+    def create_branch(self, branch: Branch, *, head: Commit | None = None) -> Call[None]:
         """Pass it on."""
-        return self._pfs.create_branch(branch)
+        return self._pfs.create_branch(branch, head=head)
 
     def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> Call[None]:
         """Pass it on."""

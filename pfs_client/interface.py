@@ -141,11 +141,19 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
         """
 
     @abstractmethod
-    async def create_branch(self, branch: Branch) -> None:
-        """Create a branch, with a finished empty commit as its head. That there is one is no error.
+    async def create_branch(self, branch: Branch, *, head: Commit | None = None) -> None:
+        """Create a branch, with a finished empty commit as its head unless one is given.
+
+        It is no error that there is one: a `head` moves it.
+
+        Args:
+            branch: The branch.
+            head: A commit of any branch of the repo, or of one that has gone.
 
         Raises:
             RepoNotFound: There is no such repo.
+            CommitNotFound: The head is not there.
+            CommitNotFinished: The head is open, and one that it is based on has not finished.
             InvalidName: PFS allows no branch of this name.
         """
 

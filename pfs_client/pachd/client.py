@@ -7,7 +7,7 @@ call is more than a translation.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from pfs_client.failures import (
@@ -115,9 +115,20 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
         return messages.branch_info_of(await self._caller.call("InspectBranch", request))
 
-    async def create_branch(self, branch: Branch) -> None:
+    async def create_branch(self, branch: Branch, *, head: Commit | None = None) -> None:
         """Create a branch. pachd says OK for one that exists."""
-        request = pfs_pb2.CreateBranchRequest(branch=messages.branch_message(branch))
+        await self._create_branch(branch, head=head)
+
+    async def _create_branch(
+        self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
+    ) -> None:
+        if head is not None:
+            hazards.check_commit(head)
+        request = pfs_pb2.CreateBranchRequest(
+            branch=messages.branch_message(branch),
+            head=None if head is None else messages.commit_message(head),
+            provenance=map(messages.branch_message, provenance),
+        )
         await self._caller.call("CreateBranch", request)
 
     async def delete_branch(self, branch: Branch, *, expected_head: Commit | None = None) -> None:

@@ -70,12 +70,7 @@ class WholePachdClient(PachdClient, WholePfs):
         self, branch: Branch, *, head: Commit | None = None, provenance: Iterable[Branch] = ()
     ) -> None:
         """Create a branch, or give one that is there another head or provenance."""
-        request = pfs_pb2.CreateBranchRequest(
-            branch=messages.branch_message(branch),
-            head=None if head is None else messages.commit_message(head),
-            provenance=map(messages.branch_message, provenance),
-        )
-        await self._caller.call("CreateBranch", request)
+        await self._create_branch(branch, head=head, provenance=provenance)
 
     async def start_commit(self, branch: Branch, description: str = "") -> Commit:
         """Open a commit at a branch's head."""

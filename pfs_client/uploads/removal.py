@@ -3,13 +3,13 @@
 Many commits that go at once can end pachd (`docs/pachd.md`, "Deleting repos and commits"). They go
 into HEAD, which stays as it is: were HEAD dropped instead, the upload would be there again, as it
 was before it was aborted. HEAD goes last, once there is no branch that could go back to another.
-The empty commit that pachd began the branch with stays: it is based on none, so that it can be
-neither squashed into HEAD nor dropped then.
+The empty commit that the branch began with stays: other uploads begin there too (`beginnings`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 from pfs_client.failures import (
@@ -34,12 +34,12 @@ async def remove_upload(pfs: PfsClient, writes: GroupedWrites, branch: Branch) -
             head = (await pfs.inspect_branch(branch)).head
             await pfs.inspect_commit(head, wait_finished=True)
             await _release_file_sets(pfs, head)
-            # Only a role on the whole cluster lets who asks pachd squash and drop commits.
-            with suppress(PfsAccessDenied):
-                await _squash_between(pfs, branch, head)
+            own = await _own_commits(pfs, head)
+            left = await _squash_into_head(pfs, branch, own)
             await pfs.delete_branch(branch)
-            with suppress(PfsFailure):  # then a commit stays that nothing refers to
-                await pfs.drop_commit(head, branch=branch.name)
+            with suppress(PfsFailure):  # then commits stay that nothing refers to
+                for commit in left:
+                    await pfs.drop_commit(commit, branch=branch.name)
 
 
 async def _release_file_sets(pfs: PfsClient, head: Commit) -> None:
@@ -51,16 +51,28 @@ async def _release_file_sets(pfs: PfsClient, head: Commit) -> None:
                 await pfs.release_file_set(part.file_set_id)
 
 
-async def _squash_between(pfs: PfsClient, branch: Branch, head: Commit) -> None:
-    """Squash what is between HEAD and the commit that the branch began with."""
+async def _own_commits(pfs: PfsClient, head: Commit) -> list[Commit]:
+    """The commits of an upload, the newest first, without the one that its branch began with.
+
+    That one is based on none. pachd might put another in its place if it were dropped
+    (`docs/pachd.md`, "Deleting repos and commits"), while uploads that are beginning refer to it.
+    """
     infos = [info async for info in pfs.list_commit(head.repo, newest=head)]
-    for info in infos[1:]:
-        if info.parent is None:
-            continue
+    return [info.commit for info in infos if info.parent is not None]
+
+
+async def _squash_into_head(pfs: PfsClient, branch: Branch, own: Sequence[Commit]) -> list[Commit]:
+    """Squash all commits but HEAD, and say which are left: HEAD, and those that PFS refused."""
+    left = list(own[:1])
+    for at, commit in enumerate(own[1:], 1):
         try:
-            await pfs.squash_commit(info.commit, branch=branch.name)
-        except (PfsAccessDenied, RepoNotFound):
+            await pfs.squash_commit(commit, branch=branch.name)
+        except RepoNotFound:
             raise
+        except PfsAccessDenied:
+            # Only a role on the whole cluster lets who asks pachd squash and drop commits.
+            return [*left, *own[at:]]
         except PfsFailure:
-            continue
+            left.append(commit)
         await asyncio.sleep(_PACE_SECONDS)
+    return left

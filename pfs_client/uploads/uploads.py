@@ -20,6 +20,7 @@ from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.limits.transfers import Transfers
+from pfs_client.uploads.beginnings import Beginnings
 from pfs_client.uploads.completing import Completing
 from pfs_client.uploads.reading import UploadReader, UploadState
 from pfs_client.uploads.record_writes import PART_PATH, RecordWrites, file_set_of
@@ -56,6 +57,7 @@ class Uploads:
         self._writes = writes
         self._transfers = transfers
         self._records = RecordWrites(writes)
+        self._beginnings = Beginnings(pfs)
         self.reader = UploadReader(pfs)
         self.completing = Completing(pfs, writes, self._records)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -67,7 +69,7 @@ class Uploads:
         """Begin an upload of a file."""
         started = datetime.now(UTC)
         upload = Upload(new_upload_id(), target, path, started, algorithm, checksum_type)
-        await self._pfs.create_branch(upload.branch)
+        await self._beginnings.create_branch(upload.branch)
         await self._records.begin(upload)
         self.reader.begun(upload)
         return upload

@@ -1,4 +1,4 @@
-"""Uploads that are aborted, or that nobody goes on with, leave an empty commit each on a pachd."""
+"""Uploads that are aborted, completed, or that nobody goes on with, leave nothing on a pachd."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from embedded_pfs.database import now_us
 from pfs_client.failures import UploadNotFound
 from pfs_client.limits.concurrency import for_each
 from pfs_client.uploads import caretaking
-from pfs_client.values import Commit, File, OriginKind
+from pfs_client.uploads.beginnings import SHARED
+from pfs_client.values import Branch, Commit, File
 from tests.cluster.pachd import Pachd, serving_pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_client.test_uploads import PART, PATH, Process, process
@@ -52,6 +53,18 @@ async def left_on(pachd: Pachd) -> Left:
     return Left([i.branch.name for i in infos], commits, await pachd.engine.write(file_sets))
 
 
+async def assert_nothing_is_left(pachd: Pachd, before: Left) -> None:
+    """Nothing came but objects, and the one empty commit that all uploads begin with."""
+    after = await left_on(pachd)
+    assert after.branches == [SHARED, *before.branches]
+    assert after.file_sets == before.file_sets
+    head = await head_of(pachd.pfs, BRANCH)
+    objects = {info.commit async for info in pachd.pfs.list_commit(BRANCH.repo, newest=head)}
+    [shared] = after.commits - before.commits - objects
+    assert await head_of(pachd.pfs, Branch(BRANCH.repo, SHARED)) == shared
+    assert await pachd.pfs.walk_file(File(shared, "/")) == []
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -75,34 +88,32 @@ async def one(pachd: Pachd) -> AsyncIterator[Process]:
 
 
 @pytest.mark.parametrize("uploads", [100, pytest.param(500, marks=pytest.mark.thorough)])
-async def test_uploads_that_end_leave_no_branch_no_file_set_and_an_empty_commit(
-    pachd: Pachd, one: Process, clock: Clock, uploads: int
+async def test_uploads_that_end_leave_no_branch_no_file_set_and_no_commit(
+    pachd: Pachd, one: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch, uploads: int
 ) -> None:
     before = await left_on(pachd)
 
     async def begin(number: int) -> None:
         upload = await one.begin()
         await asyncio.gather(one.send(upload, 1, b"x"), one.send(upload, 2, b"y"))
-        if number % 2:
+        if number % 3 == 1:
             await one.uploads.abort(upload)
+        elif number % 3 == 2:
+            await one.complete(upload)
 
     await for_each(range(uploads), begin, AT_ONCE)
     await one.uploads.drain()
-    under_way = await left_on(pachd)
-    assert len(under_way.branches) == len(before.branches) + uploads // 2
-    assert under_way.file_sets == before.file_sets + 2 * uploads
-
-    await one.caretaker(timedelta(0)).go_round()
     await one.writes.drain()
+    under_way = await left_on(pachd)
+    aborted = len(range(1, uploads, 3))
+    assert len(under_way.branches) == len(before.branches) + 1 + uploads - aborted
+    assert under_way.file_sets >= before.file_sets + 2 * uploads
+
+    monkeypatch.setattr(caretaking, "KEPT_AFTER_COMPLETION", timedelta(0))
+    await one.caretaker(timedelta(0)).go_round()
     clock.later_us += 31 * 60 * 1_000_000
     await pachd.engine.upkeep.round()
-    after = await left_on(pachd)
-    assert (after.branches, after.file_sets) == (before.branches, before.file_sets)
-    left = after.commits - before.commits
-    assert len(left) == uploads
-    for commit in left:
-        assert (await pachd.pfs.inspect_commit(commit)).origin is OriginKind.AUTO
-        assert await pachd.pfs.walk_file(File(commit, "/")) == []
+    await assert_nothing_is_left(pachd, before)
 
 
 async def test_an_upload_that_another_gateway_aborts_while_it_is_completed(
@@ -128,9 +139,10 @@ async def test_an_upload_that_another_gateway_aborts_while_it_is_completed(
     monkeypatch.setattr(caretaking, "_KEPT_WITHOUT_RECORD", timedelta(0))
     await other.caretaker().go_round()
     after = await left_on(pachd)
-    assert after.branches == before.branches
+    assert after.branches == [SHARED, *before.branches]
     left = len(after.commits) - len(before.commits)
-    assert left <= 3  # the object's, and one of each branch: pachd made another for the late record
+    # The object's, the one where uploads begin, and one that pachd made for the late record.
+    assert left <= 3
     await other.writes.drain()
 
 

@@ -16,6 +16,7 @@ from pfs_client.failures import FileSetNotFound, PathCollision, UploadNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.limits.transfers import Transfers
 from pfs_client.repo_removal import Background, RepoRemoval
+from pfs_client.uploads.beginnings import SHARED
 from pfs_client.uploads.caretaking import Caretaker
 from pfs_client.uploads.completing import ComposedFile
 from pfs_client.uploads.records import Completion, PartRecord, Upload
@@ -168,17 +169,18 @@ async def test_an_upload_is_gone_while_its_commits_go(pachd: Pachd, one: Process
             await one.uploads.find(BRANCH, PATH, upload.id)
 
 
-async def test_aborted_uploads_leave_next_to_nothing(pachd: Pachd, one: Process) -> None:
-    before = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
+async def test_aborted_uploads_leave_nothing(pachd: Pachd, one: Process) -> None:
+    await one.uploads.abort(await one.begin())
+    await one.uploads.drain()
+    before = {info.commit async for info in pachd.pfs.list_commit(BRANCH.repo)}
     for _ in range(5):
         upload = await one.begin()
         for number in range(1, 4):
             await one.send(upload, number, b"x")
         await one.uploads.abort(upload)
     await one.uploads.drain()
-    assert await one.names() == [BRANCH.name]
-    left = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
-    assert len(left) - len(before) == 5
+    assert await one.names() == [SHARED, BRANCH.name]
+    assert {info.commit async for info in pachd.pfs.list_commit(BRANCH.repo)} == before
 
 
 async def test_a_file_that_was_written_before_its_answer_was_lost_is_found(
@@ -243,7 +245,7 @@ async def test_uploads_that_took_too_long_are_removed(one: Process) -> None:
     upload = await one.begin()
     await one.send(upload, 1)
     await one.caretaker(timedelta(0)).go_round()
-    assert await one.names() == [BRANCH.name]
+    assert await one.names() == [SHARED, BRANCH.name]
     with pytest.raises(UploadNotFound):
         await one.uploads.find(BRANCH, PATH, upload.id)
 

@@ -191,6 +191,46 @@ async def test_a_branch_of_an_existing_commit_goes_its_own_way(
     assert (await pfs.inspect_commit(await head_of(pfs, other))).parent == base
 
 
+async def test_branches_of_one_empty_commit_share_it_and_nothing_else(
+    pfs: WholePfs, branch: Branch
+) -> None:
+    empty = await head_of(pfs, branch)
+    others = [Branch(branch.repo, name) for name in ("one", "two")]
+    for other in others:
+        await pfs.create_branch(other, head=empty)
+        await put(pfs, other, "/a", other.name.encode())
+        await put(pfs, other, "/b", b"x")
+    gone, stays = others
+    head = await head_of(pfs, gone)
+    between = (await pfs.inspect_commit(head, wait_finished=True)).parent
+    assert between is not None
+    await pfs.squash_commit(between, branch=gone.name)
+    assert (await pfs.inspect_commit(head)).parent == empty
+    await pfs.delete_branch(gone)
+    await pfs.drop_commit(head, branch=gone.name)
+    assert await head_of(pfs, branch) == empty
+    left = await listed(pfs, branch.repo, newest=await head_of(pfs, stays))
+    assert await listed(pfs, branch.repo) == left
+    assert left[-1] == empty
+    assert await read(pfs, left[0], "/a") == b"two"
+
+
+async def test_a_branch_of_a_commit_whose_branch_has_gone(pfs: WholePfs, branch: Branch) -> None:
+    head = await head_of(pfs, branch)
+    await pfs.delete_branch(branch)
+    await pfs.create_branch(Branch(branch.repo, "other"), head=head)
+    assert await head_of(pfs, Branch(branch.repo, "other")) == head
+
+
+async def test_a_branch_of_a_commit_that_is_not_there(pfs: WholePfs, branch: Branch) -> None:
+    other = Branch(branch.repo, "other")
+    for commit_id in (NOBODY, "0" * 32):
+        with pytest.raises(CommitNotFound):
+            await pfs.create_branch(other, head=Commit(branch.repo, commit_id))
+    with pytest.raises(BranchNotFound):
+        await pfs.inspect_branch(other)
+
+
 async def test_a_deleted_branch_leaves_its_commits(pfs: WholePfs, branch: Branch) -> None:
     await put(pfs, branch, "/a", b"1")
     head = await head_of(pfs, branch)
