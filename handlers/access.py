@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.addressing import DEFAULT_BRANCH, branch_of
+from handlers.addressing import DEFAULT_BRANCH, NamedBucket
 from pfs_client.values import DEFAULT_PROJECT, Branch
 from s3_wire.errors import AccessDenied
 
@@ -61,18 +62,18 @@ class Access:
     may_write: bool = True
     buckets: tuple[BucketPattern, ...] | None = None
 
-    def check(self, method: str, bucket: str) -> None:
+    def check(self, method: str, bucket: str, named: Callable[[str], NamedBucket]) -> None:
         """See that a request with this method may be made of a bucket, or of the service.
 
-        Whatever does not only read is taken for a write.
+        Whatever does not only read is taken for a write. `named` says what the bucket's name means.
 
         Raises:
             AccessDenied: It may not. Nothing has been looked up, so that this tells nothing.
             InvalidBucketName: No bucket can have this name.
         """
-        if method not in _READING and not self.may_write:
+        if is_write(method) and not self.may_write:
             raise AccessDenied("This access key may only read.")
-        if bucket and self.buckets is not None and not self.covers(branch_of(bucket)):
+        if bucket and self.buckets is not None and not self.covers(named(bucket).branch):
             raise AccessDenied("This access key is not for this bucket.")
 
     def check_source(self, branch: Branch) -> None:
@@ -87,6 +88,11 @@ class Access:
     def covers(self, branch: Branch) -> bool:
         """Whether it is for this branch at all, and so sees it in the list of buckets."""
         return self.buckets is None or any(one.matches(branch) for one in self.buckets)
+
+
+def is_write(method: str) -> bool:
+    """Whether requests with this method may do more than read."""
+    return method not in _READING
 
 
 EVERYTHING = Access()

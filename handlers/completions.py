@@ -57,7 +57,7 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
     """
     path = upload_path(request.key, request.query["uploadId"])
     expect = put_condition(request.services.writes, request.headers, request.key, path)
-    target = await writable_branch(request.services.pfs, request.bucket)
+    target = await writable_branch(request.services, request.bucket)
     # Checksums in the headers are the object's, and not the document's.
     of_document = replace(request, headers=without_checksums(request.headers))
     document = await read_document(of_document, "CompleteMultipartUpload", MAX_PARTS)

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from handlers.addressing import (
-    branch_of,
-    directory_of,
-    is_directory_marker,
-    path_of,
-)
+from handlers.addressing import directory_of, is_directory_marker, path_of
 from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
@@ -42,7 +37,7 @@ async def copy_object(request: S3Request) -> S3Response:
     path = directory_of(key) if is_directory_marker(key) else path_of(key)
     expect = put_condition(request.services.writes, request.headers, key, path)
     _refuse_onto_itself(request, source)
-    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    branch = (await writable_branch(request.services, request.bucket)).branch
     with told_as_s3(key):
         found = await _copy(request, source, branch, path, expect)
     modified = await committed_at(request.services.pfs, branch)
@@ -69,7 +64,8 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
         or headers.get("x-amz-storage-class", _STANDARD) != _STANDARD
     )
     is_change = is_change or bool(source.version)
-    is_same = source.key == request.key and branch_of(source.bucket) == branch_of(request.bucket)
+    named = request.services.named
+    is_same = source.key == request.key and named(source.bucket) == named(request.bucket)
     if is_same and not is_change:
         raise InvalidRequest(_ONTO_ITSELF)
 

@@ -24,11 +24,11 @@ from s3_wire.errors import (
     InvalidPartNumber,
     InvalidRequest,
     NoSuchKey,
-    NoSuchVersion,
 )
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
 from s3_wire.ranges import Span, requested_span
+from s3_wire.version_errors import NoSuchVersion
 
 _NOT_IN_HEADERS = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
 _OVERRIDES = {
@@ -46,7 +46,7 @@ async def put_object(request: S3Request) -> S3Response:
     marker = is_directory_marker(request.key)
     path = directory_of(request.key) if marker else path_of(request.key)
     expect = put_condition(request.services.writes, request.headers, request.key, path)
-    info = await writable_branch(request.services.pfs, request.bucket)
+    info = await writable_branch(request.services, request.bucket)
     body = RequestBody(request)
     if marker:
         file_hash = await _accept_directory_marker(request, body)
@@ -89,7 +89,7 @@ async def head_object(request: S3Request) -> S3Response:
 async def delete_object(request: S3Request) -> S3Response:
     """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
     key, writes = request.key, request.services.writes
-    info = await writable_branch(request.services.pfs, request.bucket)
+    info = await writable_branch(request.services, request.bucket)
     branch = info.branch
     if version := request.parameters.get("versionId"):
         await undelete(request.services, info, key, version)
@@ -143,7 +143,7 @@ async def find_object(
         NoSuchKey: There is no such object in it, or can be none.
         NoSuchVersion: Nor is there such a version of it.
     """
-    branch = await existing_branch(services.pfs, bucket)
+    branch = await existing_branch(services, bucket)
     head = await version_of(services, branch, key, version) if version else branch.head
     path = readable_path(key)
     is_marker = is_directory_marker(key)

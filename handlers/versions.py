@@ -19,7 +19,8 @@ from pfs_client.failures import (
 )
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File, FileInfo, is_commit_id
 from pfs_client.versions.histories import Histories
-from s3_wire.errors import InvalidArgument, NoSuchVersion, NotImplemented
+from s3_wire.errors import InvalidArgument, NotImplemented
+from s3_wire.version_errors import NoSuchVersion
 
 VERSION_HEADER = "x-amz-version-id"
 
