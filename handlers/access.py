@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.addressing import DEFAULT_BRANCH, NamedBucket
+from handlers.addressing import DEFAULT_BRANCH, NamedBucket, bucket_of
 from pfs_client.values import DEFAULT_PROJECT, Branch
 from s3_wire.errors import AccessDenied
+from s3_wire.version_errors import MethodNotAllowed
 
 _PART = re.compile(r"[A-Za-z0-9_*?-]+", re.ASCII)
 _READING = ("GET", "HEAD")
@@ -71,7 +72,7 @@ class Access:
             AccessDenied: It may not. Nothing has been looked up, so that this tells nothing.
             InvalidBucketName: No bucket can have this name.
         """
-        if is_write(method) and not self.may_write:
+        if method not in _READING and not self.may_write:
             raise AccessDenied("This access key may only read.")
         if bucket and self.buckets is not None and not self.covers(named(bucket).branch):
             raise AccessDenied("This access key is not for this bucket.")
@@ -90,9 +91,23 @@ class Access:
         return self.buckets is None or any(one.matches(branch) for one in self.buckets)
 
 
-def is_write(method: str) -> bool:
-    """Whether requests with this method may do more than read."""
-    return method not in _READING
+def check_changeable(method: str, bucket: str, named: Callable[[str], NamedBucket]) -> None:
+    """Refuse to write to a bucket that is a commit, whether it is there or not.
+
+    For all operations in one place, so that none can forget it.
+
+    Raises:
+        MethodNotAllowed: It is one.
+        InvalidBucketName: No bucket can have this name.
+    """
+    if method in _READING or not bucket or not named(bucket).commit_id:
+        return
+    raise MethodNotAllowed(
+        f"The bucket {bucket} is a commit, which never changes: write to"
+        f" {bucket_of(named(bucket).branch)}.",
+        headers={"Allow": ", ".join(_READING)},
+        BucketName=bucket,
+    )
 
 
 EVERYTHING = Access()

@@ -37,7 +37,7 @@ async def existing_branch(services: Services, bucket: str) -> BranchInfo:
 async def writable_branch(services: Services, bucket: str) -> BranchInfo:
     """The branch behind a bucket that clients may write to.
 
-    That the bucket is a commit has been refused before (`gateway.contract.binding`).
+    That the bucket is a commit has been refused before (`handlers.access`).
 
     Raises:
         NoSuchBucket: There is no such branch.

@@ -17,6 +17,7 @@ from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
 from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
 from s3_wire.preconditions import check_copy_source
+from s3_wire.version_errors import MethodNotAllowed
 
 MAX_COPY_BYTES = 5 * 1024**3
 """What S3 copies at a time; for more there are copies of parts."""
@@ -27,6 +28,10 @@ _STANDARD = "STANDARD"
 _ONTO_ITSELF = (
     "This copy request is illegal because it is trying to copy an object to itself without changing"
     " the object's metadata, storage class, website redirect location or encryption attributes."
+)
+
+_DELETE_MARKER = (
+    "The source of a copy request may not specifically refer to a delete marker by version id."
 )
 
 
@@ -117,6 +122,7 @@ async def find_source(request: S3Request, source: CopySource) -> FoundObject:
         NoSuchVersion: Nor is the version that is named.
         InvalidArgument: What is named can be no version.
         NotImplemented: It is a version, and buckets have none.
+        InvalidRequest: The version is a delete marker.
     """
     if source.version and request.services.histories is None:
         raise NotImplemented(
@@ -125,9 +131,12 @@ async def find_source(request: S3Request, source: CopySource) -> FoundObject:
         )
     check_version_id(source.version)
     has_dates = not _DATES.isdisjoint(request.headers)
-    found = await find_object(
-        request.services, source.bucket, source.key, source.version, with_time=has_dates
-    )
+    try:
+        found = await find_object(
+            request.services, source.bucket, source.key, source.version, with_time=has_dates
+        )
+    except MethodNotAllowed:
+        raise InvalidRequest(_DELETE_MARKER) from None
     check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
     return found
 

@@ -13,7 +13,13 @@ from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
-from handlers.versions import VERSION_HEADER, undelete, version_of
+from handlers.versions import (
+    DELETE_MARKER_HEADER,
+    VERSION_HEADER,
+    missing_version,
+    undelete,
+    version_of,
+)
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.reading.commit_cache import CommitCache
@@ -28,7 +34,6 @@ from s3_wire.errors import (
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
 from s3_wire.ranges import Span, requested_span
-from s3_wire.version_errors import NoSuchVersion
 
 _NOT_IN_HEADERS = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
 _OVERRIDES = {
@@ -93,7 +98,7 @@ async def delete_object(request: S3Request) -> S3Response:
     branch = info.branch
     if version := request.parameters.get("versionId"):
         await undelete(request.services, info, key, version)
-        return S3Response(204, {VERSION_HEADER: version, "x-amz-delete-marker": "true"})
+        return S3Response(204, {VERSION_HEADER: version, DELETE_MARKER_HEADER: "true"})
     try:
         path = readable_path(key)
     except NoSuchKey:
@@ -142,6 +147,7 @@ async def find_object(
         NoSuchBucket: There is no such bucket.
         NoSuchKey: There is no such object in it, or can be none.
         NoSuchVersion: Nor is there such a version of it.
+        MethodNotAllowed: The version is a delete marker.
     """
     branch = await existing_branch(services, bucket)
     head = await version_of(services, branch, key, version) if version else branch.head
@@ -157,7 +163,7 @@ async def find_object(
             changed = await services.times.of_file(replace(branch, head=head), file)
     except (FileNotFound, NotAFile):
         if version:
-            raise NoSuchVersion(Key=key, VersionId=version) from None
+            raise await missing_version(services, head, key, path) from None
         raise NoSuchKey(Key=key) from None
     is_version = services.histories is not None and file.committed is not None
     return FoundObject(

@@ -6,7 +6,7 @@ from s3_wire.errors import S3Error
 
 
 class MethodNotAllowed(S3Error):
-    """The bucket is a commit, or the version a delete marker; neither is there for this method."""
+    """The bucket is a commit, to which nobody writes, or the version a delete marker, unread."""
 
     status = 405
     message = "The specified method is not allowed against this resource."

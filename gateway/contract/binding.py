@@ -17,8 +17,7 @@ from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.errors import late_error
 from gateway.identity import ServicesOf
 from gateway.request_context import Routed
-from handlers.access import Access, is_write
-from handlers.addressing import bucket_of
+from handlers.access import Access, check_changeable
 from handlers.exchange import LateDocument, S3Request, S3Response, Services
 from handlers.request_body import verify_unread_body
 from pfs_client.failures import NotLoggedIn
@@ -27,7 +26,6 @@ from pfs_client.limits.memory_budget import Share
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, copy_source
 from s3_wire.signature_errors import InvalidAccessKeyId
-from s3_wire.version_errors import MethodNotAllowed
 
 _NO_BODY = (204, 304)
 SPACE_SECONDS = 5.0
@@ -79,7 +77,8 @@ class _Bound:
             raise RuntimeError("a request is bound before it is routed")
         services = self._services_of(context.identity)
         _check_access(context.access, scope["method"], routed, services)
-        _check_changeable(scope["method"], routed, services)
+        if services.histories is not None:
+            check_changeable(scope["method"], routed.bucket, services.named)
         memory = Share(services.memory)
         request = S3Request(
             routed.bucket,
@@ -112,23 +111,6 @@ def _check_access(access: Access, method: str, routed: Routed, services: Service
     access.check(method, routed.bucket, services.named)
     if (source := routed.headers.get(COPY_SOURCE)) is not None:
         access.check_source(services.named(copy_source(source).bucket).branch)
-
-
-def _check_changeable(method: str, routed: Routed, services: Services) -> None:
-    """Refuse to write to a bucket that is a commit: here, so that no operation can forget it.
-
-    Raises:
-        MethodNotAllowed: It is one, whether it is there or not.
-    """
-    if services.histories is None or not routed.bucket or not is_write(method):
-        return
-    if (named := services.named(routed.bucket)).commit_id:
-        raise MethodNotAllowed(
-            f"The bucket {routed.bucket} is a commit, which never changes: write to"
-            f" {bucket_of(named.branch)}.",
-            headers={"Allow": "GET, HEAD"},
-            BucketName=routed.bucket,
-        )
 
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:
