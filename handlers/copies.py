@@ -9,10 +9,10 @@ from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.timestamps import iso_8601
-from handlers.versions import check_version_id, no_bytes
+from handlers.versions import check_version_id, no_bytes, version_written
 from handlers.write_conditions import put_condition, told_as_s3
 from pfs_client.failures import CommitNotFound, FileNotFound
-from pfs_client.values import Branch, ExpectFile
+from pfs_client.values import Branch, Commit, ExpectFile
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
 from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
@@ -44,11 +44,11 @@ async def copy_object(request: S3Request) -> S3Response:
     _refuse_onto_itself(request, source)
     branch = (await writable_branch(request.services, request.bucket)).branch
     with told_as_s3(key):
-        found = await _copy(request, source, branch, path, expect)
+        found, commit = await _copy(request, source, branch, path, expect)
     modified = await committed_at(request.services.pfs, branch)
     parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", found.etag))
     response = xml_response(xml.document("CopyObjectResult", parts))
-    response.headers |= version_copied(found)
+    response.headers |= version_copied(found) | version_written(request.services, commit)
     return response
 
 
@@ -77,8 +77,8 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
 
 async def _copy(
     request: S3Request, source: CopySource, branch: Branch, path: str, expect: ExpectFile | None
-) -> FoundObject:
-    """Copy, and give what was copied.
+) -> tuple[FoundObject, Commit | None]:
+    """Copy, and give what was copied, and the commit of the copy where it is known.
 
     Who drops or squashes commits may do so between our look at the source and the copy. PFS refuses
     the copy then, and we look again.
@@ -86,7 +86,7 @@ async def _copy(
     for tries_left in reversed(range(_MOST_TRIES)):
         found = await _copyable(request, source)
         try:
-            await _write(request, found, branch, path, expect)
+            commit = await _write(request, found, branch, path, expect)
         except CommitNotFound:
             if not tries_left:
                 raise
@@ -94,7 +94,7 @@ async def _copy(
             raise NoSuchKey(Key=source.key) from None
         else:
             break
-    return found
+    return found, commit
 
 
 async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
@@ -143,7 +143,7 @@ async def find_source(request: S3Request, source: CopySource) -> FoundObject:
 
 async def _write(
     request: S3Request, found: FoundObject, branch: Branch, path: str, expect: ExpectFile | None
-) -> None:
+) -> Commit | None:
     """Write the copy. What is empty is written as such, for it may be a directory's marker."""
     writes = request.services.writes
     if is_directory_marker(request.key):
@@ -153,7 +153,8 @@ async def _write(
                 " empty.",
                 Key=request.key,
             )
-    elif found.file.size_bytes:
-        await writes.copy_file(branch, path, found.head, found.file, expect)
-    else:
-        await writes.put_file(branch, path, no_bytes(), declared_size_bytes=0, expect=expect)
+        return None
+    if found.file.size_bytes:
+        return await writes.copy_file(branch, path, found.head, found.file, expect)
+    written = await writes.put_file(branch, path, no_bytes(), declared_size_bytes=0, expect=expect)
+    return written.commit

@@ -19,9 +19,11 @@ from handlers.versions import (
     missing_version,
     undelete,
     version_of,
+    version_written,
 )
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.group_commit.grouped_writes import Written
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
 from s3_wire.errors import (
@@ -54,17 +56,18 @@ async def put_object(request: S3Request) -> S3Response:
     info = await writable_branch(request.services, request.bucket)
     body = RequestBody(request)
     if marker:
-        file_hash = await _accept_directory_marker(request, body)
+        written = await _accept_directory_marker(request, body)
     else:
         with told_as_s3(request.key):
-            file_hash = await request.services.writes.put_file(
+            written = await request.services.writes.put_file(
                 info.branch,
                 path,
                 body.pieces(),
                 declared_size_bytes=body.declared_size_bytes,
                 expect=expect,
             )
-    headers = {"ETag": etag_of(file_hash), **body.checksum_headers}
+    headers = {"ETag": etag_of(written.hash), **body.checksum_headers}
+    headers |= version_written(request.services, written.commit)
     if body.checksum_headers:
         headers["x-amz-checksum-type"] = "FULL_OBJECT"
     return S3Response(headers=headers)
@@ -186,14 +189,14 @@ async def _directory_marker(files: CommitCache, head: Commit, path: str) -> File
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
 
 
-async def _accept_directory_marker(request: S3Request, body: RequestBody) -> bytes:
+async def _accept_directory_marker(request: S3Request, body: RequestBody) -> Written:
     """A `dir/` that tools write to make a folder appear: PFS has no empty directories."""
     async for _ in body.pieces():
         raise InvalidFilePath(
             "PFS cannot hold this key: one that ends in / is a directory marker and must be empty.",
             Key=request.key,
         )
-    return EMPTY_FILE_HASH
+    return Written(EMPTY_FILE_HASH, None)
 
 
 def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]:

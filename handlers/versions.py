@@ -56,6 +56,11 @@ async def version_of(services: Services, branch: BranchInfo, key: str, version: 
         raise NoSuchVersion(Key=key, VersionId=version) from None
 
 
+def version_written(services: Services, commit: Commit | None) -> dict[str, str]:
+    """The header that says which version a write has made, where that is known."""
+    return {VERSION_HEADER: commit.id} if services.histories is not None and commit else {}
+
+
 async def missing_version(
     services: Services, commit: Commit, key: str, path: str
 ) -> NoSuchVersion | MethodNotAllowed:

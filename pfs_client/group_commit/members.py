@@ -10,6 +10,7 @@ from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
     Change,
+    Commit,
     CopyFile,
     DeleteFile,
     ExpectFile,
@@ -81,7 +82,7 @@ class Member:
     """
 
     writes: Sequence[Write]
-    done: asyncio.Future[None]
+    done: asyncio.Future[Commit | None]
     tries: int = 0
     goes_alone: bool = False
     request: object = None
@@ -97,10 +98,10 @@ class Member:
         if not self.done.done():
             self.done.set_exception(error)
 
-    def succeed(self) -> None:
-        """Tell who waits that it is durable."""
+    def succeed(self, commit: Commit | None = None) -> None:
+        """Tell who waits that it is durable, and in which commit if that is known."""
         if not self.done.done():
-            self.done.set_result(None)
+            self.done.set_result(commit)
 
 
 def fail_all(members: Iterable[Member], error: BaseException) -> None:
