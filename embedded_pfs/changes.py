@@ -46,7 +46,7 @@ def modify_branch(
     changes: Sequence[StoredChange],
     *,
     as_pachd: bool = False,
-) -> list[BlobWriter]:
+) -> tuple[list[BlobWriter], Commit | None]:
     """Apply changes to a branch: into its head if that is open, as a commit of their own otherwise.
 
     Args:
@@ -58,8 +58,7 @@ def modify_branch(
             gone, or has not the file. Otherwise both are refused.
 
     Returns:
-        Writers of blobs that came to be on the way, to be forgotten once the transaction is
-        durable.
+        As `modify_commit` does; and the commit that it has made, None if one was open.
 
     Raises:
         RepoNotFound: There is no such repo.
@@ -72,7 +71,7 @@ def modify_branch(
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
     if head.is_open:
-        return _apply(connection, blobs, head, changes, as_pachd=as_pachd)
+        return _apply(connection, blobs, head, changes, as_pachd=as_pachd), None
     if row.is_linked and branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
         raise OutputBranch(f"a pipeline writes {branch}", branch)
     # The commit is written once, when it is known what it holds: each statement is time that every
@@ -85,7 +84,7 @@ def modify_branch(
     hex_ = commits.add_closed(connection, row, head, seq, size_bytes, closed_us)
     for below in branch_rows.downstream(connection, row.id) if row.is_linked else ():
         branches.open_output_commit(connection, below, hex_)
-    return editor.writers
+    return editor.writers, Commit(branch.repo, hex_)
 
 
 def modify_commit(
@@ -94,7 +93,8 @@ def modify_commit(
     """Apply changes to an open commit.
 
     Returns:
-        As `modify_branch` does.
+        Writers of blobs that came to be on the way, to be forgotten once the transaction is
+        durable.
 
     Raises:
         CommitNotFound: There is no such commit.
@@ -113,7 +113,7 @@ def add_file_set(
     """Apply a file set's changes to an open commit.
 
     Returns:
-        As `modify_branch` does.
+        As `modify_commit` does.
 
     Raises:
         CommitNotFound: There is no such commit.

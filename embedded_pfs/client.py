@@ -162,13 +162,14 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Nobody is known here."""
         raise AuthenticationOff(_NO_USERS)
 
-    async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> None:
+    async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> Commit | None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(stream_of(changes_))
             write = self.engine.write if _adds(stored) else self.engine.free
-            more = await write(changes.modify_branch, self.engine.blobs, branch, stored)
+            more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
+        return commit
 
     async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:
         """Apply a stream of changes to a branch, created if it is missing, or to an open commit."""
@@ -179,7 +180,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
             if isinstance(target, Commit):
                 more = await write(changes.modify_commit, blobs, target, stored)
             else:
-                more = await write(changes.modify_branch, blobs, target, stored, as_pachd=True)
+                more, _ = await write(changes.modify_branch, blobs, target, stored, as_pachd=True)
             await staging.settle(more)
 
     async def create_file_set(self, changes_: Changes) -> str:

@@ -152,7 +152,11 @@ def rendered(error: s3.S3Error, resource: str, request_id: str) -> tuple[dict[st
         xml.element("RequestId", request_id),
     ]
     body = xml.document("Error", content, namespace=False)
-    headers = {"Content-Type": xml.CONTENT_TYPE, "x-amz-request-id": request_id}
+    headers = {
+        "Content-Type": xml.CONTENT_TYPE,
+        "x-amz-request-id": request_id,
+        **error.headers,
+    }
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     headers["Content-Length"] = str(len(body))

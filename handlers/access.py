@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.addressing import DEFAULT_BRANCH, branch_of
+from handlers.addressing import DEFAULT_BRANCH, NamedBucket, bucket_of
 from pfs_client.values import DEFAULT_PROJECT, Branch
 from s3_wire.errors import AccessDenied
+from s3_wire.version_errors import MethodNotAllowed
 
 _PART = re.compile(r"[A-Za-z0-9_*?-]+", re.ASCII)
 _READING = ("GET", "HEAD")
@@ -61,10 +63,10 @@ class Access:
     may_write: bool = True
     buckets: tuple[BucketPattern, ...] | None = None
 
-    def check(self, method: str, bucket: str) -> None:
+    def check(self, method: str, bucket: str, named: Callable[[str], NamedBucket]) -> None:
         """See that a request with this method may be made of a bucket, or of the service.
 
-        Whatever does not only read is taken for a write.
+        Whatever does not only read is taken for a write. `named` says what the bucket's name means.
 
         Raises:
             AccessDenied: It may not. Nothing has been looked up, so that this tells nothing.
@@ -72,7 +74,7 @@ class Access:
         """
         if method not in _READING and not self.may_write:
             raise AccessDenied("This access key may only read.")
-        if bucket and self.buckets is not None and not self.covers(branch_of(bucket)):
+        if bucket and self.buckets is not None and not self.covers(named(bucket).branch):
             raise AccessDenied("This access key is not for this bucket.")
 
     def check_source(self, branch: Branch) -> None:
@@ -87,6 +89,25 @@ class Access:
     def covers(self, branch: Branch) -> bool:
         """Whether it is for this branch at all, and so sees it in the list of buckets."""
         return self.buckets is None or any(one.matches(branch) for one in self.buckets)
+
+
+def check_changeable(method: str, bucket: str, named: Callable[[str], NamedBucket]) -> None:
+    """Refuse to write to a bucket that is a commit, whether it is there or not.
+
+    For all operations in one place, so that none can forget it.
+
+    Raises:
+        MethodNotAllowed: It is one.
+        InvalidBucketName: No bucket can have this name.
+    """
+    if method in _READING or not bucket or not named(bucket).commit_id:
+        return
+    raise MethodNotAllowed(
+        f"The bucket {bucket} is a commit, which never changes: write to"
+        f" {bucket_of(named(bucket).branch)}.",
+        headers={"Allow": ", ".join(_READING)},
+        BucketName=bucket,
+    )
 
 
 EVERYTHING = Access()

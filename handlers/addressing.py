@@ -1,7 +1,8 @@
 """Buckets and keys on S3's side, branches and paths on PFS's: the one place that knows both.
 
 `branch.repo` is a branch of a repo in project `default`, `repo` alone its branch `master`, and
-`branch.repo.project` a branch in another project (`docs/concepts.md`). A key is a path
+`branch.repo.project` a branch in another project (`docs/concepts.md`). Where buckets have versions,
+a commit's id and a dot in front name a commit of that branch (`docs/history.md`). A key is a path
 without its leading slash. One that PFS cannot hold is never bent to fit, as two keys must never be
 one file: it cannot be written, and for who reads or deletes it is not there.
 """
@@ -9,9 +10,10 @@ one file: it cannot be written, and for who reads or deletes it is not there.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-from pfs_client.values import DEFAULT_PROJECT, Branch, Repo
+from pfs_client.values import DEFAULT_PROJECT, Branch, Repo, is_commit_id
 from s3_wire.errors import InvalidBucketName, InvalidFilePath, KeyTooLongError, NoSuchKey
 
 RESERVED_BUCKET = "-"
@@ -52,6 +54,36 @@ def branch_of(bucket: str) -> Branch:
     if len(parts) == 1:
         return Branch(Repo(bucket), DEFAULT_BRANCH)
     return Branch(Repo(parts[1], parts[2] if len(parts) == 3 else DEFAULT_PROJECT), parts[0])
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBucket:
+    """What a bucket's name says: a branch, and the id of a commit of it where it names one."""
+
+    branch: Branch
+    commit_id: str = ""
+
+
+@lru_cache(maxsize=1024)
+def named_bucket(bucket: str, *, has_versions: bool) -> NamedBucket:
+    """What a bucket's name says. Whoever asks for rights and whoever reads must both ask here.
+
+    A first part that may be a commit's id always is one, where buckets have versions: no name may
+    mean a branch today and a commit tomorrow.
+
+    Raises:
+        InvalidBucketName: PFS has no branch of such a name.
+    """
+    commit_id, dot, branch = bucket.partition(".")
+    if not (has_versions and dot and is_commit_id(commit_id)):
+        return NamedBucket(branch_of(bucket))
+    if "." not in branch:
+        raise _invalid(
+            bucket,
+            "A bucket that begins with a commit's id is named COMMIT.branch.repo or"
+            " COMMIT.branch.repo.project",
+        )
+    return NamedBucket(branch_of(branch), commit_id)
 
 
 def bucket_of(branch: Branch) -> str:

@@ -1,35 +1,43 @@
-"""The branches behind buckets, and the commit that a request sees: HEAD."""
+"""The branches behind buckets, and the commit that a request sees: HEAD, or the one it names."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from handlers.addressing import branch_of
+from handlers.exchange import Services
 from handlers.modification_times import Modified
-from pfs_client.failures import BranchNotFound, RepoNotFound
+from handlers.versions import histories_of
+from pfs_client.failures import BranchNotFound, CommitNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, BranchInfo
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
-async def existing_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
-    """The branch behind a bucket.
+async def existing_branch(services: Services, bucket: str) -> BranchInfo:
+    """The branch behind a bucket. If the bucket is a commit of it, that stands in HEAD's place.
 
     Raises:
-        NoSuchBucket: There is no such branch.
+        NoSuchBucket: There is no such branch, or its history has no such commit.
         InvalidBucketName: PFS can have none of this name.
     """
-    branch = branch_of(bucket)
-    if branch.is_hidden:
+    named = services.named(bucket)
+    if named.branch.is_hidden:
         raise NoSuchBucket(BucketName=bucket)
     try:
-        return await pfs.inspect_branch(branch)
-    except (BranchNotFound, RepoNotFound):
+        info = await services.pfs.inspect_branch(named.branch)
+        if not named.commit_id:
+            return info
+        found = await histories_of(services).commit(info, named.commit_id)
+    except (BranchNotFound, RepoNotFound, CommitNotFound):
         raise NoSuchBucket(BucketName=bucket) from None
+    return replace(info, head=found.commit)
 
 
-async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
+async def writable_branch(services: Services, bucket: str) -> BranchInfo:
     """The branch behind a bucket that clients may write to.
+
+    That the bucket is a commit has been refused before (`handlers.access`).
 
     Raises:
         NoSuchBucket: There is no such branch.
@@ -37,7 +45,7 @@ async def writable_branch(pfs: PfsClient, bucket: str) -> BranchInfo:
         WriteToOutputBranch: A pipeline writes it. pachd would take a write while the head is open,
             into the pipeline's own commit (`docs/pachd.md`, "Writes and commits").
     """
-    info = await existing_branch(pfs, bucket)
+    info = await existing_branch(services, bucket)
     if info.direct_provenance:
         raise WriteToOutputBranch(BucketName=bucket)
     return info

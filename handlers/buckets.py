@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from urllib.parse import quote
 
-from handlers.addressing import branch_of
 from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.request_body import read_optional_document
@@ -39,7 +38,7 @@ _MAX_CONFIGURATIONS = 100
 
 async def create_bucket(request: S3Request) -> S3Response:
     """CreateBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html ."""
-    branch = branch_of(request.bucket)
+    branch = request.services.named(request.bucket).branch
     if branch.is_hidden:
         raise InvalidBucketName(
             f"Names of branches that begin with {HIDDEN_BRANCHES} are the gateway's own.",
@@ -60,7 +59,7 @@ async def create_bucket(request: S3Request) -> S3Response:
 
 async def head_bucket(request: S3Request) -> S3Response:
     """HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html ."""
-    await existing_branch(request.services.pfs, request.bucket)
+    await existing_branch(request.services, request.bucket)
     headers = {"x-amz-bucket-region": REGION, "x-amz-access-point-alias": "false"}
     return S3Response(headers={**headers, "Content-Type": xml.CONTENT_TYPE})
 
@@ -70,13 +69,13 @@ async def get_bucket_location(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html .
     """
-    await existing_branch(request.services.pfs, request.bucket)
+    await existing_branch(request.services, request.bucket)
     return xml_response(xml.document("LocationConstraint", []))
 
 
 async def delete_bucket(request: S3Request) -> S3Response:
     """DeleteBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html ."""
-    branch = branch_of(request.bucket)
+    branch = request.services.named(request.bucket).branch
     writes = request.services.writes
     # pachd compares nothing (`docs/pachd.md`, "Deleting repos and commits"): what this process
     # writes must wait, or it would be deleted with the branch.
@@ -137,7 +136,7 @@ async def _delete_empty_branch(request: S3Request) -> None:
         OperationAborted: Other branches are computed from it.
     """
     pfs, removal = request.services.pfs, request.services.removal
-    info = await existing_branch(pfs, request.bucket)
+    info = await existing_branch(request.services, request.bucket)
     await _check_empty(pfs, info.head, request.bucket)
     repo = info.branch.repo
     history = await removal.mark(info.branch)

@@ -19,6 +19,7 @@ from handlers.bucket_branches import writable_branch
 from handlers.exchange import LateDocument, S3Request, S3Response, xml_response
 from handlers.request_body import read_document
 from handlers.uploads import CHECKSUM_TYPE, upload_path
+from handlers.versions import version_written
 from handlers.write_conditions import condition_error, put_condition, told_as_s3
 from pfs_client.failures import ConditionFailed, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.uploads.reading import UploadState
@@ -57,7 +58,7 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
     """
     path = upload_path(request.key, request.query["uploadId"])
     expect = put_condition(request.services.writes, request.headers, request.key, path)
-    target = await writable_branch(request.services.pfs, request.bucket)
+    target = await writable_branch(request.services, request.bucket)
     # Checksums in the headers are the object's, and not the document's.
     of_document = replace(request, headers=without_checksums(request.headers))
     document = await read_document(of_document, "CompleteMultipartUpload", MAX_PARTS)
@@ -70,7 +71,9 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
         deciding.cancel()
     await asyncio.wait((work,), timeout=PATIENCE_SECONDS)
     if work.done():
-        return xml_response(work.result())
+        response = xml_response(work.result())
+        response.headers |= version_written(request.services, completing.commit)
+        return response
     return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=LateDocument(work))
 
 
@@ -103,6 +106,8 @@ class _Completing:
         self._listed = listed
         self.decided = asyncio.Event()
         """Set once only PFS can still refuse."""
+        self.commit: Commit | None = None
+        """What the file is in, once it has been written here and PFS says so."""
 
     async def run(self, target: BranchInfo) -> bytes:
         """Complete it, and give the answer's document."""
@@ -140,7 +145,9 @@ class _Completing:
         )
         with told_as_s3(self._request.key):
             try:
-                await uploads.completing.write(state.upload, completion, composed, self._expect)
+                self.commit = await uploads.completing.write(
+                    state.upload, completion, composed, self._expect
+                )
             except FileSetNotFound:
                 raise _expired(state.upload) from None
         return completion

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from handlers.addressing import (
-    branch_of,
-    directory_of,
-    is_directory_marker,
-    path_of,
-)
+from handlers.addressing import directory_of, is_directory_marker, path_of
 from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.timestamps import iso_8601
-from handlers.versions import check_version_id, no_bytes
+from handlers.versions import check_version_id, no_bytes, version_written
 from handlers.write_conditions import put_condition, told_as_s3
 from pfs_client.failures import CommitNotFound, FileNotFound
-from pfs_client.values import Branch, ExpectFile
+from pfs_client.values import Branch, Commit, ExpectFile
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
 from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
 from s3_wire.preconditions import check_copy_source
+from s3_wire.version_errors import MethodNotAllowed
 
 MAX_COPY_BYTES = 5 * 1024**3
 """What S3 copies at a time; for more there are copies of parts."""
@@ -34,6 +30,10 @@ _ONTO_ITSELF = (
     " the object's metadata, storage class, website redirect location or encryption attributes."
 )
 
+_DELETE_MARKER = (
+    "The source of a copy request may not specifically refer to a delete marker by version id."
+)
+
 
 async def copy_object(request: S3Request) -> S3Response:
     """CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ."""
@@ -42,13 +42,13 @@ async def copy_object(request: S3Request) -> S3Response:
     path = directory_of(key) if is_directory_marker(key) else path_of(key)
     expect = put_condition(request.services.writes, request.headers, key, path)
     _refuse_onto_itself(request, source)
-    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    branch = (await writable_branch(request.services, request.bucket)).branch
     with told_as_s3(key):
-        found = await _copy(request, source, branch, path, expect)
+        found, commit = await _copy(request, source, branch, path, expect)
     modified = await committed_at(request.services.pfs, branch)
     parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", found.etag))
     response = xml_response(xml.document("CopyObjectResult", parts))
-    response.headers |= version_copied(found)
+    response.headers |= version_copied(found) | version_written(request.services, commit)
     return response
 
 
@@ -69,15 +69,16 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
         or headers.get("x-amz-storage-class", _STANDARD) != _STANDARD
     )
     is_change = is_change or bool(source.version)
-    is_same = source.key == request.key and branch_of(source.bucket) == branch_of(request.bucket)
+    named = request.services.named
+    is_same = source.key == request.key and named(source.bucket) == named(request.bucket)
     if is_same and not is_change:
         raise InvalidRequest(_ONTO_ITSELF)
 
 
 async def _copy(
     request: S3Request, source: CopySource, branch: Branch, path: str, expect: ExpectFile | None
-) -> FoundObject:
-    """Copy, and give what was copied.
+) -> tuple[FoundObject, Commit | None]:
+    """Copy, and give what was copied, and the commit of the copy where it is known.
 
     Who drops or squashes commits may do so between our look at the source and the copy. PFS refuses
     the copy then, and we look again.
@@ -85,7 +86,7 @@ async def _copy(
     for tries_left in reversed(range(_MOST_TRIES)):
         found = await _copyable(request, source)
         try:
-            await _write(request, found, branch, path, expect)
+            commit = await _write(request, found, branch, path, expect)
         except CommitNotFound:
             if not tries_left:
                 raise
@@ -93,7 +94,7 @@ async def _copy(
             raise NoSuchKey(Key=source.key) from None
         else:
             break
-    return found
+    return found, commit
 
 
 async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
@@ -121,6 +122,7 @@ async def find_source(request: S3Request, source: CopySource) -> FoundObject:
         NoSuchVersion: Nor is the version that is named.
         InvalidArgument: What is named can be no version.
         NotImplemented: It is a version, and buckets have none.
+        InvalidRequest: The version is a delete marker.
     """
     if source.version and request.services.histories is None:
         raise NotImplemented(
@@ -129,16 +131,19 @@ async def find_source(request: S3Request, source: CopySource) -> FoundObject:
         )
     check_version_id(source.version)
     has_dates = not _DATES.isdisjoint(request.headers)
-    found = await find_object(
-        request.services, source.bucket, source.key, source.version, with_time=has_dates
-    )
+    try:
+        found = await find_object(
+            request.services, source.bucket, source.key, source.version, with_time=has_dates
+        )
+    except MethodNotAllowed:
+        raise InvalidRequest(_DELETE_MARKER) from None
     check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
     return found
 
 
 async def _write(
     request: S3Request, found: FoundObject, branch: Branch, path: str, expect: ExpectFile | None
-) -> None:
+) -> Commit | None:
     """Write the copy. What is empty is written as such, for it may be a directory's marker."""
     writes = request.services.writes
     if is_directory_marker(request.key):
@@ -148,7 +153,8 @@ async def _write(
                 " empty.",
                 Key=request.key,
             )
-    elif found.file.size_bytes:
-        await writes.copy_file(branch, path, found.head, found.file, expect)
-    else:
-        await writes.put_file(branch, path, no_bytes(), declared_size_bytes=0, expect=expect)
+        return None
+    if found.file.size_bytes:
+        return await writes.copy_file(branch, path, found.head, found.file, expect)
+    written = await writes.put_file(branch, path, no_bytes(), declared_size_bytes=0, expect=expect)
+    return written.commit

@@ -38,7 +38,7 @@ class _Object:
 
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
-    info = await writable_branch(request.services.pfs, request.bucket)
+    info = await writable_branch(request.services, request.bucket)
     document = await read_document(request, "Delete", MAX_OBJECTS + 1)
     quiet, objects = _read(document)
     refused = [await _undelete(request.services, info, named) for named in objects]

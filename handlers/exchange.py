@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from handlers.access import EVERYTHING, Access
+from handlers.addressing import NamedBucket, named_bucket
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.history.change_times import ChangeTimes
 from pfs_client.interface import ByteStream, PfsClient
@@ -50,6 +51,14 @@ class Services:
     removal: RepoRemoval
     uploads: Uploads
     histories: Histories | None = None
+
+    def named(self, bucket: str) -> NamedBucket:
+        """What a bucket's name says here.
+
+        Raises:
+            InvalidBucketName: PFS has no branch of such a name.
+        """
+        return named_bucket(bucket, has_versions=self.histories is not None)
 
 
 @dataclass(frozen=True, slots=True)

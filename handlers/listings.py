@@ -66,7 +66,7 @@ async def _page(
     asked = request.parameters
     max_keys = min(asked.get("max-keys", MAX_KEYS), MAX_KEYS)
     await request.memory.need(max_keys * _ENTRY_BYTES)
-    branch = await existing_branch(request.services.pfs, request.bucket)
+    branch = await existing_branch(request.services, request.bucket)
     prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
     listing = Listing(request.services.files, branch.head, prefix, delimiter, after)
     page = await list_page(listing, max_keys)

@@ -13,9 +13,17 @@ from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
-from handlers.versions import VERSION_HEADER, undelete, version_of
+from handlers.versions import (
+    DELETE_MARKER_HEADER,
+    VERSION_HEADER,
+    missing_version,
+    undelete,
+    version_of,
+    version_written,
+)
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.group_commit.grouped_writes import Written
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
 from s3_wire.errors import (
@@ -24,7 +32,6 @@ from s3_wire.errors import (
     InvalidPartNumber,
     InvalidRequest,
     NoSuchKey,
-    NoSuchVersion,
 )
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
@@ -46,20 +53,21 @@ async def put_object(request: S3Request) -> S3Response:
     marker = is_directory_marker(request.key)
     path = directory_of(request.key) if marker else path_of(request.key)
     expect = put_condition(request.services.writes, request.headers, request.key, path)
-    info = await writable_branch(request.services.pfs, request.bucket)
+    info = await writable_branch(request.services, request.bucket)
     body = RequestBody(request)
     if marker:
-        file_hash = await _accept_directory_marker(request, body)
+        written = await _accept_directory_marker(request, body)
     else:
         with told_as_s3(request.key):
-            file_hash = await request.services.writes.put_file(
+            written = await request.services.writes.put_file(
                 info.branch,
                 path,
                 body.pieces(),
                 declared_size_bytes=body.declared_size_bytes,
                 expect=expect,
             )
-    headers = {"ETag": etag_of(file_hash), **body.checksum_headers}
+    headers = {"ETag": etag_of(written.hash), **body.checksum_headers}
+    headers |= version_written(request.services, written.commit)
     if body.checksum_headers:
         headers["x-amz-checksum-type"] = "FULL_OBJECT"
     return S3Response(headers=headers)
@@ -89,11 +97,11 @@ async def head_object(request: S3Request) -> S3Response:
 async def delete_object(request: S3Request) -> S3Response:
     """DeleteObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html ."""
     key, writes = request.key, request.services.writes
-    info = await writable_branch(request.services.pfs, request.bucket)
+    info = await writable_branch(request.services, request.bucket)
     branch = info.branch
     if version := request.parameters.get("versionId"):
         await undelete(request.services, info, key, version)
-        return S3Response(204, {VERSION_HEADER: version, "x-amz-delete-marker": "true"})
+        return S3Response(204, {VERSION_HEADER: version, DELETE_MARKER_HEADER: "true"})
     try:
         path = readable_path(key)
     except NoSuchKey:
@@ -142,8 +150,9 @@ async def find_object(
         NoSuchBucket: There is no such bucket.
         NoSuchKey: There is no such object in it, or can be none.
         NoSuchVersion: Nor is there such a version of it.
+        MethodNotAllowed: The version is a delete marker.
     """
-    branch = await existing_branch(services.pfs, bucket)
+    branch = await existing_branch(services, bucket)
     head = await version_of(services, branch, key, version) if version else branch.head
     path = readable_path(key)
     is_marker = is_directory_marker(key)
@@ -157,7 +166,7 @@ async def find_object(
             changed = await services.times.of_file(replace(branch, head=head), file)
     except (FileNotFound, NotAFile):
         if version:
-            raise NoSuchVersion(Key=key, VersionId=version) from None
+            raise await missing_version(services, head, key, path) from None
         raise NoSuchKey(Key=key) from None
     is_version = services.histories is not None and file.committed is not None
     return FoundObject(
@@ -180,14 +189,14 @@ async def _directory_marker(files: CommitCache, head: Commit, path: str) -> File
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
 
 
-async def _accept_directory_marker(request: S3Request, body: RequestBody) -> bytes:
+async def _accept_directory_marker(request: S3Request, body: RequestBody) -> Written:
     """A `dir/` that tools write to make a folder appear: PFS has no empty directories."""
     async for _ in body.pieces():
         raise InvalidFilePath(
             "PFS cannot hold this key: one that ends in / is a directory marker and must be empty.",
             Key=request.key,
         )
-    return EMPTY_FILE_HASH
+    return Written(EMPTY_FILE_HASH, None)
 
 
 def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]:

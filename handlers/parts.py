@@ -6,7 +6,6 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
-from handlers.addressing import branch_of
 from handlers.copies import find_source, version_copied
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject
@@ -35,7 +34,8 @@ _INLINE_DIGEST_BYTES = 64 * 1024
 async def upload_part(request: S3Request) -> S3Response:
     """UploadPart: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html ."""
     body = RequestBody(request)
-    branch, upload_id = branch_of(request.bucket), request.query["uploadId"]
+    branch = request.services.named(request.bucket).branch
+    upload_id = request.query["uploadId"]
     path = upload_path(request.key, upload_id)
     known = request.services.uploads.known(branch, path, upload_id)
     # To look takes as long as pachd takes to finish the last commit: the body comes meanwhile.

@@ -14,7 +14,7 @@ from handlers.page_tokens import after_token, token_for
 from handlers.timestamps import iso_8601
 from pfs_client.failures import RepoNotFound
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, BranchInfo, Repo, RepoInfo
+from pfs_client.values import Branch, BranchInfo, Repo, RepoInfo, is_commit_id
 from s3_wire import xml
 from s3_wire.errors import InvalidArgument
 
@@ -39,7 +39,7 @@ async def list_buckets(request: S3Request) -> S3Response:
             (bucket_of(branch), branch, repo)
             for repo in await _repos(request)
             for branch in repo.branches
-            if not branch.is_hidden and request.access.covers(branch)
+            if _is_listed(request, branch)
         ),
         key=lambda entry: entry[0],
     )
@@ -54,6 +54,16 @@ async def list_buckets(request: S3Request) -> S3Response:
     if "prefix" in request.parameters:
         content.append(xml.element("Prefix", prefix))
     return xml_response(xml.document("ListAllMyBucketsResult", content), request.memory)
+
+
+def _is_listed(request: S3Request, branch: Branch) -> bool:
+    """Whether a branch is a bucket, and whoever asks may know it.
+
+    One that is called as commits are cannot be reached where buckets have versions.
+    """
+    if branch.is_hidden or not request.access.covers(branch):
+        return False
+    return request.services.histories is None or not is_commit_id(branch.name)
 
 
 async def _repos(request: S3Request) -> list[RepoInfo]:

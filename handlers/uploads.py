@@ -37,7 +37,7 @@ async def create_multipart_upload(request: S3Request) -> S3Response:
     path = path_of(request.key)
     algorithm = request.headers.get(ALGORITHM, "").lower()
     checksum_type = checksum_type_of(algorithm, request.headers.get(CHECKSUM_TYPE, ""))
-    branch = (await writable_branch(request.services.pfs, request.bucket)).branch
+    branch = (await writable_branch(request.services, request.bucket)).branch
     upload = await request.services.uploads.begin(branch, path, algorithm, checksum_type)
     response = xml_response(
         xml.document(
@@ -88,13 +88,20 @@ async def open_upload(request: S3Request, *, with_parts: bool = False) -> Upload
         NoSuchBucket: There is no such bucket.
         NoSuchUpload: There is no such upload of this key, or it has ended.
     """
-    branch = (await existing_branch(request.services.pfs, request.bucket)).branch
+    branch = (await existing_branch(request.services, request.bucket)).branch
     upload_id = request.query["uploadId"]
     path = upload_path(request.key, upload_id)
+    if _is_commit(request):
+        raise NoSuchUpload(UploadId=upload_id)
     state = await request.services.uploads.find(branch, path, upload_id, with_parts=with_parts)
     if state.completion is not None:
         raise NoSuchUpload(UploadId=state.upload.id)
     return state
+
+
+def _is_commit(request: S3Request) -> bool:
+    """Whether the bucket is a commit, into which nothing is being uploaded."""
+    return bool(request.services.named(request.bucket).commit_id)
 
 
 async def list_multipart_uploads(request: S3Request) -> S3Response:
@@ -102,8 +109,8 @@ async def list_multipart_uploads(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html .
     """
-    branch = (await existing_branch(request.services.pfs, request.bucket)).branch
-    states = await request.services.uploads.list(branch)
+    branch = (await existing_branch(request.services, request.bucket)).branch
+    states = [] if _is_commit(request) else await request.services.uploads.list(branch)
     return xml_response(_Listing(request).document([state.upload for state in states]))
 
 

@@ -53,8 +53,9 @@ async def list_object_versions(request: S3Request) -> S3Response:
     max_keys = min(asked.get("max-keys", _MAX_KEYS), _MAX_KEYS)
     key_marker, version_marker = _markers(asked.get("key-marker"), asked.get("version-id-marker"))
     await request.memory.need(max_keys * _ENTRY_BYTES)
-    branch = await existing_branch(request.services.pfs, request.bucket)
-    changes = await histories_of(request.services).changes(branch)
+    branch = await existing_branch(request.services, request.bucket)
+    is_commit = bool(request.services.named(request.bucket).commit_id)
+    changes = await histories_of(request.services).changes(branch, is_commit=is_commit)
     page = _Page()
     if changes is not None and max_keys and is_holdable_prefix(asked.get("prefix", "")):
         listing = Listing(

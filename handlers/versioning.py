@@ -17,7 +17,7 @@ async def get_bucket_versioning(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html .
     """
-    await existing_branch(request.services.pfs, request.bucket)
+    await existing_branch(request.services, request.bucket)
     return xml_response(xml.document("VersioningConfiguration", [xml.element("Status", _ENABLED)]))
 
 
@@ -26,7 +26,7 @@ async def put_bucket_versioning(request: S3Request) -> S3Response:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html .
     """
-    await existing_branch(request.services.pfs, request.bucket)
+    await existing_branch(request.services, request.bucket)
     document = await read_document(request, "VersioningConfiguration", _MAX_ENTRIES)
     if any(child.name not in ("Status", "MfaDelete") for child in document):
         raise MalformedXML

@@ -19,9 +19,11 @@ from pfs_client.failures import (
 )
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File, FileInfo, is_commit_id
 from pfs_client.versions.histories import Histories
-from s3_wire.errors import InvalidArgument, NoSuchVersion, NotImplemented
+from s3_wire.errors import InvalidArgument, NotImplemented
+from s3_wire.version_errors import MethodNotAllowed, NoSuchVersion
 
 VERSION_HEADER = "x-amz-version-id"
+DELETE_MARKER_HEADER = "x-amz-delete-marker"
 
 _CANNOT_GO = (
     "No version can be deleted: commits do not change. Only the newest delete marker can, which"
@@ -52,6 +54,40 @@ async def version_of(services: Services, branch: BranchInfo, key: str, version: 
         return (await histories_of(services).commit(branch, version)).commit
     except CommitNotFound:
         raise NoSuchVersion(Key=key, VersionId=version) from None
+
+
+def version_written(services: Services, commit: Commit | None) -> dict[str, str]:
+    """The header that says which version a write has made, where that is known."""
+    return {VERSION_HEADER: commit.id} if services.histories is not None and commit else {}
+
+
+async def missing_version(
+    services: Services, commit: Commit, key: str, path: str
+) -> NoSuchVersion | MethodNotAllowed:
+    """What to say of a version without an object: whether it is the one that deleted it."""
+    if is_directory_marker(key) or not await _has_deleted(services, commit, path):
+        return NoSuchVersion(Key=key, VersionId=commit.id)
+    return MethodNotAllowed(
+        headers={"Allow": "DELETE", DELETE_MARKER_HEADER: "true", VERSION_HEADER: commit.id},
+        Key=key,
+        VersionId=commit.id,
+        ResourceType="DeleteMarker",
+    )
+
+
+async def _has_deleted(services: Services, commit: Commit, path: str) -> bool:
+    """Whether a commit, which has no such file, deleted it.
+
+    As in lists of versions, it is compared with the last commit before it that has not failed, and
+    an open commit has no versions yet.
+    """
+    info = await services.pfs.inspect_commit(commit)
+    if info.is_open:
+        return False
+    before = info.parent
+    while before is not None and (info := await services.pfs.inspect_commit(before)).error:
+        before = info.parent
+    return before is not None and await _find(services, before, path) is not None
 
 
 async def undelete(services: Services, branch: BranchInfo, key: str, version: str) -> None:

@@ -109,7 +109,7 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return self._pfs.drop_commit(commit, branch=branch)
 
-    def modify_file(self, branch: Branch, changes: Sequence[Change]) -> Call[None]:
+    def modify_file(self, branch: Branch, changes: Sequence[Change]) -> Call[Commit | None]:
         """Pass it on."""
         return self._pfs.modify_file(branch, changes)
 

@@ -170,13 +170,17 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
         """
 
     @abstractmethod
-    async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
+    async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> Commit | None:
         """Apply changes, in order, as one commit at the branch's head, or into an open head.
 
         All or nothing, and durable once it returns. Look first whether the branch is there and
         nobody's output: pachd creates a missing branch, and accepts writes to an output branch
         whose head is open. pachd also accepts a file where a directory stands, and then drops the
         whole commit (`docs/pachd.md`, "Hazards"), and it takes no `ExpectFile`.
+
+        Returns:
+            The commit that it made; None if it went into an open head, or this PFS does not say,
+            as pachd.
 
         Raises:
             RepoNotFound: There is no such repo.

@@ -8,6 +8,7 @@ that are PFS's own say so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -18,6 +19,7 @@ class S3Error(Exception):
         said: What went wrong and what to do about it. It is the message where S3 itself has
             several for a code, or none; otherwise it is told as the `Reason`.
         retry_after_seconds: Sent as `Retry-After`.
+        headers: Further headers of the answer.
         **details: Further elements of the error document (`BucketName="b"` becomes
             `<BucketName>b</BucketName>`); `_` stands for a hyphen.
     """
@@ -32,10 +34,12 @@ class S3Error(Exception):
         said: str | None = None,
         *,
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
         **details: str,
     ) -> None:
         self.message = said if said and self.messages_vary else type(self).message
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
         self.details = (
             details if said is None or self.messages_vary else {"Reason": said, **details}
         )
@@ -209,13 +213,6 @@ class NoSuchKey(S3Error):
 
     status = 404
     message = "The specified key does not exist."
-
-
-class NoSuchVersion(S3Error):
-    """The branch's history has no such commit, or no such file in it."""
-
-    status = 404
-    message = "The specified version does not exist."
 
 
 class NotImplemented(S3Error):

@@ -17,9 +17,8 @@ from gateway.asgi import SEND_FILE, Receive, Scope, Send
 from gateway.errors import late_error
 from gateway.identity import ServicesOf
 from gateway.request_context import Routed
-from handlers.access import Access
-from handlers.addressing import branch_of
-from handlers.exchange import LateDocument, S3Request, S3Response
+from handlers.access import Access, check_changeable
+from handlers.exchange import LateDocument, S3Request, S3Response, Services
 from handlers.request_body import verify_unread_body
 from pfs_client.failures import NotLoggedIn
 from pfs_client.interface import ByteStream
@@ -76,8 +75,10 @@ class _Bound:
         routed = context.route
         if routed is None:
             raise RuntimeError("a request is bound before it is routed")
-        _check_access(context.access, scope["method"], routed)
         services = self._services_of(context.identity)
+        _check_access(context.access, scope["method"], routed, services)
+        if services.histories is not None:
+            check_changeable(scope["method"], routed.bucket, services.named)
         memory = Share(services.memory)
         request = S3Request(
             routed.bucket,
@@ -105,11 +106,11 @@ class _Bound:
             memory.shrink_to(0)
 
 
-def _check_access(access: Access, method: str, routed: Routed) -> None:
+def _check_access(access: Access, method: str, routed: Routed, services: Services) -> None:
     """See that the bucket, and the one that a copy comes from, may be used by whoever asks."""
-    access.check(method, routed.bucket)
+    access.check(method, routed.bucket, services.named)
     if (source := routed.headers.get(COPY_SOURCE)) is not None:
-        access.check_source(branch_of(copy_source(source).bucket))
+        access.check_source(services.named(copy_source(source).bucket).branch)
 
 
 async def _send(response: S3Response, scope: Scope, send: Send) -> None:

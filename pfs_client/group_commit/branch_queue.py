@@ -12,7 +12,7 @@ from pfs_client.failures import PfsOverloaded, PfsUnavailable
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.observer import Observer
-from pfs_client.values import Branch
+from pfs_client.values import Branch, Commit
 
 log = logging.getLogger("s3gateway")
 
@@ -52,8 +52,8 @@ class BranchQueue:
         self._pending: deque[Member] = deque()
         self.task = asyncio.create_task(self._run())
 
-    async def join(self, writes: Sequence[Write]) -> None:
-        """Have writes committed with the next group.
+    async def join(self, writes: Sequence[Write]) -> Commit | None:
+        """Have writes committed with the next group; gives its commit where PFS says which it is.
 
         Raises:
             PfsOverloaded: No group could take them in time; they do not happen.
@@ -64,7 +64,7 @@ class BranchQueue:
         self._pending.append(member)
         giving_up = loop.call_later(self._wait_seconds, self._give_up, member)
         try:
-            await member.done
+            return await member.done
         except asyncio.CancelledError:
             # Not under way yet: nobody waits for it any more, so it does not happen.
             if member in self._pending:

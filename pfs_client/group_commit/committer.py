@@ -25,7 +25,7 @@ from pfs_client.failures import (
 )
 from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, Change
+from pfs_client.values import Branch, Change, Commit
 
 _ALL_FAIL = (
     BranchNotFound,
@@ -102,7 +102,7 @@ class EmbeddedCommitter(Committer):
             if not outcome.refused:
                 break
         for member in outcome.written:
-            member.succeed()
+            member.succeed(outcome.commit)
         for member, error in refused.items():
             member.fail(error)
         return outcome.again
@@ -124,9 +124,11 @@ class Outcome:
 
     Members that were written, and members that PFS refused, are not told yet. Others are to be
     tried again: nothing of a refused group is written, whoever was to blame. The rest is told.
+    `commit` is what was written, where PFS says so.
     """
 
     written: Sequence[Member] = ()
+    commit: Commit | None = None
     again: Sequence[Member] = ()
     refused: Mapping[Member, PfsFailure] = field(default_factory=dict)
 
@@ -146,7 +148,7 @@ async def write_group(
     for member in group:
         member.tries += 1
     try:
-        await pfs.modify_file(branch, changes)
+        commit = await pfs.modify_file(branch, changes)
     except PfsFailure as error:
         if isinstance(error, _ALL_FAIL):
             fail_all(group, error)
@@ -155,7 +157,7 @@ async def write_group(
     except Exception as error:  # whoever waits is told; the others go on
         fail_all(group, error)
         return Outcome()
-    return Outcome(written=group)
+    return Outcome(written=group, commit=commit)
 
 
 def _without_culprit(

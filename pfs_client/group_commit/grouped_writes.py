@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from pfs_client.failures import PfsFailure
@@ -36,6 +37,14 @@ MAX_GROUP_WRITES = 1000
 WAIT_SECONDS = 60.0
 
 _FILE_SET_PATH = "/content"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that is durable: its PFS hash, and the commit it is in where PFS says which it is."""
+
+    hash: bytes
+    commit: Commit | None
 
 
 class GroupedWrites:
@@ -96,8 +105,8 @@ class GroupedWrites:
         *,
         declared_size_bytes: int | None = None,
         expect: ExpectFile | None = None,
-    ) -> bytes:
-        """Replace one file with a body that is still coming, and return its PFS hash once durable.
+    ) -> Written:
+        """Replace one file with a body that is still coming, and return once that is durable.
 
         Raises:
             RepoNotFound: There is no such repo.
@@ -119,21 +128,20 @@ class GroupedWrites:
                 if not more:
                     hash_ = small_file_hash(content)
                     write = Write(path, content=content, hash=hash_, expect=expect)
-                    await self._queue_of(branch).join([write])
-                    return hash_
+                    return Written(hash_, await self._queue_of(branch).join([write]))
                 pieces = _chain(content, pieces)
             source, hash_ = await self._store(pieces, declared_size_bytes, held)
         finally:
             held.shrink_to(0)
         write = Write(path, source=source, source_may_go=True, hash=hash_, expect=expect)
         try:
-            await self._queue_of(branch).join([write])
+            commit = await self._queue_of(branch).join([write])
         except PfsFailure:
             await self._pfs.release_file_set(source.commit.id)
             raise
         # One that is cancelled may be under way: its file set is left to expire.
         await self._pfs.release_file_set(source.commit.id)
-        return hash_
+        return Written(hash_, commit)
 
     async def put_record(
         self, branch: Branch, path: str, content: bytes, expect: ExpectFile | None = None
@@ -159,7 +167,7 @@ class GroupedWrites:
         source: Commit,
         found: FileInfo,
         expect: ExpectFile | None = None,
-    ) -> None:
+    ) -> Commit | None:
         """Replace one file with a copy of another; no bytes come this way.
 
         The source must have been looked up at its commit: one that is closed never changes, and
@@ -171,6 +179,9 @@ class GroupedWrites:
             source: The commit that the other file is in.
             found: What was found there.
             expect: What the file must be like before.
+
+        Returns:
+            The commit that the copy is in, where PFS says which it is.
 
         Raises:
             CommitNotFound: The source's commit has gone.
@@ -185,7 +196,7 @@ class GroupedWrites:
             hash=found.hash,
             expect=expect,
         )
-        await self._queue_of(branch).join([write])
+        return await self._queue_of(branch).join([write])
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None

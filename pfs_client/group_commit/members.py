@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pfs_client.values import (
     AddFile,
     Change,
+    Commit,
     CopyFile,
     DeleteFile,
     ExpectFile,
@@ -80,7 +81,7 @@ class Member:
     """
 
     writes: Sequence[Write]
-    done: asyncio.Future[None]
+    done: asyncio.Future[Commit | None]
     tries: int = 0
     goes_alone: bool = False
     request: object = None
@@ -96,10 +97,10 @@ class Member:
         if not self.done.done():
             self.done.set_exception(error)
 
-    def succeed(self) -> None:
-        """Tell who waits that it is durable."""
+    def succeed(self, commit: Commit | None = None) -> None:
+        """Tell who waits that it is durable, and in which commit if that is known."""
         if not self.done.done():
-            self.done.set_result(None)
+            self.done.set_result(commit)
 
 
 def fail_all(members: Iterable[Member], error: BaseException) -> None:

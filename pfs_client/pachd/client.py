@@ -141,7 +141,7 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         await self._caller.call("DeleteBranch", request)
 
     async def modify_file(self, branch: Branch, changes: Sequence[Change]) -> None:
-        """Apply changes as one commit, or to the open head.
+        """Apply changes as one commit, or to the open head; which one pachd does not say.
 
         Pachd copies a source that is not there as nothing, with OK: they are looked at before.
         """

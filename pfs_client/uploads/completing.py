@@ -78,8 +78,11 @@ class Completing:
         completion: Completion,
         composed: ComposedFile,
         expect: ExpectFile | None,
-    ) -> None:
+    ) -> Commit | None:
         """Write down what the upload becomes, and then the file.
+
+        Returns:
+            The commit that the file is in, where PFS says which it is.
 
         Raises:
             UploadNotFound: The upload has ended meanwhile.
@@ -87,7 +90,7 @@ class Completing:
         """
         await self._records.complete(upload, completion)
         try:
-            await self._writes.copy_file(
+            return await self._writes.copy_file(
                 upload.target, upload.path, composed.file_set, composed.info, expect
             )
         except _NOT_WRITTEN:

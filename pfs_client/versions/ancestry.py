@@ -38,7 +38,7 @@ class Ancestry:
         self._chains: LRUCache[Branch, list[_Link]] = LRUCache(_MAX_BRANCHES)
 
     async def commit(self, branch: BranchInfo, id_: str) -> CommitInfo:
-        """A commit of a branch's history.
+        """A commit of a branch's history, seen from its head or an earlier commit in its place.
 
         Raises:
             CommitNotFound: The branch's history has no such commit, or it has failed.
@@ -57,13 +57,16 @@ class Ancestry:
         if branch.head == wanted.commit:
             return True
         known = self._chains.get(branch.branch, [])
+        begin = next((at for at, link in enumerate(known) if link.commit == branch.head), 0)
+        # What is newer than an earlier commit stays known for those who come from the head.
+        newer, known = known[:begin], known[begin:]
         chain = await self._walk(branch.head, wanted, known)
         while chain and chain[-1].parent is not None and not _is_settled(chain, wanted):
             more = await self._walk(chain[-1].parent, wanted, [])
             if not more:
                 break
             chain += more
-        self._chains[branch.branch] = chain[:_MAX_COMMITS]
+        self._chains[branch.branch] = (newer + chain)[:_MAX_COMMITS]
         return any(link.commit == wanted.commit for link in chain)
 
     async def _walk(self, start: Commit, wanted: CommitInfo, known: list[_Link]) -> list[_Link]:

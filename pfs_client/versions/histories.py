@@ -8,7 +8,7 @@ from cachetools import LRUCache
 
 from pfs_client.failures import PfsOverloaded
 from pfs_client.interface import PfsClient
-from pfs_client.values import Branch, BranchInfo, CommitInfo
+from pfs_client.values import Branch, BranchInfo, Commit, CommitInfo
 from pfs_client.versions.ancestry import Ancestry
 from pfs_client.versions.changes import BranchChanges, read_changes
 
@@ -27,8 +27,8 @@ class Histories:
     def __init__(self, pfs: PfsClient) -> None:
         self._pfs = pfs
         self._ancestry = Ancestry(pfs)
-        self._changes: LRUCache[Branch, BranchChanges] = LRUCache(_MAX_BRANCHES)
-        self._under_way: dict[Branch, asyncio.Task[BranchChanges | None]] = {}
+        self._changes: LRUCache[Branch | Commit, BranchChanges] = LRUCache(_MAX_BRANCHES)
+        self._under_way: dict[Branch | Commit, asyncio.Task[BranchChanges | None]] = {}
 
     async def commit(self, branch: BranchInfo, id_: str) -> CommitInfo:
         """A commit of a branch's history.
@@ -38,28 +38,33 @@ class Histories:
         """
         return await self._ancestry.commit(branch, id_)
 
-    async def changes(self, branch: BranchInfo) -> BranchChanges | None:
+    async def changes(self, branch: BranchInfo, *, is_commit: bool = False) -> BranchChanges | None:
         """What the branch's last commits changed; None before its first commit.
+
+        Args:
+            branch: Which.
+            is_commit: It is as it was at an earlier commit, which stands in its head's place: what
+                is known of the branch as it is stays so.
 
         Raises:
             PfsOverloaded: It takes long, and goes on without us: ask again.
         """
-        name = branch.branch
+        name = branch.head if is_commit else branch.branch
         while (earlier := self._under_way.get(name)) is not None:
             await _patiently(earlier)
-        task = self._under_way[name] = asyncio.create_task(self._read(branch))
+        task = self._under_way[name] = asyncio.create_task(self._read(name, branch))
         task.add_done_callback(lambda done: self._end(name, done))
         return await _patiently(task)
 
-    async def _read(self, branch: BranchInfo) -> BranchChanges | None:
+    async def _read(self, name: Branch | Commit, branch: BranchInfo) -> BranchChanges | None:
         # Taken out while it grows: if that breaks off, it is read anew.
-        known = self._changes.pop(branch.branch, None)
+        known = self._changes.pop(name, None)
         found = await read_changes(self._pfs, branch, known)
         if found is not None:
-            self._changes[branch.branch] = found
+            self._changes[name] = found
         return found
 
-    def _end(self, name: Branch, task: asyncio.Task[BranchChanges | None]) -> None:
+    def _end(self, name: Branch | Commit, task: asyncio.Task[BranchChanges | None]) -> None:
         del self._under_way[name]
         if not task.cancelled():
             task.exception()  # looked at, even where nobody waits any more

@@ -9,7 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-import s3_wire.upload_errors  # noqa: F401 - its codes are on the page as well
+import s3_wire.upload_errors
+import s3_wire.version_errors  # noqa: F401 - its codes, and the ones above, are on the page as well
 from gateway.observing.request_observer import CLIENT_WENT
 from gateway.request_context import CUT_SHORT
 from pfs_client.values import Branch, Repo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,7 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from handlers.access import Access, BucketPattern
-from handlers.addressing import branch_of
+from handlers.addressing import branch_of, named_bucket
+from s3_wire.errors import AccessDenied
 from tests.keys.conftest import BUCKET, CONTENT, KEY, OTHER, READER, WRITER
 from tests.keys.signer import Key, Signer
 from tests.servers import GatewayProcess
@@ -153,6 +155,18 @@ def test_a_pattern_matches_the_branch_whatever_the_bucket_is_called(
 ) -> None:
     access = Access(buckets=(BucketPattern.read(pattern),))
     assert access.covers(branch_of(bucket)) is matches
+
+
+def test_a_commit_s_bucket_is_for_whom_its_branch_is_and_for_nobody_else() -> None:
+    """What it would be without versions, a branch of a repo `master`, is not looked at."""
+    commit = "0123456789ab4def8123456789abcdef"
+    bucket = f"{commit}.master.images"
+    named = partial(named_bucket, has_versions=True)
+    for pattern in ("master.images", "*.images", "images", "*"):
+        Access(buckets=(BucketPattern.read(pattern),)).check("GET", bucket, named)
+    for pattern in ("*.master.images", f"{commit}.master.images", "*.master", "master.other"):
+        with pytest.raises(AccessDenied):
+            Access(buckets=(BucketPattern.read(pattern),)).check("GET", bucket, named)
 
 
 @pytest.mark.parametrize("pattern", ["", ".", "a.", "a.b.c.d", "a b", "[ab].c", "**.é"])

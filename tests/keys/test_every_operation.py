@@ -134,7 +134,8 @@ def test_whoever_does_not_sign_gets_nothing(layered: GatewayProcess, ids: Ids, n
 def test_a_key_of_another_bucket_can_do_nothing(
     layered: GatewayProcess, ids: Ids, name: str
 ) -> None:
-    for bucket in (BUCKET, "images", "master.images.default", "master.nosuch"):
+    commit = f"{ids.version}.{BUCKET}"
+    for bucket in (BUCKET, "images", "master.images.default", "master.nosuch", commit):
         for asked in request_of(name, ids, bucket=bucket):
             assert_refused(sent(layered, Signer(OTHER), asked), asked, "AccessDenied")
             answer = send_v2(layered, OTHER, asked.method, asked.target, asked.body, asked.headers)
@@ -153,12 +154,37 @@ def test_a_key_for_reading_reads(layered: GatewayProcess, ids: Ids, name: str) -
         assert sent(layered, Signer(READER), asked).status == 200
 
 
+@pytest.mark.parametrize("name", [one for one in READING if one != "ListBuckets"])
+def test_a_key_for_reading_reads_the_commits_of_its_buckets(
+    layered: GatewayProcess, ids: Ids, name: str
+) -> None:
+    for bucket in (f"{ids.version}.{BUCKET}", f"{ids.version}.{BUCKET}.default"):
+        for asked in request_of(name, ids, bucket=bucket):
+            answer = sent(layered, Signer(READER), asked)
+            assert answer.status == (404 if name == "ListParts" else 200), asked
+    # That the same commit is no bucket of another branch is told only to who may read that.
+    for asked in request_of(name, ids, bucket=f"{ids.version}.{OTHERS}"):
+        assert sent(layered, Signer(OTHER), asked).status == 404
+        assert_refused(sent(layered, Signer(READER), asked), asked, "AccessDenied")
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_commit_is_not_written_to_with_any_key(
+    layered: GatewayProcess, ids: Ids, name: str
+) -> None:
+    for asked in request_of(name, ids, bucket=f"{ids.version}.{BUCKET}"):
+        answer = sent(layered, Signer(WRITER), asked)
+        assert (answer.status, answer.code) == (405, "MethodNotAllowed"), asked
+        assert_refused(sent(layered, Signer(READER), asked), asked, "AccessDenied")
+
+
 @pytest.mark.parametrize(
     "source",
     [
         f"/{BUCKET}/{KEY}", f"{BUCKET}/{KEY}", f"{BUCKET}%2F{KEY}", f"%2F{BUCKET}%2F{KEY}",
         f"images/{KEY}", f"master.images.default/{KEY}", "master%2Eimages/k",
         f"/{BUCKET}/{KEY}?versionId=VERSION", "/master.nosuch/k", f"/{BUCKET}/nosuch",
+        f"/VERSION.{BUCKET}/{KEY}", f"/VERSION.{BUCKET}.default/{KEY}",
         f"/{OTHERS}/../{BUCKET}/{KEY}",
     ],
 )  # fmt: skip

@@ -157,6 +157,27 @@ async def test_an_upload_of_others_is_not_to_be_had_through_ones_own_bucket(
     assert (answer.status, answer.code) == (404, "NoSuchVersion")
 
 
+async def test_a_commit_is_for_those_who_may_read_its_repo(deployment: Deployment) -> None:
+    ids = await filled(deployment)
+    own, theirs = f"{ids.version}.{BUCKET}", f"{ids.version}.{OTHERS}"
+    for name in operations(that_write=False):
+        for asked in request_of(name, ids, bucket=own) if name != "ListBuckets" else []:
+            answer = await sent(deployment, READER, asked)
+            assert answer.status == (404 if name == "ListParts" else 200), (asked, answer.body)
+            assert_refused(await sent(deployment, STRANGER, asked), asked)
+        for asked in request_of(name, ids, bucket=theirs) if name != "ListBuckets" else []:
+            assert (await sent(deployment, STRANGER, asked)).status == 404, asked
+    for name in ("CopyObject", "UploadPartCopy"):
+        begun = await deployment.send(STRANGER, "POST", f"/{OTHERS}/{KEY}?uploads")
+        upload = Ids(begun.texts("UploadId")[0], "", "")
+        (asked,) = request_of(name, upload, bucket=OTHERS, source=f"/{own}/{KEY}")
+        assert_refused(await sent(deployment, STRANGER, asked), asked)
+    for name in operations(that_write=True):
+        for asked in request_of(name, ids, bucket=own):
+            answer = await sent(deployment, OWNER, asked)
+            assert (answer.status, answer.code) == (405, "MethodNotAllowed"), asked
+
+
 async def test_a_role_is_what_lets_one_write(deployment: Deployment) -> None:
     """Or all that was refused above would prove nothing."""
     ids = await filled(deployment)

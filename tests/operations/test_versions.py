@@ -106,12 +106,35 @@ def test_what_is_no_version(s3: Any, gateway: GatewayProcess, history: str) -> N
     with refused(404, "NoSuchVersion"):
         s3.get_object(Bucket=history, Key="a", VersionId=NO_COMMIT)
     with refused(404, "NoSuchVersion"):
-        s3.get_object(Bucket=history, Key="a", VersionId=marker(s3, history))
+        s3.get_object(Bucket=history, Key="d/b", VersionId=ids(s3, history, "a")[-1])
+    with refused(404, "NoSuchVersion"):
+        s3.get_object(Bucket=history, Key="never", VersionId=marker(s3, history))
     for bad in ("0" * 32, "master", "null"):
         with refused(400, "InvalidArgument"):
             s3.get_object(Bucket=history, Key="a", VersionId=bad)
     answer = send(gateway, "GET", f"/{history}?versions&version-id-marker={NO_COMMIT}")
     assert answer.status == 400
+
+
+def test_a_delete_marker_is_not_read(s3: Any, gateway: GatewayProcess, history: str) -> None:
+    deleting = marker(s3, history)
+    for method in ("GET", "HEAD"):
+        answer = send(gateway, method, f"/{history}/a?versionId={deleting}")
+        assert answer.status == 405
+        told = [answer.headers.get(f"x-amz-{name}") for name in ("delete-marker", "version-id")]
+        assert (answer.headers["allow"], told) == ("DELETE", ["true", deleting])
+    with refused(405, "MethodNotAllowed") as details:
+        s3.get_object(Bucket=history, Key="a", VersionId=deleting)
+    assert details["ResourceType"] == "DeleteMarker"
+    with refused(400, "InvalidRequest") as details:
+        source = {"Bucket": history, "Key": "a", "VersionId": deleting}
+        s3.copy_object(Bucket=history, Key="b", CopySource=source)
+    assert "delete marker" in details["Message"]
+    # A later commit has no such object either, and did not delete it.
+    s3.put_object(Bucket=history, Key="z", Body=b"z")
+    (later,) = ids(s3, history, "z")
+    with refused(404, "NoSuchVersion"):
+        s3.get_object(Bucket=history, Key="a", VersionId=later)
 
 
 def test_the_commits_of_another_branch_are_no_versions(s3: Any, bucket: str) -> None:

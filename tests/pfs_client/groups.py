@@ -34,9 +34,10 @@ async def put(
     writes: GroupedWrites, path: str, content: bytes = b"1", branch: Branch = BRANCH, **more: Any
 ) -> bytes:
     """A PUT."""
-    return await writes.put_file(
+    written = await writes.put_file(
         branch, path, body(content), declared_size_bytes=len(content), **more
     )
+    return written.hash
 
 
 async def others_write(pachd: Pachd, *changes: str | Change) -> Commit:

@@ -48,8 +48,9 @@ async def commits_since(pfs: EmbeddedPfs, first: str) -> int:
 async def test_a_put_alone_is_a_commit_alone(pfs: EmbeddedPfs) -> None:
     writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
     before = (await pfs.inspect_branch(BRANCH)).head.id
-    hash_ = await writes.put_file(BRANCH, "/a", body(b"one"))
-    assert hash_ == small_file_hash(b"one")
+    written = await writes.put_file(BRANCH, "/a", body(b"one"))
+    assert written.hash == small_file_hash(b"one")
+    assert written.commit == (await pfs.inspect_branch(BRANCH)).head
     assert await commits_since(pfs, before) == 1
     await writes.drain()
 

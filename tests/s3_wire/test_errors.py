@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from s3_wire import signature_errors, upload_errors
+from s3_wire import signature_errors, upload_errors, version_errors
 from s3_wire.errors import InvalidArgument, NoSuchKey, S3Error, SlowDown
 
 
@@ -22,6 +22,7 @@ def test_the_errors_are_found() -> None:
     assert NoSuchKey in ERRORS
     assert signature_errors.SignatureDoesNotMatch in ERRORS
     assert upload_errors.NoSuchUpload in ERRORS
+    assert version_errors.NoSuchVersion in ERRORS
     assert SlowDown in ERRORS
 
 
@@ -117,6 +118,7 @@ AMAZONS = {
         "The XML you provided was not well-formed or did not validate against our published schema"
     ),
     "MaxMessageLengthExceeded": "Your request was too big.",
+    "MethodNotAllowed": "The specified method is not allowed against this resource.",
     "MissingContentLength": "You must provide the Content-Length HTTP header.",
     "NoSuchBucket": "The specified bucket does not exist",
     "NoSuchKey": "The specified key does not exist.",
