@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from pfs_client.failures import BranchNotFound, RepoNotFound
+from pfs_client.failures import BranchNotFound, CommitNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
 from pfs_client.uploads.records import (
     COMPLETION_PATH,
@@ -66,12 +67,18 @@ class UploadReader:
     ) -> UploadState | None:
         """The upload that a branch is at a commit; None if it is none there.
 
+        Commits of an upload go only once it has ended, so that it is none where one has gone.
+
         Args:
             branch: Its branch.
             head: The commit.
             with_parts: Whether its parts are wanted, of which there may be 10,000.
         """
-        wanted = ALL if with_parts else _BEFORE_PARTS
+        with suppress(CommitNotFound):
+            return await self._read_at(branch, head, ALL if with_parts else _BEFORE_PARTS)
+        return None
+
+    async def _read_at(self, branch: Branch, head: Commit, wanted: Part) -> UploadState | None:
         files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), wanted)}
         if UPLOAD_PATH not in files:
             return None

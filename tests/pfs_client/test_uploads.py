@@ -169,6 +169,16 @@ async def test_an_upload_is_gone_while_its_commits_go(pachd: Pachd, one: Process
             await one.uploads.find(BRANCH, PATH, upload.id)
 
 
+async def test_an_upload_that_goes_while_it_is_looked_at_is_none(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    seen = await head_of(pachd.pfs, upload.branch)
+    await one.uploads.abort(upload)
+    await one.uploads.drain()
+    assert await one.uploads.reader.read_at(upload.branch, seen, with_parts=False) is None
+
+
 async def test_aborted_uploads_leave_nothing(pachd: Pachd, one: Process) -> None:
     await one.uploads.abort(await one.begin())
     await one.uploads.drain()
