@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,21 @@ class Programs:
 
     def run(self, *command: str) -> str:
         """Run a program that must succeed; gives what it prints."""
+        done = self._done(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def refused(self, *command: str) -> str:
+        """Run a program that must fail; gives what it complains of."""
+        done = self._done(command)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    def _done(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         found = shutil.which(command[0], path=self._environment["PATH"])
         if found is None:
             pytest.skip(f"{command[0]} is not built")
-        done = subprocess.run(
+        return subprocess.run(
             [found, *command[1:]],
             env=self._environment,
             capture_output=True,
@@ -59,8 +71,6 @@ class Programs:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
 
 @pytest.fixture
@@ -126,3 +136,31 @@ def test_the_aws_cli_reads_versions_and_takes_a_deletion_back(
     assert gone == {"DeleteMarker": True, "VersionId": marker["VersionId"]}
     programs.run("aws", "s3", "cp", f"s3://{history}/d/a", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == b"second"
+
+
+def test_a_bucket_as_it_was_is_synchronised(
+    programs: Programs, s3: Any, history: str, tmp_path: Path
+) -> None:
+    """From the commit's bucket, by the aws cli; what would write to it is refused."""
+    newest = s3.list_object_versions(Bucket=history, Prefix="d/a")["Versions"][0]["VersionId"]
+    past = f"{newest}.{history}"
+    here = tmp_path / "as-it-was"
+    programs.run("aws", "s3", "sync", f"s3://{past}", str(here))
+    found = {file.name: file.read_bytes() for file in here.rglob("*") if file.is_file()}
+    assert found == {"a": b"second", "b": b"b"}
+    assert programs.run("aws", "s3", "sync", f"s3://{past}", str(here)) == ""
+    (here / "new").write_bytes(b"new")
+    refused = programs.refused("aws", "s3", "sync", str(here), f"s3://{past}")
+    assert f"is a commit, which never changes: write to {history}." in refused
+
+
+def test_mc_reads_a_bucket_as_it_was(programs: Programs, s3: Any, history: str) -> None:
+    newest = s3.list_object_versions(Bucket=history, Prefix="d/a")["Versions"][0]["VersionId"]
+    past = f"{newest}.{history}"
+    listed = programs.run("mc", "ls", "--recursive", f"pfs/{past}")
+    assert [line.split()[-1] for line in listed.splitlines()] == ["d/a", "d/b"]
+    versions = programs.run("mc", "ls", "--versions", "--recursive", f"pfs/{past}")
+    assert [line.split()[-2:] for line in versions.splitlines()] == [
+        ["PUT", "d/a"], ["PUT", "d/a"], ["PUT", "d/b"],
+    ]  # fmt: skip
+    assert programs.run("mc", "cat", f"pfs/{past}/d/a") == "second"
