@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from pfs_client.failures import BranchNotFound, RepoNotFound
+from pfs_client.failures import BranchNotFound, CommitNotFound, RepoNotFound
 from pfs_client.interface import PfsClient
 from pfs_client.uploads.records import (
     COMPLETION_PATH,
@@ -64,13 +64,21 @@ class UploadReader:
     async def read_at(
         self, branch: Branch, head: Commit, *, with_parts: bool = True
     ) -> UploadState | None:
-        """The upload that a branch is at a commit; None if it is none there.
+        """The upload that a branch is at a commit; None if it is none there, or no longer.
 
         Args:
             branch: Its branch.
-            head: The commit.
+            head: The commit, which goes only once its upload has ended.
             with_parts: Whether its parts are wanted, of which there may be 10,000.
         """
+        try:
+            return await self._read_at(branch, head, with_parts=with_parts)
+        except CommitNotFound:
+            return None
+
+    async def _read_at(
+        self, branch: Branch, head: Commit, *, with_parts: bool
+    ) -> UploadState | None:
         wanted = ALL if with_parts else _BEFORE_PARTS
         files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), wanted)}
         if UPLOAD_PATH not in files:
