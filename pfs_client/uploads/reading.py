@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -65,20 +64,22 @@ class UploadReader:
     async def read_at(
         self, branch: Branch, head: Commit, *, with_parts: bool = True
     ) -> UploadState | None:
-        """The upload that a branch is at a commit; None if it is none there.
-
-        Commits of an upload go only once it has ended, so that it is none where one has gone.
+        """The upload that a branch is at a commit; None if it is none there, or no longer.
 
         Args:
             branch: Its branch.
-            head: The commit.
+            head: The commit, which goes only once its upload has ended.
             with_parts: Whether its parts are wanted, of which there may be 10,000.
         """
-        with suppress(CommitNotFound):
-            return await self._read_at(branch, head, ALL if with_parts else _BEFORE_PARTS)
-        return None
+        try:
+            return await self._read_at(branch, head, with_parts=with_parts)
+        except CommitNotFound:
+            return None
 
-    async def _read_at(self, branch: Branch, head: Commit, wanted: Part) -> UploadState | None:
+    async def _read_at(
+        self, branch: Branch, head: Commit, *, with_parts: bool
+    ) -> UploadState | None:
+        wanted = ALL if with_parts else _BEFORE_PARTS
         files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), wanted)}
         if UPLOAD_PATH not in files:
             return None

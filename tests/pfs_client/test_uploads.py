@@ -19,9 +19,9 @@ from pfs_client.repo_removal import Background, RepoRemoval
 from pfs_client.uploads.beginnings import SHARED
 from pfs_client.uploads.caretaking import Caretaker
 from pfs_client.uploads.completing import ComposedFile
-from pfs_client.uploads.records import Completion, PartRecord, Upload
+from pfs_client.uploads.records import UPLOAD_PATH, Completion, PartRecord, Upload
 from pfs_client.uploads.uploads import Uploads
-from pfs_client.values import AddFile, Branch, Repo
+from pfs_client.values import AddFile, Branch, Commit, Repo
 from tests.cluster.pachd import Pachd, serving_pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
@@ -169,14 +169,27 @@ async def test_an_upload_is_gone_while_its_commits_go(pachd: Pachd, one: Process
             await one.uploads.find(BRANCH, PATH, upload.id)
 
 
-async def test_an_upload_that_goes_while_it_is_looked_at_is_none(
+async def test_an_upload_whose_commits_go_while_it_is_read_has_ended(
     pachd: Pachd, one: Process
 ) -> None:
-    upload = await one.begin()
-    seen = await head_of(pachd.pfs, upload.branch)
-    await one.uploads.abort(upload)
-    await one.uploads.drain()
-    assert await one.uploads.reader.read_at(upload.branch, seen, with_parts=False) is None
+    upload, other = await one.begin(), process(pachd)
+    gate = pachd.wire.hold("WalkFile")
+    listing = asyncio.create_task(other.uploads.list(BRANCH))
+    finding = asyncio.create_task(other.uploads.find(BRANCH, PATH, upload.id))
+    await pachd.wire.came("WalkFile", times=2)
+    await one.writes.delete_file(upload.branch, UPLOAD_PATH)
+    head = await head_of(pachd.pfs, upload.branch)
+    await pachd.pfs.squash_commit(await parent_of(pachd, head), branch=upload.branch.name)
+    gate.set()
+    assert await listing == []
+    with pytest.raises(UploadNotFound):
+        await finding
+
+
+async def parent_of(pachd: Pachd, commit: Commit) -> Commit:
+    parent = (await pachd.pfs.inspect_commit(commit, wait_finished=True)).parent
+    assert parent is not None
+    return parent
 
 
 async def test_aborted_uploads_leave_nothing(pachd: Pachd, one: Process) -> None:
