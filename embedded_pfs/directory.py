@@ -29,6 +29,9 @@ from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_sche
 from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
 from pfs_client.failures import StorageFull
 
+RESTORING = "pfs.sqlite.restoring"
+"""The database's name in a directory that a backup is being restored to."""
+
 _LOCK_WAIT_SECONDS = 10.0
 
 
@@ -69,6 +72,11 @@ class DataDirectory:
         self.reserve = Reserve(path, RESERVE_BYTES if self._sync else SMALL_RESERVE_BYTES)
         if must_exist and not self.database_file.exists():
             raise DirectoryRefused(f"there is no embedded PFS in {path}")
+        if (path / RESTORING).exists():
+            raise DirectoryRefused(
+                f"{path} is not whole: a backup was being restored to it. Run s3gateway"
+                " restore-backup again"
+            )
         try:
             make_folder(path, sync=self._sync)
             self._lock = open_private(path / "lock", os.O_RDWR | os.O_CREAT)

@@ -48,6 +48,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(file: Path) -> None:
+    """Put a file's bytes on the disk."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_private(file: Path, flags: int) -> int:
     """Open a file of ours; one that is new is nobody else's to read, whatever the umask."""
     descriptor = os.open(file, flags | os.O_CLOEXEC, _FILE_MODE)

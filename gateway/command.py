@@ -15,6 +15,7 @@ from typing import Any
 import click
 import uvicorn
 
+from gateway.backup_commands import backup, restore_backup
 from gateway.banner import say_hello
 from gateway.composition.choice import check_pfs, check_stored
 from gateway.composition.choice import compact as compact_pfs
@@ -173,7 +174,7 @@ def _confirm() -> None:
     click.confirm("Go on?", abort=True)
 
 
-for _command in (keys, *COMMANDS):
+for _command in (keys, backup, restore_backup, *COMMANDS):
     main.add_command(_command)
 
 
