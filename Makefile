@@ -9,9 +9,11 @@ ARGS ?=
 # Clients under test whose own pins clash with ours: each in an environment of its own.
 CLIENT_ENVIRONMENTS := $(patsubst requirements/clients/%.txt,.build/clients/%/ready,$(wildcard requirements/clients/*.txt))
 # And those in Go, JavaScript and Java, where Go, Node, and a JDK and Maven are.
-CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc)) \
+CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,go rclone mc s5cmd)) \
 	$(if $(shell command -v npm),.build/clients/node/ready) \
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
+# Tools for tables and files, for the tests that are too long for every run.
+THOROUGH_TOOLS := .build/thorough/data-tools/ready $(if $(shell command -v go),.build/clients/transfermanager/ready)
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
@@ -34,7 +36,7 @@ run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:306
 test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
+test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) $(THOROUGH_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
@@ -207,9 +209,16 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 .build/clients/rclone/ready: $(wildcard tests/clients/rclone/*.go tests/clients/rclone/go.*)
 	$(call build_go,.)
 
+.build/clients/transfermanager/ready: $(wildcard tests/clients/transfermanager/*.*)
+	$(call build_go,.)
+
 # The program is the module's own, there is nothing of ours in it.
 .build/clients/mc/ready: $(wildcard tests/clients/mc/go.*)
 	$(call build_go,github.com/minio/mc)
+
+# So is this one.
+.build/clients/s5cmd/ready: $(wildcard tests/clients/s5cmd/go.*)
+	$(call build_go,github.com/peak/s5cmd/v2)
 
 define build_go
 @echo 'Building the client $(notdir $(@D)) into $(@D), this once.'

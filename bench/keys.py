@@ -23,6 +23,9 @@ from tests.servers import GatewayProcess
 BUCKET = "master.bench"
 OBJECT_BYTES = 1024
 CLIENTS = (1, 16, 64)
+URLS = 1000
+"""More than the gateway remembers of what it has read of a query."""
+
 ROUNDS = 5
 CHUNK_BYTES = 64 * 1024
 RECEIVED_BYTES = 64 * 1024
@@ -36,8 +39,8 @@ def measure(seconds: float) -> None:
         urls = {gateway.process.pid: _presigned(gateway) for gateway in gateways}
         show(
             f"GET by presigned URL, {OBJECT_BYTES} bytes, for each second of processor time",
-            ["clients", "no keys", "with keys", "with keys : no keys"],
-            (_row(urls, clients, seconds) for clients in CLIENTS),
+            ["URLs", "clients", "no keys", "with keys", "with keys : no keys"],
+            (_row(urls, count, clients, seconds) for count in (1, URLS) for clients in CLIENTS),
         )
     show(
         f"aws-chunked, chunks of {CHUNK_BYTES // 1024} KiB, MB/s of one core",
@@ -63,7 +66,7 @@ def _gateways(folder: Path) -> Iterator[list[GatewayProcess]]:
         yield [without, with_keys]
 
 
-def _presigned(gateway: GatewayProcess) -> str:
+def _presigned(gateway: GatewayProcess) -> list[str]:
     client = boto3.client(
         "s3",
         endpoint_url=gateway.endpoint,
@@ -74,22 +77,23 @@ def _presigned(gateway: GatewayProcess) -> str:
     )
     client.create_bucket(Bucket=BUCKET)
     client.put_object(Bucket=BUCKET, Key="object", Body=b"x" * OBJECT_BYTES)
-    url: str = client.generate_presigned_url(
-        "get_object", {"Bucket": BUCKET, "Key": "object"}, ExpiresIn=36000
-    )
-    return url
+    asked = {"Bucket": BUCKET, "Key": "object"}
+    return [
+        client.generate_presigned_url("get_object", asked, ExpiresIn=36000 + number)
+        for number in range(URLS)
+    ]
 
 
-def _row(urls: Mapping[int, str], clients: int, seconds: float) -> list[object]:
+def _row(urls: Mapping[int, list[str]], count: int, clients: int, seconds: float) -> list[object]:
     """Requests by the gateways' own processor time, which other load does not change much."""
     measured: dict[int, list[float]] = {pid: [] for pid in urls}
     for _ in range(ROUNDS):
-        for pid, url in urls.items():
+        for pid, all_urls in urls.items():
             before = _processor_seconds(pid)
-            requests = run(Load("GET", [url], clients, seconds)).requests
+            requests = run(Load("GET", all_urls[:count], clients, seconds)).requests
             measured[pid].append(requests / (_processor_seconds(pid) - before))
     without, with_keys = map(median, measured.values())
-    return [clients, rate(without), rate(with_keys), ratio(with_keys, without)]
+    return [count, clients, rate(without), rate(with_keys), ratio(with_keys, without)]
 
 
 def _processor_seconds(pid: int) -> float:

@@ -7,7 +7,6 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,10 @@ from gateway.composition.choice import survey as survey_pfs
 from gateway.composition.stored import stored_by
 from gateway.contract.document import layers_named, load_contract
 from gateway.contract.printable import printable
+from gateway.early_signals import end_as_usual, end_quietly_if_told
 from gateway.guards.key_file import read_keys
 from gateway.history_commands import COMMANDS
-from gateway.http.serving import Server, serve_with_workers
+from gateway.http.serving import ready_to_serve
 from gateway.http.tls import tls_options
 from gateway.key_commands import keys
 from gateway.notices import notices_of
@@ -69,6 +69,8 @@ def main(context: click.Context, /, **given: Any) -> None:
     context.obj = settings
     if context.invoked_subcommand is None:
         serve(settings)
+    else:
+        end_as_usual()
 
 
 @main.command()
@@ -179,7 +181,8 @@ for _command in (keys, backup, restore_backup, *COMMANDS):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal comes. Whoever reads where it is can end it from then on."""
+    end_quietly_if_told()
     with told_in_one_line():
         layers_named(settings.layers)
         stored = stored_by(settings)
@@ -193,18 +196,11 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _allow_descriptors(settings)
     settings, listeners = _listening(settings)
+    serve_until_told = ready_to_serve(_uvicorn_config(settings, tls), listeners)
     say_hello(settings, listeners[0].getsockname(), stored, notices_of(settings))
     settings.hand_to_process()
-    config = _uvicorn_config(settings, tls)
-    with suppress(KeyboardInterrupt):
-        if settings.workers > 1:
-            with told_in_one_line():
-                serve_with_workers(config, listeners)
-        else:
-            server = Server(config)
-            server.run(sockets=listeners)
-            if not server.started:
-                sys.exit(1)
+    with told_in_one_line():
+        serve_until_told()
 
 
 def _uvicorn_config(settings: Settings, tls: dict[str, Any]) -> uvicorn.Config:

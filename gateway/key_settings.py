@@ -1,4 +1,4 @@
-"""What settings go with `--pachd-keys`."""
+"""What settings go with `--pachd-keys`, and what follows from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Any
 
 from gateway.hosts import is_loopback
 from gateway.setting_values import BadSetting
+
+
+def acts_for_itself(settings: Any) -> bool:
+    """Whether PFS lets the gateway itself work, besides those who bring a token."""
+    return not settings.pachd_keys or bool(settings.pfs_token or settings.pfs_token_file)
 
 
 def check_pachd_keys(settings: Any) -> None:

@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from gateway.contract.document import layers_named
 from gateway.hosts import is_loopback
+from gateway.key_settings import acts_for_itself
 from gateway.setting_values import option_of
 from gateway.settings import Settings, unknown_variables
 
@@ -31,7 +33,7 @@ def notices_of(settings: Settings, environment: Mapping[str, str] = os.environ) 
     unknown = (
         f"{name} is no setting, and has no effect" for name in unknown_variables(environment)
     )
-    return [*unknown, *_dangers(settings), *_without_effect(settings)]
+    return [*unknown, *_dangers(settings), *_left_undone(settings), *_without_effect(settings)]
 
 
 def _dangers(settings: Settings) -> Iterator[str]:
@@ -44,6 +46,21 @@ def _dangers(settings: Settings) -> Iterator[str]:
         yield (
             f"the token goes to {settings.pfs} unencrypted, and whoever sees it can use it:"
             " say grpcs://"
+        )
+
+
+def _left_undone(settings: Settings) -> Iterator[str]:
+    if acts_for_itself(settings):
+        return
+    yield (
+        "the gateway has no token of its own, so after a restart nobody goes on with deletions"
+        " of long histories: give one with --pfs-token-file"
+    )
+    if "multipart" in layers_named(settings.layers):
+        yield (
+            "parts of uploads are kept only for users who have sent a request since the start:"
+            " others' are lost after half an hour, unless --pfs-token-file names a user of the"
+            " gateway's own who may read their repos"
         )
 
 

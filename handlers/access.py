@@ -36,7 +36,7 @@ class BucketPattern:
             ValueError: No bucket's name is like that.
         """
         if text == _ALL:
-            return cls(_ALL, _ALL, _ALL)
+            return ALL_BUCKETS
         parts = text.split(".")
         if len(parts) > 3 or not all(_PART.fullmatch(part) for part in parts):
             raise ValueError(f"{text!r} is no pattern of a bucket, such as *.images")
@@ -49,6 +49,9 @@ class BucketPattern:
         names = (branch.name, branch.repo.name, branch.repo.project)
         patterns = (self.branch, self.repo, self.project)
         return all(map(fnmatch.fnmatchcase, names, patterns))
+
+
+ALL_BUCKETS = BucketPattern(_ALL, _ALL, _ALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pfs_client.failures import (
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
+from pfs_client.repo_removal import History
 from pfs_client.values import HIDDEN_BRANCHES, Branch, BranchInfo, Commit, File, Part, Repo
 from s3_wire import xml
 from s3_wire.errors import (
@@ -139,17 +140,17 @@ async def _delete_empty_branch(request: S3Request) -> None:
     info = await existing_branch(pfs, request.bucket)
     await _check_empty(pfs, info.head, request.bucket)
     repo = info.branch.repo
-    is_marked = await removal.mark(info.branch)
+    history = await removal.mark(info.branch)
     try:
         await _delete_branch(pfs, info, request.bucket)
     except Exception:
-        if is_marked:
+        if history is History.MARKED:
             await removal.unmark(repo)
         raise
-    if is_marked:
+    if history is History.MARKED:
         removal.begin(repo)
     else:
-        await removal.remove_if_unseen(repo)
+        await removal.remove_if_unseen(repo, history)
 
 
 async def _delete_branch(pfs: PfsClient, info: BranchInfo, bucket: str) -> None:

@@ -48,9 +48,13 @@ async def copy_object(request: S3Request) -> S3Response:
     modified = await committed_at(request.services.pfs, branch)
     parts = (xml.element("LastModified", iso_8601(modified)), xml.element("ETag", found.etag))
     response = xml_response(xml.document("CopyObjectResult", parts))
-    if found.version:
-        response.headers["x-amz-copy-source-version-id"] = found.version
+    response.headers |= version_copied(found)
     return response
+
+
+def version_copied(found: FoundObject) -> dict[str, str]:
+    """The header that says which version was copied, where there are versions."""
+    return {"x-amz-copy-source-version-id": found.version} if found.version else {}
 
 
 def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
@@ -93,14 +97,30 @@ async def _copy(
 
 
 async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
-    """The source, as it may be copied.
+    """The source, as it may be copied in one go.
+
+    Raises:
+        InvalidRequest: It is too large.
+        S3Error: As for `find_source`.
+    """
+    found = await find_source(request, source)
+    if found.file.size_bytes > MAX_COPY_BYTES:
+        raise InvalidRequest(
+            "The specified copy source is larger than the maximum allowable size for a copy source:"
+            f" {MAX_COPY_BYTES}"
+        )
+    return found
+
+
+async def find_source(request: S3Request, source: CopySource) -> FoundObject:
+    """The object, or the version of it, that a request copies from.
 
     Raises:
         NoSuchBucket, NoSuchKey: It is not there.
         PreconditionFailed: It is not as the request wants it.
         NoSuchVersion: Nor is the version that is named.
+        InvalidArgument: What is named can be no version.
         NotImplemented: It is a version, and buckets have none.
-        InvalidRequest: It is too large.
     """
     if source.version and request.services.histories is None:
         raise NotImplemented(
@@ -113,11 +133,6 @@ async def _copyable(request: S3Request, source: CopySource) -> FoundObject:
         request.services, source.bucket, source.key, source.version, with_time=has_dates
     )
     check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
-    if found.file.size_bytes > MAX_COPY_BYTES:
-        raise InvalidRequest(
-            "The specified copy source is larger than the maximum allowable size for a copy source:"
-            f" {MAX_COPY_BYTES}"
-        )
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 from handlers.addressing import branch_of
+from handlers.copies import find_source, version_copied
 from handlers.exchange import S3Request, S3Response, xml_response
-from handlers.objects import FoundObject, find_object
+from handlers.objects import FoundObject
 from handlers.request_body import RequestBody
 from handlers.timestamps import iso_8601
 from handlers.uploads import WHO, checksum_elements, open_upload, upload_path
@@ -24,7 +24,6 @@ from s3_wire.checksums import named_checksum
 from s3_wire.errors import EntityTooLarge, InvalidRequest, NoSuchKey
 from s3_wire.etags import etag_of
 from s3_wire.multipart import MAX_PART_BYTES
-from s3_wire.preconditions import check_copy_source
 from s3_wire.ranges import Span, copied_span
 
 SOURCE_RANGE = "x-amz-copy-source-range"
@@ -73,8 +72,7 @@ async def upload_part_copy(request: S3Request) -> S3Response:
     """UploadPartCopy: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html ."""
     source = copy_source(request.headers[COPY_SOURCE])
     upload = (await open_upload(request)).upload
-    found = await find_object(request.services, source.bucket, source.key)
-    check_copy_source(request.headers, found.etag, found.modified.validator, datetime.now(UTC))
+    found = await find_source(request, source)
     size_bytes = found.file.size_bytes
     range_ = request.headers.get(SOURCE_RANGE)
     span = Span(0, size_bytes) if range_ is None else copied_span(range_, size_bytes)
@@ -87,7 +85,9 @@ async def upload_part_copy(request: S3Request) -> S3Response:
     ]
     if upload.algorithm:
         parts.append(_checksum(upload, part))
-    return xml_response(xml.document("CopyPartResult", parts))
+    response = xml_response(xml.document("CopyPartResult", parts))
+    response.headers |= version_copied(found)
+    return response
 
 
 async def _copy(request: S3Request, upload: Upload, found: FoundObject, span: Span) -> PartRecord:

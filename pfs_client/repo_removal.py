@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
+from enum import Enum, auto
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -39,6 +40,19 @@ _COMMITS_A_ROUND = 100
 _PAUSE_SECONDS = 0.02
 _RETRY_SECONDS = 30.0
 _TRIES = 5
+
+
+class History(Enum):
+    """What is known of a repo's history when its last bucket is about to go."""
+
+    SHORT = auto()
+    """The repo may be deleted at once."""
+
+    MARKED = auto()
+    """It is too long for that, and the repo is marked."""
+
+    NOT_COUNTED = auto()
+    """There are other buckets, so that the repo seems to stay."""
 
 
 class Background:
@@ -91,21 +105,21 @@ class RepoRemoval:
         self._background = background
         self._few = few_commits
 
-    async def mark(self, last: Branch) -> bool:
+    async def mark(self, last: Branch) -> History:
         """Mark a repo whose last visible branch is about to go, if it must not go at once.
 
         Returns:
-            Whether it is marked. Then `begin` once the branch has gone.
+            What is known of it. If it is marked, `begin` once the branch has gone.
         """
         if self._few is None:
-            return False
+            return History.SHORT
         branches = await self._pfs.list_branch(last.repo)
         if any(not info.branch.is_hidden and info.branch != last for info in branches):
-            return False
-        if len(await self._commits(last.repo, self._few + 1)) <= self._few:
-            return False
+            return History.NOT_COUNTED
+        if not await self._is_long(last.repo):
+            return History.SHORT
         await self._pfs.create_branch(Branch(last.repo, MARK))
-        return True
+        return History.MARKED
 
     async def unmark(self, repo: Repo) -> None:
         """Have a repo live on: a bucket of it stays, or is about to be created."""
@@ -122,11 +136,20 @@ class RepoRemoval:
         """Look for marked repos, and work on them."""
         self._background.begin(self._look_for_marks)
 
-    async def remove_if_unseen(self, repo: Repo) -> None:
-        """Delete a repo that has no branches but hidden ones, with those. Hold its turn."""
+    async def remove_if_unseen(self, repo: Repo, history: History = History.NOT_COUNTED) -> None:
+        """Delete a repo that has no branches but hidden ones, with those. Hold its turn.
+
+        A repo whose history turns out to be long is marked, and worked on in the background. It
+        may be, also where no bucket was the last one: two gateways may delete two buckets at the
+        same time, and pachctl deletes branches too.
+        """
         with suppress(BranchFeedsOthers, RepoHasBranches, RepoNotFound):
             branches = await self._pfs.list_branch(repo)
             if not all(info.branch.is_hidden for info in branches):
+                return
+            if history is not History.SHORT and await self._is_long(repo):
+                await self._pfs.create_branch(Branch(repo, MARK))
+                self.begin(repo)
                 return
             # The mark last: without it nobody would go on here.
             for info in sorted(branches, key=lambda info: info.branch.name == MARK):
@@ -190,13 +213,18 @@ class RepoRemoval:
     async def _remove_rest(self, repo: Repo) -> None:
         async with self._turn_at(repo):
             if await self._is_unseen(repo):
-                await self.remove_if_unseen(repo)
+                await self.remove_if_unseen(repo, History.SHORT)
                 log.info("%s has been removed", repo)
 
     async def _is_unseen(self, repo: Repo) -> bool:
         """Whether a repo is marked and has no bucket."""
         names = [info.branch for info in await self._pfs.list_branch(repo)]
         return Branch(repo, MARK) in names and all(branch.is_hidden for branch in names)
+
+    async def _is_long(self, repo: Repo) -> bool:
+        if self._few is None:
+            return False
+        return len(await self._commits(repo, self._few + 1)) > self._few
 
     async def _drop(self, info: CommitInfo) -> None:
         """Drop a commit, and leave pachd as much time for others."""

@@ -1,7 +1,8 @@
 """Bucket and key as requests name them: the one place where their percent-encoding is taken off.
 
-Once, and nothing else is changed: `//`, `..` and `+` stay what they are, in a path and in the
-source of a copy alike (`docs/negative-cases.md`, rows 11 and 13).
+Once, and nothing else is changed: `//` and `..` stay what they are, in a path and in the source of
+a copy alike (`docs/negative-cases.md`, rows 11 and 13). Only a `+` differs: it is itself in a path,
+and a space in a source.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ def copy_source(header: str) -> CopySource:
 
     The version is looked for before anything is decoded: an encoded `?` belongs to the key. The
     slash behind the bucket may be encoded too: some programs encode the whole, and S3 takes it.
+    A `+` is a space, as for S3: s5cmd encodes a source as a query. No key of PFS has a `+`.
 
     Raises:
         InvalidArgument: It is no bucket and key.
     """
     address, _, version = header.partition(_VERSION)
     try:
-        decoded = _decoded(address.encode("latin-1"))
+        decoded = _decoded(address.replace("+", " ").encode("latin-1"))
     except InvalidURI as error:
         raise _invalid(str(error), header) from None
     bucket, _, key = decoded.removeprefix("/").partition("/")

@@ -11,12 +11,26 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
 _ESCAPE_OR_BYTE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_.~/-]")
 _UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]")
 _SHORT_BYTES = 200
 """Names and values of parameters up to this size are remembered: most come again and again."""
+_SHORT_QUERY_BYTES = 2048
+"""So are whole queries: who reads an object by its ranges sends one presigned URL many times."""
+
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """A query: decoded, in the order in which it came, and as AWS escapes and sorts it."""
+
+    decoded: Pairs
+    escaped: Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +56,9 @@ class SignedRequest:
                 values[name] = values[name] + b"," + value if name in values else value
         return values
 
-    def query_pairs(self) -> list[tuple[str, str]]:
+    def query_pairs(self) -> Pairs:
         """Query parameters, decoded, in the order in which they came."""
-        return [(_decoded(name), _decoded(value)) for name, value in _items(self.query_string)]
+        return _parameters(self.query_string).decoded
 
 
 def paths(raw_path: bytes) -> Iterator[str]:
@@ -64,8 +78,8 @@ def query(query_string: bytes, *, without: str = "") -> str:
     """All parameters but one, escaped and sorted. `+` is a space, as it is for S3."""
     if not query_string:
         return ""
-    pairs = sorted((_encoded(name), _encoded(value)) for name, value in _items(query_string))
-    return "&".join(f"{name}={value}" for name, value in pairs if name != without)
+    pairs = _parameters(query_string).escaped
+    return "&".join([f"{name}={value}" for name, value in pairs if name != without])
 
 
 def header_lines(values: Mapping[bytes, bytes], names: Iterable[bytes]) -> str:
@@ -93,28 +107,33 @@ def unsigned_names(values: Mapping[bytes, bytes], signed: Collection[bytes]) -> 
     return missing if b"host" in signed else [b"host", *missing]
 
 
-def _items(query_string: bytes) -> list[tuple[bytes, bytes]]:
-    return [item.partition(b"=")[::2] for item in query_string.split(b"&") if item]
+def _parameters(query_string: bytes) -> _Parameters:
+    return (_short_parsed if len(query_string) < _SHORT_QUERY_BYTES else _parsed)(query_string)
 
 
-def _decoded(part: bytes) -> str:
-    return _short_decoded(part) if len(part) < _SHORT_BYTES else _unescaped(part)
+def _parsed(query_string: bytes) -> _Parameters:
+    decoded, escaped = [], []
+    for item in query_string.split(b"&"):
+        if item:
+            name, _, value = item.partition(b"=")
+            (name_text, name_escaped), (value_text, value_escaped) = _forms(name), _forms(value)
+            decoded.append((name_text, value_text))
+            escaped.append((name_escaped, value_escaped))
+    return _Parameters(tuple(decoded), tuple(sorted(escaped)))
 
 
-def _encoded(part: bytes) -> str:
-    return _short_encoded(part) if len(part) < _SHORT_BYTES else _as_aws_escapes(part)
+def _forms(part: bytes) -> tuple[str, str]:
+    return _short_forms(part) if len(part) < _SHORT_BYTES else _both_forms(part)
 
 
-def _unescaped(part: bytes) -> str:
-    return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8", "replace")
+def _both_forms(part: bytes) -> tuple[str, str]:
+    """A name or a value decoded, and as AWS escapes it."""
+    plain = unquote_to_bytes(part.replace(b"+", b" "))
+    return plain.decode("utf-8", "replace"), quote(plain, safe="")
 
 
-def _as_aws_escapes(part: bytes) -> str:
-    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe="")
-
-
-_short_decoded = lru_cache(maxsize=4096)(_unescaped)
-_short_encoded = lru_cache(maxsize=4096)(_as_aws_escapes)
+_short_forms = lru_cache(maxsize=4096)(_both_forms)
+_short_parsed = lru_cache(maxsize=256)(_parsed)
 
 
 def _escaped(match: re.Match[bytes]) -> bytes:

@@ -86,8 +86,9 @@ class V2Signature:
         return "\n".join([*lines, self._resource(path)])
 
     def _resource(self, path: str) -> str:
+        """Path and parameters. A value is signed as UTF-8, whose bytes are letters here."""
         pairs = sorted(
-            f"{name}={value}" if value else name
+            f"{name}={value.encode().decode('latin-1')}" if value else name
             for name, value in self.request.query_pairs()
             if name in _SIGNED_PARAMETERS
         )
@@ -129,7 +130,7 @@ def in_query(request: SignedRequest, query: Mapping[str, str], now: datetime) ->
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise AccessDenied(f"Invalid date (should be seconds since epoch): {text}")
     end = datetime.fromtimestamp(int(text), UTC)
-    check_lifetime(now, end, now)
+    check_lifetime(now, end - now, now)
     if end - now > timedelta(seconds=MAX_EXPIRES_SECONDS):
         raise AuthorizationQueryParametersError("Expires must be within a week from now")
     return V2Signature(request, query["AWSAccessKeyId"], query["Signature"], text)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from s3_wire import canonical
 from s3_wire.canonical import SignedRequest
 from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import Credential, Refusal, credential_of, signing_key
 from s3_wire.errors import AccessDenied, NotImplemented, S3Error
 from s3_wire.signature_errors import (
     AuthorizationHeaderMalformed,
@@ -29,19 +30,14 @@ from s3_wire.signature_errors import (
 from s3_wire.signing_times import basic_iso, check_lifetime, checked_time, expires_seconds_of
 from s3_wire.signing_times import time_of as _time_of
 
-Refusal: TypeAlias = Callable[..., S3Error]
-
 ALGORITHM = "AWS4-HMAC-SHA256"
 ECDSA = "AWS4-ECDSA-P256-SHA256"
 
-_SERVICE = "s3"
-_TERMINATOR = "aws4_request"
 _CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _STREAMING = "STREAMING-"
 _IN_HEADER = ("Credential", "SignedHeaders", "Signature")
 _USUAL = re.compile(r"Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)")
-_DATE = re.compile(r"\d{8}", re.ASCII)
 _IN_QUERY = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -50,20 +46,6 @@ _IN_QUERY = (
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """Whose signature it is, and for what."""
-
-    access_key: str
-    date: str
-    region: str
-
-    @property
-    def scope(self) -> str:
-        """All but the access key, as it is signed."""
-        return f"{self.date}/{self.region}/{_SERVICE}/{_TERMINATOR}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +73,9 @@ class V4Signature:
             SignatureDoesNotMatch: It was made over something else, or with another secret.
         """
         credential = self.credential
-        key = _signing_key(secret, credential.date, credential.region)
-        values = self.header_values
+        key = signing_key(secret, credential.date, credential.region)
         for path in canonical.paths(self.request.raw_path):
-            canonical_request = self._canonical_request(path, values)
+            canonical_request = self._canonical_request(path)
             to_sign = self._string_to_sign(canonical_request)
             right = hmac.digest(key, to_sign.encode("latin-1"), "sha256").hex()
             if hmac.compare_digest(self.given.encode(), right.encode()):
@@ -110,11 +91,11 @@ class V4Signature:
             CanonicalRequestBytes=_spelled(canonical_request),
         )
 
-    def _canonical_request(self, path: str, values: Mapping[bytes, bytes]) -> str:
+    def _canonical_request(self, path: str) -> str:
         query = canonical.query(
             self.request.query_string, without="X-Amz-Signature" if self.is_presigned else ""
         )
-        headers = canonical.header_lines(values, self.signed_headers.encode("latin-1").split(b";"))
+        headers = canonical.header_lines(self.header_values, _names(self.signed_headers))
         lines = (self.request.method, path, query, headers, self.signed_headers)
         return "\n".join((*lines, self.payload_sha256))
 
@@ -140,7 +121,7 @@ def in_header(
         RequestTimeTooSkewed: It was made too long ago, or in the future.
     """
     credential_text, signed_headers, given = _fields(authorization)
-    credential = _credential(credential_text, region, _malformed)
+    credential = credential_of(credential_text, region, _malformed)
     values = request.header_values()
     text = values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1")
     time = checked_time(text, now)
@@ -183,18 +164,19 @@ def in_query(
         AuthorizationQueryParametersError: It is no such signature.
         AccessDenied: It has expired, or does not cover what it has to.
     """
-    if any(not query.get(name) for name in _IN_QUERY):
+    if not all(map(query.get, _IN_QUERY)):
         raise _wrong_query(
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential,"
             " X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
         )
     check_algorithm(query["X-Amz-Algorithm"])
-    credential = _credential(query["X-Amz-Credential"], region, _wrong_query)
+    _check_ascii(query)
+    credential = credential_of(query["X-Amz-Credential"], region, _wrong_query)
     begin = _time_of(query["X-Amz-Date"])
     if begin is None or query["X-Amz-Date"] != basic_iso(begin):
         raise _wrong_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     lifetime = timedelta(seconds=expires_seconds_of(query["X-Amz-Expires"]))
-    check_lifetime(begin, begin + lifetime, now)
+    check_lifetime(begin, lifetime, now)
     _check_date(credential, begin, _wrong_query)
     values = request.header_values()
     signed = query["X-Amz-SignedHeaders"].lower()
@@ -203,6 +185,17 @@ def in_query(
         request, credential, basic_iso(begin), signed, query["X-Amz-Signature"],
         _presigned_payload(query, values), is_presigned=True, header_values=values,
     )  # fmt: skip
+
+
+def _check_ascii(query: Mapping[str, str]) -> None:
+    """See that what is signed of these parameters can stand in a string to sign.
+
+    Raises:
+        AuthorizationQueryParametersError: It holds letters that no header, key or digest has.
+    """
+    names = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Content-Sha256")
+    if not "".join([query.get(name, "") for name in names]).isascii():
+        raise _wrong_query(f"{', '.join(names)}: they must be ASCII")
 
 
 def check_algorithm(name: str) -> None:
@@ -220,24 +213,6 @@ def check_algorithm(name: str) -> None:
         raise _wrong_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
 
 
-@lru_cache(maxsize=1024)
-def _credential(text: str, region: str, refusal: Refusal) -> Credential:
-    access_key, *scope = text.rsplit("/", 4)
-    if len(scope) != 4 or not access_key or not _DATE.fullmatch(scope[0]):
-        raise refusal(
-            'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/'
-            'aws4_request"'
-        )
-    date, signed_region, service, terminator = scope
-    if service != _SERVICE:
-        raise refusal(f'incorrect service "{service}". This endpoint belongs to "{_SERVICE}"')
-    if terminator != _TERMINATOR:
-        raise refusal(f'incorrect terminal "{terminator}". This endpoint uses "{_TERMINATOR}"')
-    if region and signed_region != region:
-        raise refusal(f"the region '{signed_region}' is wrong; expecting '{region}'", Region=region)
-    return Credential(access_key, date, signed_region)
-
-
 def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> None:
     day = basic_iso(time)[:8]
     if credential.date != day:
@@ -248,11 +223,17 @@ def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> Non
 
 
 def _check_covered(values: Mapping[bytes, bytes], signed_headers: str) -> None:
-    if names := canonical.unsigned_names(values, signed_headers.encode("latin-1").split(b";")):
+    if names := canonical.unsigned_names(values, _names(signed_headers)):
         raise AccessDenied(
             "There were headers present in the request which were not signed",
             HeadersNotSigned=b", ".join(names).decode("latin-1"),
         )
+
+
+@lru_cache(maxsize=1024)
+def _names(signed_headers: str) -> tuple[bytes, ...]:
+    """The names of the signed headers: a client's are mostly the same."""
+    return tuple(signed_headers.encode("latin-1").split(b";"))
 
 
 def _presigned_payload(query: Mapping[str, str], values: Mapping[bytes, bytes]) -> str:
@@ -270,15 +251,6 @@ def _payload_mode(value: str) -> str:
     if value.startswith(f"{_STREAMING}{ECDSA}"):
         check_algorithm(ECDSA)
     return value
-
-
-@lru_cache(maxsize=1024)
-def _signing_key(secret: str, date: str, region: str) -> bytes:
-    """The same all day: four of the five digests that a signature takes."""
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, _SERVICE, _TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
 
 
 def _spelled(text: str) -> str:

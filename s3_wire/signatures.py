@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from s3_wire import signature_v2, signature_v4
-from s3_wire.canonical import SignedRequest
+from s3_wire.canonical import Pairs, SignedRequest
 from s3_wire.errors import AccessDenied, InvalidArgument
 from s3_wire.signature_errors import AuthorizationQueryParametersError
 from s3_wire.signature_v2 import V2Signature
@@ -79,9 +79,15 @@ def _query(request: SignedRequest) -> Mapping[str, str]:
     """
     if not request.query_string:
         return {}
-    query: dict[str, str] = {}
-    for name, value in request.query_pairs():
-        if name in query and name in _ONCE:
-            raise AuthorizationQueryParametersError(f"{name} is there more than once")
-        query.setdefault(name, value)
+    pairs = request.query_pairs()
+    query = dict(reversed(pairs))  # the first of each name
+    if len(query) < len(pairs):
+        _check_once(pairs)
     return query
+
+
+def _check_once(pairs: Pairs) -> None:
+    names = [name for name, _ in pairs]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise AuthorizationQueryParametersError(f"{name} is there more than once")

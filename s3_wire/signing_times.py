@@ -31,9 +31,9 @@ def time_of(text: str) -> datetime | None:
         if _BASIC_ISO.fullmatch(text):
             return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         time = parsedate_to_datetime(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: a year or a zone beyond what there can be
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 @lru_cache(maxsize=256)
@@ -80,7 +80,7 @@ def expires_seconds_of(text: str) -> int:
     return int(digits)
 
 
-def check_lifetime(begin: datetime, end: datetime, now: datetime) -> None:
+def check_lifetime(begin: datetime, lifetime: timedelta, now: datetime) -> None:
     """See that a presigned URL is valid now.
 
     Raises:
@@ -88,6 +88,7 @@ def check_lifetime(begin: datetime, end: datetime, now: datetime) -> None:
     """
     if begin - now > MAX_SKEW:
         raise AccessDenied("Request is not valid yet", ServerTime=_shown(now))
+    end = begin + lifetime  # not before: what begins at the end of time has none
     if now >= end:
         raise AccessDenied("Request has expired", Expires=_shown(end), ServerTime=_shown(now))
 

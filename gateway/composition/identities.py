@@ -2,7 +2,8 @@
 
 Nothing is shared between them but the connection to pachd: each has heads, caches, groups and
 watches of their own, and every call for them carries their token. Who has not asked for the longest
-time goes when there are too many; what they have begun ends by itself.
+time goes when there are too many; what they have begun ends by itself. Until then their uploads are
+looked after, with their token too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ SHARE = 8
 class _Known:
     identity: Identity
     services: Services
+    caretaking: asyncio.Task[None] | None
 
 
 class Identities:
@@ -40,6 +42,7 @@ class Identities:
     Args:
         connection: To pachd; it is nobody's.
         services_on: Makes services on a client of pachd.
+        look_after: Looks after the uploads that services show, until cancelled.
         drain: Waits for what is being written.
     """
 
@@ -47,10 +50,12 @@ class Identities:
         self,
         connection: Connection,
         services_on: Callable[[PfsClient], Services],
+        look_after: Callable[[Services], asyncio.Task[None] | None],
         drain: Callable[[Services], Awaitable[None]],
     ) -> None:
         self._connection = connection
         self._services_on = services_on
+        self._look_after = look_after
         self._drain = drain
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -77,7 +82,8 @@ class Identities:
         if known is None:
             heads = SharedHeads(self._client_of(identity))
             services = replace(self._services_on(heads), pfs=AuthorizedPfs(heads))
-            known = self._known[identity.token] = _Known(identity, services)
+            known = _Known(identity, services, self._look_after(services))
+            self._known[identity.token] = known
             if len(self._known) > MAX_IDENTITIES:
                 self._let_go()
         self._known.move_to_end(identity.token)
@@ -94,12 +100,15 @@ class Identities:
     def _client_of(self, identity: Identity) -> PfsClient:
         return PachdClient(self._connection, Token(identity.token, None))
 
-    async def _end(self, services: Services) -> None:
-        await self._drain(services)
-        await services.times.aclose()
+    async def _end(self, known: _Known) -> None:
+        if known.caretaking is not None:
+            known.caretaking.cancel()
+            await asyncio.wait((known.caretaking,))
+        await self._drain(known.services)
+        await known.services.times.aclose()
 
     def _let_go(self) -> None:
         _, known = self._known.popitem(last=False)
-        task = asyncio.ensure_future(self._end(known.services))
+        task = asyncio.ensure_future(self._end(known))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from gateway.composition.identities import SHARE, Identities
 from gateway.composition.surroundings import around_embedded, around_pachd
 from gateway.contract.document import layers_named
 from gateway.identity import ANYBODY, Identity
+from gateway.key_settings import acts_for_itself
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
@@ -77,11 +79,11 @@ class Composition:
             connection = Connection(pachd_settings(self._settings), self._observer)
             share = _share_of(self._settings)
             services_on = partial(self.services_on, settings=share)
-            self._identities = Identities(connection, services_on, self._drain)
+            self._identities = Identities(connection, services_on, self._look_after, self._drain)
         self._greeting = asyncio.create_task(_greet(services.pfs, self._settings.pfs))
-        services.removal.resume()
-        if "multipart" in layers_named(self._settings.layers):
-            self._caretaking = asyncio.create_task(self._caretaker_of(services).run())
+        if acts_for_itself(self._settings):
+            services.removal.resume()
+            self._caretaking = self._look_after(services)
 
     def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """The services that one identity's PFS gives."""
@@ -120,14 +122,21 @@ class Composition:
             histories,
         )
 
-    def _caretaker_of(self, services: Services) -> Caretaker:
-        return Caretaker(
+    def _look_after(self, services: Services) -> asyncio.Task[None] | None:
+        """Look after the uploads that an identity sees, if there can be any."""
+        if "multipart" not in layers_named(self._settings.layers):
+            return None
+        caretaker = Caretaker(
             services.pfs,
             services.writes,
             services.uploads.reader,
             timedelta(days=self._settings.upload_days),
+            services.removal.remove_if_unseen,
             self._observer,
         )
+        # It is no part of the request that is somebody's first.
+        loop = asyncio.get_running_loop()
+        return loop.create_task(caretaker.run(), context=Context())
 
     async def close(self) -> None:
         """Commit what has joined a group, and close the PFS."""

@@ -177,12 +177,22 @@ def _query(query_string: bytes) -> dict[str, str]:
     for item in query_string.decode("latin-1").split("&"):
         name, _, value = item.partition("=")
         if item:
-            try:
-                name, value = (unquote_plus(part, errors="strict") for part in (name, value))
-            except UnicodeDecodeError:
-                raise InvalidURI("The query string is not UTF-8.") from None
-            query.setdefault(name, value)
+            query.setdefault(_query_text(name), _query_text(value))
     return query
+
+
+def _query_text(part: str) -> str:
+    """A name or a value; most hold nothing to decode.
+
+    Raises:
+        InvalidURI: It is not UTF-8.
+    """
+    if part.isascii() and "%" not in part and "+" not in part:
+        return part
+    try:
+        return unquote_plus(part, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidURI("The query string is not UTF-8.") from None
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from gateway.identity import Identity
 from gateway.settings import BadSetting
-from handlers.access import Access, BucketPattern
+from handlers.access import ALL_BUCKETS, Access, BucketPattern
 from s3_wire.signature_errors import ExpiredToken, InvalidAccessKeyId
 
 log = logging.getLogger("s3gateway")
@@ -71,13 +71,15 @@ class Key:
             raise ExpiredToken(f"The access key was valid until {self.expires.isoformat()}.")
 
 
-def _patterns(access_key: str, given: object) -> tuple[BucketPattern, ...]:
+def _patterns(access_key: str, given: object) -> tuple[BucketPattern, ...] | None:
+    """The patterns of a key; None where one of them is for all buckets, and none need be tried."""
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
         raise ValueError(f"[keys.{access_key}] buckets is no list of patterns")
     try:
-        return tuple(map(BucketPattern.read, given))
+        patterns = tuple(map(BucketPattern.read, given))
     except ValueError as error:
         raise ValueError(f"[keys.{access_key}] buckets: {error}") from None
+    return None if ALL_BUCKETS in patterns else patterns
 
 
 def _expires(access_key: str, given: Mapping[str, object]) -> datetime | None:

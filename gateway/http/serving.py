@@ -13,9 +13,11 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
+from multiprocessing import resource_tracker
 from types import FrameType
 from typing import cast
 
@@ -29,6 +31,8 @@ from gateway.http.tls import reload_certificate
 from gateway.observing.metrics import metrics_of_several_processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOT_BEFORE_TAKEN = (signal.SIGINT, signal.SIGHUP)
+"""A worker that is being started would show a traceback at the one, and die of the other."""
 
 
 log = logging.getLogger("s3gateway")
@@ -48,10 +52,19 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals from now on; none is raised again at the end."""
+        self.take_signals()
+        yield
+
+    def take_signals(self) -> None:
+        """Take signals from now on, also before there is an event loop."""
         for number in _SIGNALS:
             signal.signal(number, self.handle_exit)
         signal.signal(signal.SIGHUP, self._reload_soon)
-        yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to end, which may have been before it began."""
+        if not self.should_exit:
+            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End gently, or at once if that is going on already."""
@@ -100,6 +113,11 @@ class WorkerServer(Server):
     A terminal and a service manager signal every process, besides what the parent says.
     """
 
+    def take_signals(self) -> None:
+        """Take signals, also those that came while it was being started."""
+        super().take_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOT_BEFORE_TAKEN)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End gently when the parent says so."""
         if sig == signal.SIGTERM:
@@ -122,6 +140,11 @@ class Workers(Multiprocess):
         super().__init__(config, sockets)
         self.ended_at_once_by = 0
         """The second signal, if one came."""
+
+    def run(self) -> None:
+        """Serve until told to end, which may have been before it began."""
+        if not set(_SIGNALS).intersection(self.signal_queue):
+            super().run()
 
     def init_processes(self) -> None:
         """Start as many as there should be."""
@@ -174,7 +197,13 @@ class Workers(Multiprocess):
 
     def _started(self) -> Worker:
         worker = Worker(self.config, self.sockets)
-        worker.start()
+        # It would unblock the signals, were it begun while they are blocked.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_BEFORE_TAKEN)
+        try:
+            worker.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOT_BEFORE_TAKEN)
         return worker
 
     def _end_at_once(self, sig: int, frame: FrameType | None) -> None:
@@ -189,9 +218,25 @@ def _how_it_ended(exitcode: int | None) -> str:
     return f"ended with status {exitcode}"
 
 
-def serve_with_workers(config: uvicorn.Config, listeners: list[socket.socket]) -> None:
-    """Serve with several processes until a signal comes."""
-    workers = Workers(config, listeners)
+def ready_to_serve(config: uvicorn.Config, listeners: list[socket.socket]) -> Callable[[], None]:
+    """Take signals from now on; gives what serves until one comes, or not at all if one has come.
+
+    Whoever reads where the gateway is may end it, so that it is told only after this.
+    """
+    if config.workers > 1:
+        return partial(_serve_with_workers, Workers(config, listeners))
+    server = Server(config)
+    server.take_signals()
+    return partial(_serve_alone, server, listeners)
+
+
+def _serve_alone(server: Server, listeners: list[socket.socket]) -> None:
+    server.run(sockets=listeners)
+    if not server.started and not server.should_exit:
+        sys.exit(1)
+
+
+def _serve_with_workers(workers: Workers) -> None:
     with metrics_of_several_processes():
         workers.run()
     if workers.ended_at_once_by:

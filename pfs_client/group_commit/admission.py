@@ -79,7 +79,12 @@ class Admission:
         return Admitted(admitted, refused, ())
 
     async def _look(self, paths: Sequence[str]) -> None:
-        """Learn about the paths that nothing is known of."""
+        """Learn about the paths that nothing is known of.
+
+        On a branch of the gateway's own no path is in another's way.
+        """
+        if self._watch.is_hidden:
+            return
         unknown = [path for path in dict.fromkeys(paths) if not self._known.decides(path)]
         if unknown:
             readable = await self._watch.readable(self._base)

@@ -41,6 +41,11 @@ class BranchWatch:
         self._is_readable_good = False
         self._ours: set[Commit] = set()
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it holds the gateway's own state."""
+        return self._branch.is_hidden
+
     async def base(self) -> Base:
         """Look at the head.
 

@@ -59,6 +59,18 @@ class Committer(ABC):
         """
 
     @abstractmethod
+    async def commit_record(self, branch: Branch, write: Write) -> None:
+        """Commit one write to a branch of the gateway's own, where nothing can stand in its way.
+
+        Nothing is looked at before, and nobody sees its commit finish.
+
+        Raises:
+            ConditionFailed: Its condition does not hold, and this PFS decides them. On pachd
+                whoever asks has looked.
+            PfsFailure: As for `PfsClient.modify_file`.
+        """
+
+    @abstractmethod
     async def may_begin(self, branch: Branch) -> None:
         """Wait until the branch may have another commit."""
 
@@ -94,6 +106,10 @@ class EmbeddedCommitter(Committer):
         for member, error in refused.items():
             member.fail(error)
         return outcome.again
+
+    async def commit_record(self, branch: Branch, write: Write) -> None:
+        """Commit one write, if its condition holds."""
+        await self._pfs.modify_file(branch, list(write.changes_with_condition()))
 
     async def may_begin(self, branch: Branch) -> None:
         """At once: commits of this PFS are finished when they are made."""

@@ -136,6 +136,23 @@ class GroupedWrites:
         await self._pfs.release_file_set(source.commit.id)
         return hash_
 
+    async def put_record(
+        self, branch: Branch, path: str, content: bytes, expect: ExpectFile | None = None
+    ) -> None:
+        """Write one small file to a branch of the gateway's own, in a commit of its own.
+
+        It comes behind the group that is under way, and before those that wait. pachd creates the
+        branch if it is missing, and decides no condition: look first.
+
+        Raises:
+            BranchNotFound: There is no such branch, and this PFS creates none here.
+            ConditionFailed: The file is not as expected, and this PFS decides that.
+            PfsFailure: As for `PfsClient.modify_file`.
+        """
+        write = Write(path, content=content, hash=small_file_hash(content), expect=expect)
+        async with self.turn_at(branch):
+            await self._committer.commit_record(branch, write)
+
     async def copy_file(
         self,
         branch: Branch,

@@ -6,6 +6,7 @@ call is more than a translation.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Self
 
@@ -26,11 +27,13 @@ from pfs_client.pachd.change_streams import ChangeStreams
 from pfs_client.pachd.channel import Connection, PachdSettings
 from pfs_client.pachd.commit_calls import PachdCommitCalls
 from pfs_client.pachd.file_set_calls import PachdFileSetCalls, is_of_file_set
+from pfs_client.pachd.known_file_sets import KnownFileSets
 from pfs_client.pachd.permission_calls import PachdPermissionCalls
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.token import Token
 from pfs_client.values import (
     ALL,
+    FILE_SETS_REPO_NAME,
     Branch,
     BranchInfo,
     Change,
@@ -58,6 +61,7 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         self._token = token
         self._caller = Caller(connection, token)
         self._changes = ChangeStreams(self._caller)
+        self._known = KnownFileSets(time.monotonic)
 
     @classmethod
     def open(cls, settings: PachdSettings, observer: Observer = UNOBSERVED) -> Self:
@@ -148,6 +152,8 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         info = messages.file_info_of(await self._caller.call("InspectFile", request))
         if not info.is_file:
             raise NotAFile(f"{info.path} is a directory")
+        if file.commit.repo.name == FILE_SETS_REPO_NAME:
+            self._known.saw(file)
         return info
 
     async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:

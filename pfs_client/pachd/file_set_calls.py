@@ -12,6 +12,7 @@ from pfs_client.interface import Changes
 from pfs_client.pachd import hazards, messages
 from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.change_streams import ChangeStreams
+from pfs_client.pachd.known_file_sets import KnownFileSets
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
@@ -41,6 +42,7 @@ class PachdFileSetCalls(FileSetCalls):
 
     _caller: Caller
     _changes: ChangeStreams
+    _known: KnownFileSets
 
     async def create_file_set(self, changes: Changes) -> str:
         """Store files outside any commit.
@@ -60,9 +62,12 @@ class PachdFileSetCalls(FileSetCalls):
         """See that the source of a copy out of a file set is there, and stays."""
         if not is_of_file_set(change):
             return
+        file_set_id = change.source.commit.id
         try:
-            await self.renew_file_set(change.source.commit.id, _KEEP_FILE_SET_SECONDS)
-            await self.inspect_file(change.source)
+            if not self._known.stays(file_set_id, _KEEP_FILE_SET_SECONDS):
+                await self.renew_file_set(file_set_id, _KEEP_FILE_SET_SECONDS)
+            if not self._known.has(change.source):
+                await self.inspect_file(change.source)
         except PfsFailure as error:
             error.change_index = index
             raise
@@ -74,14 +79,19 @@ class PachdFileSetCalls(FileSetCalls):
     async def renew_file_set(self, file_set_id: str, ttl_seconds: int) -> None:
         """Keep a file set for longer."""
         request = pfs_pb2.RenewFileSetRequest(file_set_id=file_set_id, ttl_seconds=ttl_seconds)
+        asked = self._known.now()
         await self._caller.call("RenewFileSet", request)
+        self._known.promised(file_set_id, asked, ttl_seconds)
 
     async def compose_file_set(
         self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
     ) -> str:
         """One file set out of several."""
         request = pfs_pb2.ComposeFileSetRequest(file_set_ids=file_set_ids, ttl_seconds=ttl_seconds)
-        return str((await self._caller.call("ComposeFileSet", request)).file_set_id)
+        asked = self._known.now()
+        file_set_id = str((await self._caller.call("ComposeFileSet", request)).file_set_id)
+        self._known.promised(file_set_id, asked, ttl_seconds)
+        return file_set_id
 
     async def get_file_set(self, commit: Commit, kind: FileSetKind) -> str:
         """A file set of a commit, or of what it changed."""

@@ -1,24 +1,19 @@
 """What uploads need from time to time: their file sets renewed, and what has ended removed.
 
 A file set lives for half an hour. Every gateway looks for all uploads, its own and others', so that
-parts are gone only where none ran for longer than that.
+parts are gone only where none ran for longer than that. Where users have tokens of their own, it
+goes round with each user's, and what one may not see or remove is left to those who may.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from pfs_client.failures import (
-    BranchFeedsOthers,
-    FileSetNotFound,
-    PfsFailure,
-    RepoHasBranches,
-    RepoNotFound,
-)
+from pfs_client.failures import FileSetNotFound, PfsAccessDenied, PfsFailure, RepoNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import MAX_FILE_SET_SECONDS, PfsClient
 from pfs_client.limits.concurrency import for_each
@@ -48,6 +43,7 @@ class Caretaker:
         writes: So that nothing is removed while a group is committed to it.
         reader: Reads them.
         kept_for: How long an upload may take.
+        remove_repo: Removes a repo that has no bucket any more, however long its history is.
         observer: Is told what there is.
         round_seconds: From the end of one round to the beginning of the next.
     """
@@ -58,6 +54,7 @@ class Caretaker:
         writes: GroupedWrites,
         reader: UploadReader,
         kept_for: timedelta,
+        remove_repo: Callable[[Repo], Awaitable[None]],
         observer: Observer = UNOBSERVED,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
@@ -65,6 +62,7 @@ class Caretaker:
         self._writes = writes
         self._reader = reader
         self._kept_for = kept_for
+        self._remove_repo = remove_repo
         self._observer = observer
         self._round_seconds = round_seconds
 
@@ -83,11 +81,19 @@ class Caretaker:
         for info in await self._pfs.list_repo():
             if not any(upload_id_of(branch) for branch in info.branches):
                 continue
-            with suppress(RepoNotFound):
-                for state in await self._look_at_repo(info.repo):
-                    open_uploads += state.completion is None
-                    open_bytes += sum(part.size_bytes for part in state.parts.values())
+            for state in await self._look_if_allowed(info.repo):
+                open_uploads += state.completion is None
+                open_bytes += sum(part.size_bytes for part in state.parts.values())
         self._observer.uploads_seen(open_uploads, open_bytes)
+
+    async def _look_if_allowed(self, repo: Repo) -> list[UploadState]:
+        try:
+            return await self._look_at_repo(repo)
+        except RepoNotFound:
+            return []
+        except PfsAccessDenied as error:
+            log.info("uploads in %s are not looked after: %s", repo, error)
+            return []
 
     async def _look_at_repo(self, repo: Repo) -> list[UploadState]:
         """Keep or remove the uploads of a repo; gives those that are kept."""
@@ -99,13 +105,21 @@ class Caretaker:
                 continue
             state = await self._reader.read(info.branch)
             if self._is_over(info, state) or (state and state.upload.target not in targets):
-                await remove_upload(self._pfs, self._writes, info.branch)
+                await self._remove_if_allowed(info)
             elif state is not None:
                 kept.append(state)
                 await self._renew(state.file_set_ids)
         if not kept and all(info.branch.is_hidden for info in infos):
-            await self._delete_repo(repo)
+            # Its last bucket went while an upload to it was begun.
+            async with self._writes.turn_at(repo):
+                await self._remove_repo(repo)
         return kept
+
+    async def _remove_if_allowed(self, info: BranchInfo) -> None:
+        try:
+            await remove_upload(self._pfs, self._writes, info.branch)
+        except PfsAccessDenied as error:
+            log.info("%s, an upload that is over, stays: %s", info.branch, error)
 
     def _is_over(self, info: BranchInfo, state: UploadState | None) -> bool:
         now = datetime.now(UTC)
@@ -126,8 +140,3 @@ class Caretaker:
 
         await for_each(list(file_set_ids), renew, _RENEWED_AT_ONCE)
         self._observer.file_sets_renewed(renewed)
-
-    async def _delete_repo(self, repo: Repo) -> None:
-        """Delete a repo whose last bucket went while an upload to it was begun."""
-        with suppress(RepoHasBranches, BranchFeedsOthers):
-            await self._pfs.delete_repo(repo, expect_no_branches=True)

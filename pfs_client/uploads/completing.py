@@ -85,7 +85,7 @@ class Completing:
             UploadNotFound: The upload has ended meanwhile.
             PfsFailure: As for `GroupedWrites.put_file`.
         """
-        await self._records.write(upload, COMPLETION_PATH, completion.written())
+        await self._records.complete(upload, completion)
         try:
             await self._writes.copy_file(
                 upload.target, upload.path, composed.file_set, composed.info, expect

@@ -20,7 +20,7 @@ from pfs_client.uploads.records import (
     read_part,
     read_upload,
 )
-from pfs_client.values import ALL, Branch, Commit, File, FileInfo, Part
+from pfs_client.values import ALL, Branch, Commit, File, FileInfo, Part, small_file_hash
 
 _KEPT_RECORDS = 10_000
 _BEFORE_PARTS = Part(number=3)
@@ -46,6 +46,12 @@ class UploadReader:
         self._kept: LRUCache[tuple[Branch, bytes], bytes] = LRUCache(_KEPT_RECORDS)
         self.known: LRUCache[Branch, Upload] = LRUCache(_KEPT_RECORDS)
         """Uploads as they were read last; whether they still are, only PFS can tell."""
+
+    def begun(self, upload: Upload) -> None:
+        """Keep what has just been written down of a new upload."""
+        content = upload.written()
+        self._kept[upload.branch, small_file_hash(content)] = content
+        self.known[upload.branch] = upload
 
     async def read(self, branch: Branch, *, with_parts: bool = True) -> UploadState | None:
         """The upload that a branch is; None if there is none, or no longer."""

@@ -68,8 +68,8 @@ class Uploads:
         started = datetime.now(UTC)
         upload = Upload(new_upload_id(), target, path, started, algorithm, checksum_type)
         await self._pfs.create_branch(upload.branch)
-        await self._records.write(upload, UPLOAD_PATH, upload.written(), must_exist=False)
-        self.reader.known[upload.branch] = upload
+        await self._records.begin(upload)
+        self.reader.begun(upload)
         return upload
 
     async def find(
@@ -188,7 +188,7 @@ class Uploads:
     ) -> PartRecord:
         info = await self._pfs.inspect_file(File(file_set_of(file_set_id), PART_PATH))
         part = new_part(number, info.size_bytes, info.hash, checksum, file_set_id)
-        await self._records.write(upload, part.path, b"")
+        await self._records.part(upload, part)
         return part
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.clients.checklist import GROUPS
+from tests.clients.data_tools.sizes import COLUMNS
 from tests.clients.pages import ROOT
 from tests.clients.steps import WORKS
 
 PAGE = ROOT / "docs" / "conformance.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 CHECKSUMS = "checksums"
+BEYOND = "Beyond the contract"
 
 _HEAD = """# Conformance
 
@@ -24,6 +26,12 @@ also write this page.
 back. Metadata and content types are taken and not kept. A code, as `NotImplemented`: the client
 shows its user this failure, as it should; `refused`: it shows one without a code. Other words, as
 `missed`, say what it does instead. -: the client has nothing that does this.
+"""
+
+_WITH_ALL = """## With everything switched on
+
+The gateway runs with `--with all`, and no setting turns a client's multipart uploads off.
+`nothing` is 0 B or a table without rows, `a little` is 5 B or one row.
 """
 
 _CHECKSUMS = """## Checksums
@@ -39,14 +47,32 @@ Every operation of S3 is called, and [a page of its own](operations.md) says wha
 """
 
 
-def written(recorded: Mapping[str, Mapping[str, Any]]) -> str:
-    """The whole page."""
-    clients = {name: one for name, one in recorded.items() if name != CHECKSUMS}
-    clients = dict(sorted(clients.items(), key=lambda item: item[1]["title"].lower()))
-    parts = [_HEAD, _versions(clients)]
+Records = Mapping[str, Mapping[str, Any]]
+
+
+def written(recorded: Records, with_all: Records) -> str:
+    """The whole page, from runs of the default contract and from those with everything."""
+    clients = _by_title({name: one for name, one in recorded.items() if name != CHECKSUMS})
+    parts = [_HEAD, _versions(_by_title({**with_all, **clients}))]
     parts += [_group(name, clients) for name in GROUPS]
-    parts += [_own_steps(clients), _checksums(recorded.get(CHECKSUMS, {})), _operations()]
+    parts += [_own_steps(clients), *_with_all(clients, _by_title(with_all))]
+    parts += [_checksums(recorded.get(CHECKSUMS, {})), _operations()]
     return "\n".join(parts)
+
+
+def _by_title(records: Records) -> Records:
+    return dict(sorted(records.items(), key=lambda item: item[1]["title"].lower()))
+
+
+def _with_all(clients: Records, with_all: Records) -> list[str]:
+    known = {name: one for name, one in with_all.items() if name in clients}
+    tools = {name: one for name, one in with_all.items() if name not in clients}
+    return [
+        _WITH_ALL,
+        *([_steps_of(list(GROUPS[BEYOND]), known)] if known else []),
+        _steps_of(list(COLUMNS), tools),
+        _rows_of_own_steps(tools, set(COLUMNS)),
+    ]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -58,7 +84,7 @@ def _link(client: Mapping[str, Any]) -> str:
     return f"[{client['title']}](clients/{client['page']}.md)"
 
 
-def _versions(clients: Mapping[str, Mapping[str, Any]]) -> str:
+def _versions(clients: Records) -> str:
     rows = [[_link(one), str(one["version"])] for one in clients.values()]
     return "## Clients\n\n" + _table(["client", "version"], rows)
 
@@ -69,25 +95,33 @@ def _cell(outcome: str | None) -> str:
     return outcome if outcome == WORKS else f"`{outcome}`"
 
 
-def _group(name: str, clients: Mapping[str, Mapping[str, Any]]) -> str:
-    steps = [step for step in GROUPS[name] if any(step in one["steps"] for one in clients.values())]
+def _group(name: str, clients: Records) -> str:
+    return f"## {name}\n\n" + _steps_of(list(GROUPS[name]), clients)
+
+
+def _steps_of(names: list[str], clients: Records) -> str:
+    steps = [step for step in names if any(step in one["steps"] for one in clients.values())]
     rows = [
         [_link(one), *(_cell(one["steps"].get(step)) for step in steps)]
         for one in clients.values()
         if any(step in one["steps"] for step in steps)
     ]
-    return f"## {name}\n\n" + _table(["", *steps], rows)
+    return _table(["", *steps], rows)
 
 
-def _own_steps(clients: Mapping[str, Mapping[str, Any]]) -> str:
+def _own_steps(clients: Records) -> str:
     common = {step for group in GROUPS.values() for step in group}
+    return "## What only one of them has\n\n" + _rows_of_own_steps(clients, common)
+
+
+def _rows_of_own_steps(clients: Records, common: set[str]) -> str:
     rows = [
         [_link(one), step, _cell(outcome)]
         for one in clients.values()
         for step, outcome in one["steps"].items()
         if step not in common
     ]
-    return "## What only one of them has\n\n" + _table(["client", "step", "outcome"], rows)
+    return _table(["client", "step", "outcome"], rows)
 
 
 def _checksums(seen: Mapping[str, Mapping[str, str]]) -> str:

@@ -110,6 +110,40 @@ class Run:
         return {request: times for request, times in refused.items() if times > self.client.tries}
 
 
+def first_steps(
+    client: ClientUnderTest, gateway: GatewayProcess, home: Path, last: str
+) -> tuple[dict[str, Outcome], str]:
+    """Run a client's program up to and with a step, and end it there, without a tap.
+
+    Returns:
+        How its steps ended, and what it showed where it got to none: some look at the gateway
+        when they are told of it.
+    """
+    bucket = f"master.first-{client.name}-{os.getpid()}"
+    given = {"ENDPOINT": gateway.endpoint, "BUCKET": bucket}
+    outcomes: dict[str, Outcome] = {}
+    shown = home / "shown"
+    with (
+        shown.open("w") as stderr,
+        subprocess.Popen(
+            client.command,
+            cwd=ROOT,
+            env={**client.variables(gateway.endpoint, home), **given},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as program,
+    ):
+        assert program.stdout is not None
+        for line in program.stdout:
+            outcome = Outcome(**json.loads(line))
+            outcomes[outcome.step] = outcome
+            if outcome.step == last:
+                break
+        program.kill()
+    return outcomes, shown.read_text()
+
+
 def run_client(client: ClientUnderTest, gateway: GatewayProcess, home: Path) -> Run:
     """Run a client's program, with a tap on the wire."""
     with Wiretap(gateway) as tap:

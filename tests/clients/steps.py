@@ -95,10 +95,15 @@ def bucket() -> str:
     return os.environ["BUCKET"]
 
 
+def make_bucket() -> None:
+    """Make the bucket, for a client that cannot."""
+    _send_signed("PUT")
+
+
 @contextmanager
 def bucket_of_its_own() -> Iterator[str]:
     """The bucket, for a client that cannot make it."""
-    _send_signed("PUT")
+    make_bucket()
     yield bucket()
     _send_signed("DELETE")
 

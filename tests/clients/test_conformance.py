@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conformance import CHECKSUMS, PAGE, written
+from tests.clients.conformance import CHECKSUMS, PAGE
 from tests.clients.pages import PAGES, ROOT, blocks
-from tests.clients.record import all_recorded
+from tests.clients.record import all_recorded, page
 
 CLIENT_PAGES = sorted(path for path in PAGES.glob("*.md") if path.stem != "README")
 
 
 def test_the_page_shows_what_is_recorded() -> None:
-    assert PAGE.read_text() == written(all_recorded())
+    assert PAGE.read_text() == page()
 
 
 def test_each_page_is_about_a_recorded_client_and_each_such_client_has_one() -> None:

@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 LONG = [pytest.param(name, marks=pytest.mark.thorough) for name in ("minio_py", "s3fs", "awscli")]
-CLIENTS = ("boto3", "minio_go", "rclone", "obstore", "pyarrow", *LONG)
+CLIENTS = ("boto3", "minio_go", "rclone", "s5cmd", "obstore", "pyarrow", *LONG)
 COPIES = ("copy", "move", "touch")
 """Steps of the checklist that copy; rclone sets the time of an object by copying it onto itself."""
 

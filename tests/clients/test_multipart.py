@@ -11,37 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.clients.outcomes import run_client
-from tests.clients.steps import WORKS
-from tests.clients.test_copies import under_test
 from tests.clients.toolchains import BUILD, OWN_BIN, why_not_there
-from tests.servers import EMBEDDED, GatewayProcess
+from tests.servers import GatewayProcess
 
 pytestmark = [
     pytest.mark.parametrize("layers", [("copy", "multipart")], ids=["all"], indirect=True),
     pytest.mark.timeout(600),
 ]
 
-LONG = [pytest.param(name, marks=pytest.mark.thorough) for name in ("minio_py", "s3fs", "s3cmd")]
-CLIENTS = ("boto3", "minio_go", "obstore", "pyarrow", *LONG)
-IN_PARTS = ("multipart upload", "stream of unknown size")
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "any",
     "AWS_SECRET_ACCESS_KEY": "anything",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-
-
-@pytest.mark.parametrize("name", CLIENTS)
-def test_what_a_client_sends_in_parts_arrives(
-    gateway: GatewayProcess, tmp_path: Path, name: str
-) -> None:
-    if EMBEDDED not in gateway.pfs:
-        pytest.skip("on the embedded PFS only: the checklist is long, and says the same of both")
-    ends = run_client(under_test(name), gateway, tmp_path).ends()
-    found = {step: ends[step] for step in IN_PARTS if step in ends}
-    assert found
-    assert found == dict.fromkeys(found, WORKS)
 
 
 @pytest.fixture
@@ -98,3 +80,36 @@ def test_rclone_copies_a_large_file_and_checks_it(
     run([*rclone, "moveto", f"{remote}:{bucket}/large", f"{remote}:{bucket}/moved"], tmp_path)
     run([*rclone, "copyto", f"{remote}:{bucket}/moved", tmp_path / "back"], tmp_path)
     assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)
+
+
+def test_s5cmd_uploads_a_large_file_in_parts_and_moves_it(
+    gateway: GatewayProcess, s3: Any, bucket: str, large_file: Path, tmp_path: Path
+) -> None:
+    if missing := why_not_there(BUILD / "s5cmd"):
+        pytest.skip(missing)
+    s5cmd: list[str | Path] = [BUILD / "s5cmd" / "s5cmd", "--endpoint-url", gateway.endpoint]
+    parts = ["--part-size", "5"]  # else only what has more than 50 MiB goes in parts
+    run([*s5cmd, "cp", *parts, large_file, f"s3://{bucket}/large"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "cp", f"s3://{bucket}/large", f"s3://{bucket}/copied"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "mv", f"s3://{bucket}/large", f"s3://{bucket}/a/moved"], tmp_path, CREDENTIALS)
+    run([*s5cmd, "cp", f"s3://{bucket}/a/moved", tmp_path / "back"], tmp_path, CREDENTIALS)
+    assert filecmp.cmp(large_file, tmp_path / "back", shallow=False)
+    listed = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert listed == ["a/moved", "copied"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_s5cmd_moves_a_folder_and_removes_it(
+    gateway: GatewayProcess, s3: Any, bucket: str, tmp_path: Path
+) -> None:
+    if missing := why_not_there(BUILD / "s5cmd"):
+        pytest.skip(missing)
+    for name in ("a", "b c", "d/e"):
+        s3.put_object(Bucket=bucket, Key=f"from/{name}", Body=name.encode())
+    s5cmd: list[str | Path] = [BUILD / "s5cmd" / "s5cmd", "--endpoint-url", gateway.endpoint]
+    run([*s5cmd, "mv", f"s3://{bucket}/from/*", f"s3://{bucket}/to/"], tmp_path, CREDENTIALS)
+    listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [one["Key"] for one in listed] == ["to/a", "to/b c", "to/d/e"]
+    assert s3.get_object(Bucket=bucket, Key="to/b c")["Body"].read() == b"b c"
+    run([*s5cmd, "rm", f"s3://{bucket}/to/*"], tmp_path, CREDENTIALS)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.toolchains import BUILD, OWN_BIN, why_not_there
 from tests.raw_http import send
 from tests.servers import GatewayProcess, PfsProcess
 
 BUCKET = "master.synced"
-AWS = Path(sys.executable).with_name("aws")
 NAMES = ("one", "two", "sub/three")
 _A_SECOND = 1.1  # Last-Modified has whole seconds
 
@@ -55,45 +54,85 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         yield Site(stack, pfs, tmp_path / "here")
 
 
-def synced(gateway: GatewayProcess, source: Path | str, target: Path | str) -> list[str]:
-    """The names of what `aws s3 sync` transfers.
+class Sync:
+    """One tool's sync, and what it says that it transfers.
 
-    Without `--exact-timestamps` it fetches nothing that has kept its size, whatever its time is.
+    Args:
+        command: What the folders are added to.
+        transferred: Finds where each file went from, in what the command prints.
+        content: What stands behind a source for all that is below it.
     """
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "anything",
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": gateway.endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-    }  # fmt: skip
-    command = [str(AWS), "s3", "sync", "--no-progress", "--exact-timestamps"]
-    command += [str(source), str(target)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    lines = re.findall(r"^(?:upload|download): (\S+) to (\S+)$", done.stdout, re.MULTILINE)
-    return sorted(Path(place).name for place, _ in lines)
+
+    def __init__(self, command: list[str | Path], transferred: str, content: str = "") -> None:
+        self._command = command
+        self._transferred = transferred
+        self._content = content
+
+    def up(self, gateway: GatewayProcess, folder: Path) -> list[str]:
+        """The names of the files that a sync of a folder sends."""
+        return self._run(gateway, f"{folder}/", f"s3://{BUCKET}/")
+
+    def down(self, gateway: GatewayProcess, folder: Path) -> list[str]:
+        """The names of the files that a sync to a folder fetches."""
+        return self._run(gateway, f"s3://{BUCKET}/{self._content}", f"{folder}/")
+
+    def _run(self, gateway: GatewayProcess, *folders: str) -> list[str]:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "anything",
+            "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": gateway.endpoint, "S3_ENDPOINT_URL": gateway.endpoint,
+            "AWS_CONFIG_FILE": os.devnull,
+        }  # fmt: skip
+        done = subprocess.run(
+            [*self._command, *folders],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found = re.findall(self._transferred, done.stdout, re.MULTILINE)
+        return sorted(Path(place).name for place in found)
 
 
-def test_sync_sends_a_changed_file_whoever_writes_beside(site: Site) -> None:
-    bucket = f"s3://{BUCKET}"
-    assert synced(site.one, site.folder, bucket) == ["one", "three", "two"]
-    assert synced(site.one, site.folder, bucket) == []
+SYNCS = {
+    # Without `--exact-timestamps` it fetches nothing that has kept its size, whatever its time is.
+    "aws": Sync(
+        [OWN_BIN / "aws", "s3", "sync", "--no-progress", "--exact-timestamps"],
+        r"^(?:upload|download): (\S+) to \S+$",
+    ),
+    "s5cmd": Sync([BUILD / "s5cmd" / "s5cmd", "sync"], r"^cp (\S+) \S+$", content="*"),
+}
+
+
+@pytest.fixture(params=SYNCS)
+def sync(request: pytest.FixtureRequest) -> Sync:
+    if request.param != "aws" and (missing := why_not_there(BUILD / request.param)):
+        pytest.skip(missing)
+    return SYNCS[request.param]
+
+
+def test_sync_sends_a_changed_file_whoever_writes_beside(site: Site, sync: Sync) -> None:
+    assert sync.up(site.one, site.folder) == ["one", "three", "two"]
+    assert sync.up(site.one, site.folder) == []
     site.write_beside()
-    assert synced(site.one, site.folder, bucket) == []
+    assert sync.up(site.one, site.folder) == []
     (site.folder / "two").write_bytes(b"new")  # as long as before
     site.write_beside("beside-again")
-    assert synced(site.one, site.folder, bucket) == ["two"]
-    assert synced(site.other, site.folder, bucket) == []
+    assert sync.up(site.one, site.folder) == ["two"]
+    assert sync.up(site.other, site.folder) == []
     assert send(site.other, "GET", f"/{BUCKET}/two").body == b"new"
 
 
-def test_sync_fetches_what_was_written_and_no_more(site: Site, tmp_path: Path) -> None:
-    bucket, back = f"s3://{BUCKET}", tmp_path / "back"
-    synced(site.one, site.folder, bucket)
-    assert synced(site.other, bucket, back) == ["one", "three", "two"]
+def test_sync_fetches_what_was_written_and_no_more(site: Site, sync: Sync, tmp_path: Path) -> None:
+    back = tmp_path / "back"
+    sync.up(site.one, site.folder)
+    assert sync.down(site.other, back) == ["one", "three", "two"]
     site.write_beside("sub/three")
-    assert synced(site.one, bucket, back) == ["three"]
+    assert sync.down(site.one, back) == ["three"]
     assert (back / "sub" / "three").read_bytes() == b"new"
     site.write_beside("beside")
-    assert synced(site.one, bucket, back) == ["beside"]
-    assert synced(site.gateway(), bucket, back) == []
+    assert sync.down(site.one, back) == ["beside"]
+    assert sync.down(site.gateway(), back) == []

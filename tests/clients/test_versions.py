@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,10 @@ class Programs:
             "PATH": f"{OWN_BIN}:{BUILD}/mc:{BUILD}/rclone:{os.environ['PATH']}",
             "HOME": str(home),
             "MC_HOST_pfs": f"http://any:anything@{host}",
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "anything",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": gateway.endpoint,
             "RCLONE_CONFIG_PFS_TYPE": "s3",
             "RCLONE_CONFIG_PFS_PROVIDER": "Other",
             "RCLONE_CONFIG_PFS_ENDPOINT": gateway.endpoint,
@@ -88,3 +94,35 @@ def test_rclone_shows_old_versions(programs: Programs, history: str) -> None:
     assert sum(name.startswith("d/a-v") for name in names) == 2
     contents = {programs.run("rclone", "cat", "--s3-versions", f"pfs:{history}/{n}") for n in names}
     assert contents == {"one", "second", "b"}
+
+
+def test_rclone_shows_a_bucket_as_it_was(programs: Programs, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"one")
+    (first,) = s3.list_object_versions(Bucket=bucket)["Versions"]
+    time.sleep(1.1)  # so that the versions differ in seconds, whatever their times are rounded to
+    s3.put_object(Bucket=bucket, Key="a", Body=b"second")
+    s3.put_object(Bucket=bucket, Key="b", Body=b"b")
+    then = ("--s3-version-at", first["LastModified"].isoformat().replace("+00:00", "Z"))
+    (name,) = programs.run("rclone", "lsf", *then, f"pfs:{bucket}").split()
+    assert programs.run("rclone", "cat", *then, f"pfs:{bucket}/{name}") == "one"
+
+
+def test_the_aws_cli_reads_versions_and_takes_a_deletion_back(
+    programs: Programs, history: str, tmp_path: Path
+) -> None:
+    def s3api(command: str, *more: str) -> Any:
+        return json.loads(
+            programs.run("aws", "s3api", command, "--output", "json", "--bucket", history, *more)
+        )
+
+    listed = s3api("list-object-versions", "--prefix", "d/a")
+    assert [one["Size"] for one in listed["Versions"]] == [6, 3]
+    (marker,) = listed["DeleteMarkers"]
+    assert marker["IsLatest"]
+    old = listed["Versions"][1]["VersionId"]
+    got = s3api("get-object", "--key", "d/a", "--version-id", old, str(tmp_path / "old"))
+    assert (got["VersionId"], (tmp_path / "old").read_bytes()) == (old, b"one")
+    gone = s3api("delete-object", "--key", "d/a", "--version-id", marker["VersionId"])
+    assert gone == {"DeleteMarker": True, "VersionId": marker["VersionId"]}
+    programs.run("aws", "s3", "cp", f"s3://{history}/d/a", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_bytes() == b"second"

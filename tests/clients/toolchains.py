@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.clients.pages import ROOT
 
 BUILD = ROOT / ".build" / "clients"
+DATA_TOOLS = ROOT / ".build" / "thorough" / "data-tools"
+"""Where `make test-all` puts the tools for tables and files."""
 OWN_BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
 JAVA = ("java", "-Xmx256m")
@@ -19,6 +21,8 @@ _NEEDS = {
     "go": ("go",),
     "rclone": ("go",),
     "mc": ("go",),
+    "s5cmd": ("go",),
+    "transfermanager": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
@@ -38,6 +42,12 @@ def locked_version(environment: str) -> str:
     """The version of the client that an environment of its own is for."""
     lock = (ROOT / "requirements" / "clients" / f"{environment}.txt").read_text()
     return _only(rf"^{environment}==(\S+)", lock)
+
+
+def data_tool_version(package: str) -> str:
+    """The version of one of the tools for tables and files."""
+    lock = (ROOT / "requirements" / "thorough" / "data-tools.txt").read_text()
+    return _only(rf"^{package}==(\S+)", lock)
 
 
 def go_version(folder: str, module: str) -> str:
@@ -73,4 +83,5 @@ def why_not_there(folder: Path | None) -> str:
             return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
-    return f"{folder.name} is not there; `make clients` installs it"
+    target = "test-all" if folder in (DATA_TOOLS, BUILD / "transfermanager") else "clients"
+    return f"{folder.name} is not there; `make {target}` installs it"

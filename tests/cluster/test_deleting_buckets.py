@@ -151,3 +151,28 @@ async def test_hidden_branches_are_no_buckets_and_go_with_the_last_one(cluster: 
     assert (await cluster.refusal("create_bucket", **name))[1] == "InvalidBucketName"
     await cluster.s3("delete_bucket", Bucket=BUCKET)
     assert await is_gone(cluster.pachd)
+
+
+async def test_a_long_history_goes_slowly_when_the_other_bucket_goes_at_the_same_time(
+    cluster: Cluster,
+) -> None:
+    """Neither of two gateways finds that its bucket is the last one."""
+    await cluster.s3("create_bucket", Bucket="dev.r")
+    await write_history(cluster.pachd)
+    gate = cluster.wire.hold("DeleteBranch", lambda request: request.branch.name == "master")
+    deleting = asyncio.create_task(cluster.s3("delete_bucket", Bucket=BUCKET))
+    await cluster.wire.came("DeleteBranch")
+    await cluster.pachd.delete_branch(Branch(BRANCH.repo, "dev"))
+    gate.set()
+    await deleting
+    assert (await cluster.s3("list_buckets"))["Buckets"] == []
+    await until(lambda: is_gone(cluster.pachd))
+    assert cluster.wire.count()["DropCommit"] >= DEADLY - FEW_COMMITS
+
+
+async def test_commits_of_uploads_are_history_too(cluster: Cluster) -> None:
+    upload = Branch(BRANCH.repo, "_s3gateway_upload_x")
+    await write_history(cluster.pachd, upload)
+    await cluster.s3("delete_bucket", Bucket=BUCKET)
+    await until(lambda: is_gone(cluster.pachd))
+    assert cluster.wire.count()["DropCommit"] >= DEADLY - FEW_COMMITS

@@ -22,8 +22,8 @@ from tests.raw_http import send
 from tests.servers import GatewayProcess
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
-OVERLAYS = ["base", "with-token", "with-tls", "with-tls-and-token"]
-COMPONENTS = ["token", "tls", "prometheus-operator"]
+OVERLAYS = ["base", "with-access-keys", "with-token", "with-tls", "with-tls-and-token"]
+COMPONENTS = ["access-keys", "token", "tls", "prometheus-operator"]
 RELEASES = ["1.30", "1.32", "1.34", "1.37"]
 
 NAME = {"app.kubernetes.io/name": "s3gateway"}
@@ -170,12 +170,17 @@ def test_a_pod_may_do_little(overlay: str) -> None:
     assert written == {settings_of(manifests).state_dir}
 
 
-TOKEN, CA = "pfs_token_file", "pfs_ca_file"
+TOKEN, CA, KEYS = "pfs_token_file", "pfs_ca_file", "access_keys"
 
 
 @pytest.mark.parametrize(
     ("overlay", "files"),
-    [("with-token", [TOKEN]), ("with-tls", [CA]), ("with-tls-and-token", [TOKEN, CA])],
+    [
+        ("with-access-keys", [KEYS]),
+        ("with-token", [TOKEN]),
+        ("with-tls", [CA]),
+        ("with-tls-and-token", [TOKEN, CA]),
+    ],
 )
 def test_the_overlays_point_to_what_they_mount(overlay: str, files: list[str]) -> None:
     manifests = built(overlay)
@@ -192,6 +197,15 @@ def test_the_gateway_starts_without_a_notice_but_of_its_network() -> None:
     assert [one[:20] for one in notices_of(settings_of(built("with-tls-and-token")), {})] == [
         "anyone who reaches 0"
     ]
+
+
+def test_with_access_keys_nobody_comes_in_without_one() -> None:
+    """So there is nothing to tell; its group may read the file, and others may not."""
+    manifests = built("with-access-keys")
+    assert notices_of(settings_of(manifests), {}) == []
+    (secret,) = [one["secret"] for one in pod_of(manifests)["volumes"] if "secret" in one]
+    assert secret["defaultMode"] == 0o440
+    assert pod_of(manifests)["securityContext"]["fsGroup"]
 
 
 def test_the_default_is_pachd_in_the_same_namespace() -> None:

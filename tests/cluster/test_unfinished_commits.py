@@ -244,7 +244,7 @@ async def test_a_copy_that_pachd_makes_of_nothing_is_no_success(cluster: Cluster
     assert await cluster.content_of("a") == LARGE
 
 
-async def test_every_file_set_is_renewed_and_looked_at_before_it_is_copied(
+async def test_every_file_set_has_been_looked_at_and_is_renewed_before_it_is_copied(
     cluster: Cluster,
 ) -> None:
     await asyncio.gather(*(put_object(cluster, f"k{n}", LARGE) for n in range(6)))
@@ -254,7 +254,7 @@ async def test_every_file_set_is_renewed_and_looked_at_before_it_is_copied(
         if call.method in ("RenewFileSet", "InspectFile", "ModifyFile")
         for message in call.messages
     ]
-    ready: set[str] = set()
+    seen: set[str] = set()
     renewed: set[str] = set()
     copies = 0
     for method, message in order:
@@ -262,8 +262,8 @@ async def test_every_file_set_is_renewed_and_looked_at_before_it_is_copied(
             assert message.ttl_seconds >= 60
             renewed.add(message.file_set_id)
         elif method == "InspectFile":
-            ready.update({message.file.commit.id} & renewed)
+            seen.add(message.file.commit.id)
         elif method == "ModifyFile" and message.HasField("copy_file"):
-            assert message.copy_file.src.commit.id in ready
+            assert message.copy_file.src.commit.id in renewed & seen
             copies += 1
     assert copies == 6

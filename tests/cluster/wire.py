@@ -50,6 +50,26 @@ class Call:
     has_failed: bool = False
 
 
+@dataclass(frozen=True)
+class Cut:
+    """From one call on there is nobody any more.
+
+    Args:
+        at: Which call of those that are recorded, counted from 0.
+        is_done: Whether that call is done, and only its answer is lost.
+    """
+
+    at: int
+    is_done: bool
+
+    def fault(self, number: int) -> Fault | None:
+        """How a call fails."""
+        if number < self.at:
+            return None
+        after = None if self.is_done and number == self.at else 0
+        return Fault(grpc.StatusCode.UNAVAILABLE, "cut", after)
+
+
 class Wire(grpc.aio.ServerInterceptor):
     """Sits between a server and its methods."""
 
@@ -61,6 +81,7 @@ class Wire(grpc.aio.ServerInterceptor):
         self.edits: dict[str, Callable[[Any], None]] = {}
         self.loses: Callable[[Any], bool] = lambda message: False
         self._lost_file_sets: set[str] = set()
+        self.cut: Cut | None = None
         self.gathers_bytes = 0
         self.hooks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._news = asyncio.Event()
@@ -197,6 +218,8 @@ class Wire(grpc.aio.ServerInterceptor):
         self.calls.append(record)
         self._news.set()
         self.active += 1
+        if self.cut is not None:
+            return record, self.cut.fault(len(self.calls) - 1)
         fault = self.faults.get(method)
         if fault is None or fault.times == 0 or not fault.when(request):
             return record, None

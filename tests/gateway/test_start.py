@@ -78,6 +78,7 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
         ({"pfs_token": "x"}, "--pfs-token has no effect: it is for pachd, and --pfs is embedded"),
         ({"sole_writer": True}, "--sole-writer has no effect"),
         ({"ack": "finished"}, "--ack has no effect"),
+        ({"pfs": "grpc://127.0.0.1:1", "pachd_keys": True}, "the gateway has no token of its own"),
         ({"pfs_ca_file": "x"}, "--pfs-ca-file has no effect: it is for --pfs grpcs://"),
         ({"pfs": "grpc://pachd:1", "synchronous": "off"}, "--synchronous has no effect"),
         (
@@ -95,6 +96,16 @@ def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) ->
     assert told.startswith(notice)
 
 
+def test_what_is_left_undone_without_a_token_of_its_own_is_told() -> None:
+    settings: dict[str, Any] = {"pfs": "grpc://localhost", "pachd_keys": True}
+    (deletions,) = notices_of(Settings(**settings), {})
+    told = notices_of(Settings(**settings, layers=("multipart",)), {})
+    assert deletions.startswith("the gateway has no token of its own, so after a restart nobody")
+    assert told[0] == deletions
+    assert told[1].startswith("parts of uploads are kept only for users who have sent a request")
+    assert len(told) == 2
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -103,8 +114,15 @@ def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) ->
         {"pfs": "grpc://127.0.0.1:1", "pfs_token": "x"},
         {"pfs": "grpc://[::1]:1", "pfs_token": "x"},
         {"pfs": "grpc://localhost", "pfs_token_file": "x"},
+        {"pfs": "grpc://localhost", "pfs_token_file": "x", "pachd_keys": True},
         {"pfs": "unix:/run/pachd", "pfs_token": "x", "sole_writer": True},
         {"max_connections": 20},
+        {
+            "pfs": "grpc://localhost",
+            "pachd_keys": True,
+            "layers": ("multipart",),
+            "pfs_token_file": "x",
+        },
     ],
 )
 def test_what_is_no_mistake_is_not_told(settings: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from pachd_server.__main__ import serving_embedded
 from pachd_server.users import Role, Users
 from pfs_client.values import Repo
 from tests.cluster.conftest import running_in_process
+from tests.cluster.wire import Wire
 from tests.keys.signer import Key, Signer
 from tests.raw_http import Answer, send
 
@@ -76,10 +77,18 @@ async def deployed(
         folder / "pfs", "127.0.0.1:0", synchronous="off", users=users
     ) as served:
         given = Settings(pfs=f"grpc://{served.address}", pachd_keys=True, **settings)
-        async with running_in_process(given, patches) as endpoint:
-            host, _, port = endpoint.partition("://")[2].rpartition(":")
-            with ThreadPoolExecutor(8) as threads:
-                yield Deployment(host, int(port), users or Users(), threads)
+        async with reached(given, users or Users(), patches) as deployment:
+            yield deployment
+
+
+@contextlib.asynccontextmanager
+async def reached(
+    settings: Settings, users: Users, patches: pytest.MonkeyPatch
+) -> AsyncIterator[Deployment]:
+    async with running_in_process(settings, patches) as endpoint:
+        host, _, port = endpoint.partition("://")[2].rpartition(":")
+        with ThreadPoolExecutor(8) as threads:
+            yield Deployment(host, int(port), users, threads)
 
 
 def some_users() -> Users:
@@ -298,6 +307,28 @@ async def test_writers_with_their_own_tokens_write_one_branch(deployment: Deploy
     )
     listed = await deployment.s3(OWNER, "list_objects_v2", Bucket=BUCKET)
     assert listed["KeyCount"] == 11
+
+
+async def test_uploads_are_looked_after_with_the_tokens_of_those_who_have_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, wire = some_users(), Wire()
+    async with serving_embedded(
+        tmp_path, "127.0.0.1:0", synchronous="off", users=users, interceptors=[wire]
+    ) as served:
+        given = Settings(pfs=f"grpc://{served.address}", pachd_keys=True, layers=("multipart",))
+        async with reached(given, users, monkeypatch) as before:
+            await before.s3(OWNER, "create_bucket", Bucket=BUCKET)
+            upload = await before.s3(OWNER, "create_multipart_upload", Bucket=BUCKET, Key=KEY)
+            part = {"UploadId": upload["UploadId"], "PartNumber": 1, "Body": CONTENT}
+            await before.s3(OWNER, "upload_part", Bucket=BUCKET, Key=KEY, **part)
+        wire.calls.clear()
+        async with reached(given, users, monkeypatch) as after:
+            await after.s3(STRANGER, "list_buckets")
+            assert wire.count()["RenewFileSet"] == 0
+            await after.s3(OWNER, "list_buckets")
+            async with asyncio.timeout(20):
+                await wire.came("RenewFileSet")
 
 
 async def test_a_pachd_without_users_is_no_reason_to_let_anybody_in(

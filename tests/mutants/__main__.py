@@ -19,36 +19,48 @@ WORK = ROOT / ".build" / "mutants" / "work"
 TOOLS = ROOT / ".build" / "mutants" / "cosmic-ray" / "bin"
 TIMEOUT_SECONDS = 240
 
-_STORE = (
-    "tests/embedded_pfs/test_threads.py tests/embedded_pfs/test_upkeep.py"
-    " tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_snapshots.py"
-    " tests/embedded_pfs/test_directory.py tests/embedded_pfs/test_full_disk.py"
-    " tests/embedded_pfs/test_migrations.py tests/pfs_contract/test_files.py"
-    " tests/power_cut"
+# The contract's tests run on both PFS, and one of them is enough to kill a mutant.
+_EMBEDDED_ONLY = " -k 'not grpc'"
+_CONTRACT = (
+    "tests/pfs_contract/test_repos_and_branches.py tests/pfs_contract/test_file_sets.py"
+    " tests/pfs_contract/test_histories.py tests/pfs_contract/test_files.py"
 )
-_CONTENTS = (
-    "tests/embedded_pfs/test_upkeep.py tests/embedded_pfs/test_checking.py"
-    " tests/embedded_pfs/test_full_disk.py tests/power_cut/test_power_cuts.py"
-)
+_KEPT = "tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_upkeep.py"
+_POWER = "tests/power_cut/test_power_cuts.py"
+_FULL = "tests/embedded_pfs/test_full_disk.py"
+_FILE_SETS = f"tests/pfs_contract/test_file_sets.py {_KEPT}{_EMBEDDED_ONLY}"
+_STORE = f"{_KEPT} {_CONTRACT} {_POWER}{_EMBEDDED_ONLY}"
 TESTS = {
-    "embedded_pfs/blobs.py": _CONTENTS,
+    # storing blobs
+    "embedded_pfs/blobs.py": f"{_KEPT} {_FULL} {_POWER}",
+    "embedded_pfs/contents.py": f"{_KEPT} {_FULL} {_CONTRACT}{_EMBEDDED_ONLY}",
+    "embedded_pfs/disk.py": f"tests/embedded_pfs/test_directory.py {_FULL} {_KEPT} {_POWER}",
+    "embedded_pfs/reserve.py": f"tests/embedded_pfs/test_room.py {_FULL}",
+    "embedded_pfs/room.py": f"tests/embedded_pfs/test_room.py {_FULL}",
+    # staging
+    "embedded_pfs/file_set_rows.py": _FILE_SETS,
+    "embedded_pfs/file_sets.py": _FILE_SETS,
+    "embedded_pfs/staging.py": f"{_KEPT} {_FULL} tests/pfs_contract/test_files.py {_POWER}",
+    # the transaction of a commit
     "embedded_pfs/changes.py": _STORE,
-    "embedded_pfs/collection.py": _CONTENTS,
+    "embedded_pfs/commit_changes.py": _STORE,
+    "embedded_pfs/commit_rows.py": _STORE,
     "embedded_pfs/commits.py": _STORE,
-    "embedded_pfs/compaction.py": _STORE,
-    "embedded_pfs/contents.py": _STORE,
-    "embedded_pfs/database.py": _STORE,
-    "embedded_pfs/directory.py": _STORE,
-    "embedded_pfs/disk.py": _STORE,
-    "embedded_pfs/engine.py": _STORE,
-    "embedded_pfs/file_sets.py": _STORE,
-    "embedded_pfs/history.py": _STORE,
-    "embedded_pfs/migrations.py": _STORE,
-    "embedded_pfs/reserve.py": "tests/embedded_pfs/test_full_disk.py",
-    "embedded_pfs/room.py": "tests/embedded_pfs/test_full_disk.py",
-    "embedded_pfs/staging.py": _STORE,
+    "embedded_pfs/database.py": f"tests/embedded_pfs/test_directory.py {_STORE}",
+    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_threads.py {_STORE}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
-    "embedded_pfs/upkeep.py": _STORE,
+    # turns at branches
+    "embedded_pfs/branch_rows.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",
+    "embedded_pfs/branches.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",
+    "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
+    # collection
+    "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
+    "embedded_pfs/compaction.py": f"{_KEPT} tests/embedded_pfs/test_directory.py {_FULL}",
+    "embedded_pfs/history.py": f"{_KEPT} tests/embedded_pfs/test_histories.py",
+    "embedded_pfs/upkeep.py": f"{_KEPT} {_FULL}",
+    # the directory
+    "embedded_pfs/directory.py": f"tests/embedded_pfs/test_directory.py {_KEPT} {_FULL} {_POWER}",
+    "embedded_pfs/migrations.py": "tests/embedded_pfs/test_migrations.py",
 }
 
 _CONFIG = """\

@@ -91,6 +91,14 @@ def test_ways_to_write_a_source(gateway: GatewayProcess, stored: str, written: s
     assert (answer.status, content(gateway, f"{stored}/b")) == (200, b"some bytes")
 
 
+def test_a_plus_in_a_source_is_a_space(gateway: GatewayProcess, bucket: str) -> None:
+    assert send(gateway, "PUT", f"/{bucket}/a%20b", b"some bytes").status == 200
+    assert copy(gateway, f"{bucket}/b", f"{bucket}/a+b").status == 200
+    assert content(gateway, f"{bucket}/b") == b"some bytes"
+    answer = copy(gateway, f"{bucket}/b", f"{bucket}/a%2Bb")
+    assert (answer.status, answer.code) == (404, "NoSuchKey")
+
+
 @pytest.mark.parametrize(
     ("written", "status", "code"),
     [

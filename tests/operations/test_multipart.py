@@ -293,6 +293,8 @@ def test_what_cannot_be_copied_into_a_part_is_refused(s3: Any, bucket: str, uplo
         assert refused == (400, "InvalidArgument")
     missing = {**copy, "CopySource": f"{bucket}/nothing"}
     assert error_of(s3.upload_part_copy, **missing) == (404, "NoSuchKey")
+    version = {**copy, "CopySource": f"{bucket}/source?versionId=0123456789ab4def8123456789abcdef"}
+    assert error_of(s3.upload_part_copy, **version) == (501, "NotImplemented")
     condition = {**copy, "CopySourceIfMatch": '"another"'}
     assert error_of(s3.upload_part_copy, **condition) == (412, "PreconditionFailed")
 

@@ -61,6 +61,20 @@ def test_the_page_has_every_alert() -> None:
     assert rows == [(rule["alert"], rule["labels"]["severity"]) for rule in RULES]
 
 
+def test_every_metric_that_the_page_says_to_alert_on_has_an_alert() -> None:
+    page = (DOCS / "operating.md").read_text()
+    rows = re.findall(r"^\| `(s3gateway_\w+)` \|(.*)$", page, re.MULTILINE)
+    said = {name for name, row in rows if "alert" in row.lower()}
+    assert said >= {"s3gateway_storage_full", "s3gateway_failed_commits_total"}
+    asked = {one.name for rule in RULES for one in selectors(promql_parser.parse(rule["expr"]))}
+    assert said <= asked
+
+
+def test_the_chart_has_the_same_alerts() -> None:
+    chart = ROOT / "deploy" / "helm" / "s3gateway" / "files" / "alerts.yaml"
+    assert chart.read_text() == (ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text()
+
+
 def test_the_operator_has_the_same_alerts() -> None:
     rule = manifest("prometheus-rule.yaml")
     assert (rule["apiVersion"], rule["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")

@@ -20,7 +20,7 @@ from tests.packaging.distributions import (
     Installed,
     environment,
 )
-from tests.packaging.installed_gateway import assert_it_serves
+from tests.packaging.installed_gateway import assert_it_serves, assert_its_keys_work
 
 ROOMS = ("embedded_pfs", "gateway", "handlers", "pachd_server", "pfs_client", "s3_wire", "spec")
 
@@ -89,6 +89,7 @@ def test_it_serves_from_an_environment_of_its_own(
         there.python, "-c", "import gateway; print(gateway.__file__)"
     )
     assert_it_serves(there.command, tmp_path / "pfs")
+    assert_its_keys_work(there.command, tmp_path)
 
 
 @pytest.mark.thorough

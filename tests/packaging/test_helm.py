@@ -27,6 +27,7 @@ HELM = ROOT / ".build" / "helm" / "helm"
 RELEASES = ["1.30", "1.34", "1.37"]
 
 EMBEDDED = ("--values", str(CHARTS / "embedded.yaml"))
+ACCESS_KEYS = ("--set", "accessKeysSecret=s3gateway-access-keys")
 TLS_AND_TOKEN = ("--values", str(CHARTS / "pachd-with-tls-and-token.yaml"))
 EVERYTHING = (
     *("--set", "tlsSecret=certificate,settings.workers=2,settings.max_object_bytes=1GiB"),
@@ -43,6 +44,8 @@ CASES: dict[str, tuple[str, ...]] = {
     "as it stands": (),
     "embedded": EMBEDDED,
     "TLS and a token": TLS_AND_TOKEN,
+    "access keys": ACCESS_KEYS,
+    "access keys, embedded": (*EMBEDDED, *ACCESS_KEYS),
     "everything": (*TLS_AND_TOKEN, *EVERYTHING),
     "everything, embedded": (*EMBEDDED, *EVERYTHING, "--set", "embedded.storageClass=fast"),
     "closed": ("--set-json", 'networkPolicy={"clients":[],"monitoring":[]}'),
@@ -121,6 +124,7 @@ def test_the_prometheus_operator_takes_it(options: tuple[str, ...]) -> None:
         ("replicas=3", "additional properties 'replicas' not allowed"),
         ("pfs=minio", "/pfs"),
         ("settings.host=::", "invalid propertyName 'host'"),
+        ("settings.access_keys=keys.toml", "invalid propertyName 'access_keys'"),
         ("settings.Log-Level=info", "invalid propertyName 'Log-Level'"),
         ("pachd.address=pachd:30650", "/pachd/address"),
         ("settings.sole_writer=true", "several replicas are several writers"),
@@ -140,7 +144,8 @@ def test_an_older_kubernetes_is_refused() -> None:
 @each_case
 def test_its_settings_are_the_gateway_s(options: tuple[str, ...]) -> None:
     settings = settings_of(rendered(*options))
-    assert [notice.split()[0] for notice in notices_of(settings, {})] == ["anyone"]
+    anyone = [] if settings.access_keys else ["anyone"]
+    assert [notice.split()[0] for notice in notices_of(settings, {})] == anyone
 
 
 def test_a_large_number_stays_one(tmp_path: Path) -> None:
@@ -222,7 +227,10 @@ def test_what_is_mounted_is_there_and_read_only(options: tuple[str, ...]) -> Non
     writable = {mount["mountPath"] for mount in mounts if not mount.get("readOnly")}
     assert writable <= {"/data", "/state", "/tmp"}  # noqa: S108 - a path in the container
     settings = settings_of(manifests)
-    files = (settings.pfs_ca_file, settings.pfs_token_file, settings.tls_cert, settings.tls_key)
+    files = (
+        settings.pfs_ca_file, settings.pfs_token_file, settings.tls_cert, settings.tls_key,
+        settings.access_keys,
+    )  # fmt: skip
     paths = {mount["mountPath"] for mount in mounts}
     assert {str(Path(file).parent) for file in files if file} == paths - writable
 
@@ -241,6 +249,19 @@ def test_an_embedded_pfs_is_one_pod_with_a_volume_that_stays() -> None:
     # It reaches nothing but names.
     (rule,) = manifests["NetworkPolicy s3gateway"]["spec"]["egress"]
     assert {port["port"] for port in rule["ports"]} == {53}
+
+
+def test_access_keys_are_those_of_the_kustomize_component() -> None:
+    component = ROOT / "deploy" / "kubernetes" / "components" / "access-keys" / "deployment.yaml"
+    theirs = yaml.safe_load(component.read_text())["spec"]["template"]["spec"]
+    manifests = rendered(*ACCESS_KEYS)
+    ours, (container,) = pod_of(manifests), theirs["containers"]
+    assert container["env"][0] in container_of(manifests)["env"]
+    assert container["volumeMounts"][0] in container_of(manifests)["volumeMounts"]
+    assert theirs["volumes"][0] in ours["volumes"]
+    # The group of the pod may read the file, and others may not: else the gateway refuses it.
+    assert theirs["volumes"][0]["secret"]["defaultMode"] == 0o440
+    assert ours["securityContext"]["fsGroup"]
 
 
 def test_nobody_gets_in_where_nobody_is_named() -> None:
@@ -299,7 +320,12 @@ def test_defaults_that_the_chart_repeats_are_the_gateway_s() -> None:
     known = settings_of(rendered())
     ours = Settings()
     assert replace(
-        known, host=ours.host, admin_port=None, pfs=ours.pfs, log_format=ours.log_format
+        known,
+        host=ours.host,
+        admin_port=None,
+        pfs=ours.pfs,
+        log_format=ours.log_format,
+        state_dir=ours.state_dir,
     ) == replace(ours, log_format=ours.log_format)
 
 
@@ -322,3 +348,5 @@ def test_the_notes_say_how_to_reach_it_and_who_can(tmp_path: Path) -> None:
     assert "WARNING: anyone in the cluster" in said(*CASES["open"])
     assert "WARNING: a Service of type NodePort" in said("--set", "service.type=NodePort")
     assert "data-mine-s3gateway-0" in said(*EMBEDDED)
+    assert "signed with a key of the Secret s3gateway-access-keys" in said(*ACCESS_KEYS)
+    assert "--no-sign-request" not in said(*ACCESS_KEYS)

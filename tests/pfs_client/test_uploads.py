@@ -6,24 +6,31 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import grpc
 import pytest
 
+from pachd_server.hazards import Hazards
 from pfs_client.failures import FileSetNotFound, PathCollision, UploadNotFound
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.limits.transfers import Transfers
+from pfs_client.repo_removal import Background, RepoRemoval
 from pfs_client.uploads.caretaking import Caretaker
 from pfs_client.uploads.completing import ComposedFile
 from pfs_client.uploads.records import Completion, PartRecord, Upload
 from pfs_client.uploads.uploads import Uploads
-from pfs_client.values import AddFile, Repo
-from tests.cluster.pachd import Pachd
+from pfs_client.values import AddFile, Branch, Repo
+from tests.cluster.pachd import Pachd, serving_pachd
+from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_client.groups import body, writes_to
 from tests.pfs_contract.reading import head_of, read
 
 PATH = "/dir/a"
 PART = bytes(1_500_000)
+FEW, DEADLY = 10, 15
+"""Commits of a repo that goes at once, and those that end a pachd which deletes it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,10 @@ class Process:
         return completion
 
     def caretaker(self, kept_for: timedelta = timedelta(days=7)) -> Caretaker:
-        return Caretaker(self.pachd.pfs, self.writes, self.uploads.reader, kept_for)
+        turns, background = self.writes.turn_at, Background()
+        removal = RepoRemoval(self.pachd.pfs, turns, background, few_commits=FEW)
+        remove_repo = removal.remove_if_unseen
+        return Caretaker(self.pachd.pfs, self.writes, self.uploads.reader, kept_for, remove_repo)
 
     async def names(self) -> list[str]:
         return [info.branch.name for info in await self.pachd.pfs.list_branch(BRANCH.repo)]
@@ -100,14 +110,20 @@ async def test_what_a_completion_costs(pachd: Pachd, one: Process) -> None:
     upload = await one.begin()
     for number in range(1, 6):
         await one.send(upload, number, b"x" * number)
+    await one.writes.put_file(BRANCH, "/dir/other", body(b"x"), declared_size_bytes=1)
     await one.writes.drain()
     pachd.wire.calls.clear()
     await one.complete(upload)
-    calls = pachd.wire.count()
-    assert calls["ModifyFile"] == 2
-    assert calls["ComposeFileSet"] == 1
-    assert calls["WalkFile"] <= 4
-    assert sum(calls.values()) <= 22, calls
+    await one.writes.drain()
+    assert pachd.wire.count() == {
+        "InspectBranch": 4,  # of the upload, of the target before and after, and the test's own
+        "WalkFile": 1,
+        "ComposeFileSet": 1,
+        "InspectFile": 1,
+        "ModifyFile": 2,
+        "RenewFileSet": 1,
+        "InspectCommit": 3,  # one of them the test's
+    }
 
 
 async def test_what_a_list_of_parts_costs(pachd: Pachd, one: Process) -> None:
@@ -162,7 +178,7 @@ async def test_aborted_uploads_leave_next_to_nothing(pachd: Pachd, one: Process)
     await one.uploads.drain()
     assert await one.names() == [BRANCH.name]
     left = [info async for info in pachd.pfs.list_commit(BRANCH.repo)]
-    assert len(left) - len(before) <= 2 * 5
+    assert len(left) - len(before) == 5
 
 
 async def test_a_file_that_was_written_before_its_answer_was_lost_is_found(
@@ -185,7 +201,7 @@ async def test_a_file_that_was_not_written_is_not_found_but_can_be(
     upload = await one.begin()
     part = await one.send(upload, 1)
     completion, composed = await one.prepared([part])
-    await one.uploads._records.write(upload, "/complete", completion.written())
+    await one.uploads._records.complete(upload, completion)
     await one.writes.put_file(BRANCH, "/other", body(b"x"), declared_size_bytes=1)
     head = await head_of(pachd.pfs, BRANCH)
     assert not await one.uploads.completing.was_written(upload, completion, head)
@@ -240,6 +256,61 @@ async def test_an_upload_to_a_branch_that_has_gone_takes_its_repo_with_it(
     await pachd.pfs.delete_branch(BRANCH)
     await one.caretaker().go_round()
     assert Repo("r") not in [info.repo for info in await pachd.pfs.list_repo()]
+
+
+DENIED = "robot:a is not authorized to perform this operation - needs permissions"
+
+
+async def test_repos_that_may_not_be_read_do_not_keep_others_from_being_looked_after(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    await one.send(upload, 1)
+    await one.writes.drain()
+    other = Branch(Repo("a"), upload.branch.name)  # it comes first
+    await pachd.pfs.create_repo(other.repo)
+    await pachd.pfs.create_branch(other)
+    pachd.wire.calls.clear()
+    pachd.wire.faults["ListBranch"] = Fault(
+        grpc.StatusCode.PERMISSION_DENIED,
+        DENIED,
+        when=lambda request: request.repo.name == other.repo.name,
+    )
+    await one.caretaker().go_round()
+    assert pachd.wire.count()["RenewFileSet"] == 1
+
+
+async def test_uploads_that_may_not_be_removed_do_not_keep_others_from_being_renewed(
+    pachd: Pachd, one: Process
+) -> None:
+    upload = await one.begin()
+    await one.send(upload, 1)
+    dev = Branch(BRANCH.repo, "dev")
+    await pachd.pfs.create_branch(dev)
+    over = await one.uploads.begin(dev, PATH)
+    await one.writes.drain()
+    await pachd.pfs.delete_branch(dev)
+    pachd.wire.calls.clear()
+    pachd.wire.faults["DeleteBranch"] = Fault(grpc.StatusCode.PERMISSION_DENIED, DENIED)
+    await one.caretaker().go_round()
+    assert pachd.wire.count()["RenewFileSet"] == 1
+    assert over.branch.name in await one.names()
+
+
+async def test_its_repo_goes_slowly_if_its_history_is_long(tmp_path: Path) -> None:
+    async with serving_pachd(tmp_path, hazards=Hazards(deadly_commits=DEADLY)) as pachd:
+        await pachd.pfs.create_repo(BRANCH.repo)
+        await pachd.pfs.create_branch(BRANCH)
+        for number in range(DEADLY):
+            await pachd.pfs.modify_file(BRANCH, [AddFile(f"/{number}", b"x")])
+        one = process(pachd)
+        await one.begin()
+        await one.writes.drain()
+        await pachd.pfs.delete_branch(BRANCH)  # as pachctl does
+        await one.caretaker().go_round()
+        async with asyncio.timeout(30):
+            await pachd.wire.came("DeleteRepo")
+        assert pachd.wire.count()["DropCommit"] >= DEADLY - FEW
 
 
 async def test_what_a_part_costs_does_not_grow_with_the_parts_before(

@@ -24,6 +24,8 @@ GATEWAY_OPTIONS = (
 )  # fmt: skip
 END_SECONDS = 25.0
 SETTLE_SECONDS = 60.0
+UPKEEP_QUIET_SECONDS = 15.0
+"""More than the embedded PFS rests between two rounds of its upkeep."""
 QUIET_SECONDS = 6.0
 """More than the gateway waits for anything when nobody wants anything."""
 
@@ -153,6 +155,22 @@ class World:
             connection.commit()
         self._pfs = PfsProcess(self.directory) if self._pfs is not None else None
         self.gateway = self._start_gateway()
+        return faults + self._left_by_upkeep()
+
+    def _left_by_upkeep(self) -> list[str]:
+        """What is still there once the upkeep, which goes on beside the calls, removes no more."""
+        left, end = self._left_now(), time.monotonic() + SETTLE_SECONDS
+        quiet_since = time.monotonic()
+        while left and time.monotonic() < min(end, quiet_since + UPKEEP_QUIET_SECONDS):
+            time.sleep(0.25)
+            now = self._left_now()
+            if now != left:
+                quiet_since = time.monotonic()
+            left = now
+        return left
+
+    def _left_now(self) -> list[str]:
+        faults = []
         with closing(sqlite3.connect(self.directory / "pfs.sqlite")) as connection:
             rows = connection.execute("SELECT hex(content_hash) FROM file")
             known = {row[0].lower() for row in rows}

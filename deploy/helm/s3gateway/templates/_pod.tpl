@@ -113,6 +113,9 @@ spec:
 - {name: S3GATEWAY_PFS_TOKEN_FILE, value: /run/secrets/s3gateway/token}
 {{- end }}
 {{- end }}
+{{- if .Values.accessKeysSecret }}
+- {name: S3GATEWAY_ACCESS_KEYS, value: /run/access-keys/keys.toml}
+{{- end }}
 {{- with .Values.tlsSecret }}
 - {name: S3GATEWAY_TLS_CERT, value: /run/tls/tls.crt}
 - {name: S3GATEWAY_TLS_KEY, value: /run/tls/tls.key}
@@ -163,6 +166,9 @@ spec:
 {{- end }}
 {{- if and (eq .Values.pfs "pachd") .Values.pachd.tokenSecret }}
 - {name: token, path: /run/secrets/s3gateway, secret: {{ .Values.pachd.tokenSecret | quote }}}
+{{- end }}
+{{- with .Values.accessKeysSecret }}
+- {name: access-keys, path: /run/access-keys, secret: {{ . | quote }}}
 {{- end }}
 {{- with .Values.tlsSecret }}
 - {name: tls, path: /run/tls, secret: {{ . | quote }}}

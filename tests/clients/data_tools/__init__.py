@@ -1,0 +1,1 @@
+"""Programs of tools that read and write tables and files; each runs where the tool is."""

@@ -1,0 +1,107 @@
+"""Tools for tables and files, at their defaults, where everything is switched on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.checklist import GROUPS
+from tests.clients.data_tools.sizes import COLUMNS, MOVE
+from tests.clients.outcomes import ClientUnderTest, Run, run_client
+from tests.clients.quick_starts import QuickStart
+from tests.clients.record import record_with_all
+from tests.clients.steps import WORKS
+from tests.clients.toolchains import (
+    BUILD,
+    DATA_TOOLS,
+    data_tool_version,
+    go_version,
+    why_not_there,
+)
+from tests.servers import GatewayProcess, PfsProcess
+
+ALL = ("copy", "multipart", "versions")
+ALL_BUT_MOVE = [column for column in COLUMNS if column != MOVE]
+CHECKLIST = frozenset(step for group in GROUPS.values() for step in group)
+
+
+def tool(name: str, *own: str, title: str = "", package: str = "", move: str = "") -> object:
+    """One tool, whose steps all work but for a move that it has not."""
+    expected = dict.fromkeys([*ALL_BUT_MOVE, *own], WORKS)
+    return pytest.param(
+        ClientUnderTest(
+            name,
+            title or name,
+            data_tool_version(package or name),
+            [DATA_TOOLS / "bin" / "python", "-m", f"tests.clients.data_tools.with_{name}"],
+            folder=DATA_TOOLS,
+            lacks=CHECKLIST,
+            differs={**expected, **({MOVE: move} if move else {})},
+        ),
+        id=name,
+    )
+
+
+LIFE = ("append", "delete rows")
+TABLES = [
+    tool("deltalake", *LIFE, "compact, vacuum and checkpoint"),
+    tool("lance", *LIFE, "compact", package="pylance"),
+]
+TOOLS = [
+    *TABLES,
+    tool("duckdb", "write and read a partitioned table", "glob", title="DuckDB"),
+    tool("polars", "scan many files with a wildcard", "write and scan CSV"),
+    tool("opendal", "copy", "list", "remove_all", move="Unsupported"),
+    tool("cloudpathlib", "copytree and iterdir", "rmtree", move=WORKS),
+]
+TRANSFERS = pytest.param(
+    ClientUnderTest(
+        "aws-sdk-go-transfermanager",
+        "AWS SDK for Go v2, transfermanager",
+        go_version("transfermanager", "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"),
+        [BUILD / "transfermanager" / "transfermanager"],
+        folder=BUILD / "transfermanager",
+        lacks=CHECKLIST,
+        differs=dict.fromkeys(ALL_BUT_MOVE, WORKS),
+        page="aws-sdk-go",
+    ),
+    id="transfermanager",
+)
+
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(600)]
+with_all = pytest.mark.parametrize("layers", [ALL], ids=["all"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def client(request: pytest.FixtureRequest) -> ClientUnderTest:
+    found: ClientUnderTest = request.param
+    if missing := why_not_there(found.folder):
+        pytest.skip(missing)
+    return found
+
+
+@with_all
+@pytest.mark.parametrize("client", [*TOOLS, TRANSFERS], indirect=True)
+def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:
+    assert run.unexpected() == {}
+    assert record_with_all(run) == []
+
+
+@with_all
+@pytest.mark.parametrize("client", TOOLS, indirect=True)
+def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
+    assert quick_start.printed == quick_start.promised
+
+
+@pytest.mark.parametrize("client", TABLES, indirect=True)
+def test_on_pachd_a_table_is_refused_without_a_sole_writer_and_says_so(
+    client: ClientUnderTest, tmp_path: Path
+) -> None:
+    with (
+        PfsProcess(tmp_path / "pfs") as pfs,
+        GatewayProcess(pfs.address, layers=ALL) as gateway,
+    ):
+        run = run_client(client, gateway, tmp_path)
+    assert run.ends()["append"] == "NotImplemented"
+    assert "--sole-writer" in run.message("append")
