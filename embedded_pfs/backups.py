@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from pathlib import Path
 from embedded_pfs.blob_copies import Brought, bring
 from embedded_pfs.blobs import Blobs
 from embedded_pfs.collection import REFERRING
-from embedded_pfs.database import as_datetime, told_as_failures
+from embedded_pfs.database import as_datetime, failure_of, told_as_failures
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
-from embedded_pfs.disk import make_folder, open_private, sync_file, sync_folder
+from embedded_pfs.disk import make_folder, open_private, sync_file, sync_folder, try_lock
+from embedded_pfs.reserve import NO_ROOM
+from pfs_client.failures import StorageFull
 
 TABLES = "backup.sqlite"
 _NEW_TABLES = "backup.sqlite.new"
@@ -31,7 +34,7 @@ _CONTENTS = "contents"
 _LOCK = "lock"
 _OWN = {TABLES, _NEW_TABLES, f"{_NEW_TABLES}-journal", _CONTENTS, _LOCK, "lost+found"}
 
-_PAGES_A_STEP = 256
+_LOCK_WAIT_SECONDS = 60.0
 
 _BLOBS = (
     "SELECT content_hash, max(size_bytes) FROM ("
@@ -57,19 +60,27 @@ class BackedUp:
     last_commit: datetime | None
 
 
-def back_up(directory: Path, target: Path) -> BackedUp:
+def back_up(directory: Path, target: Path, *, wait_seconds: float = _LOCK_WAIT_SECONDS) -> BackedUp:
     """Make a backup, or bring one up to date. Gateways may use the directory meanwhile.
+
+    An older schema is refused: a backup that changed the directory first would be of no use to who
+    makes it before an upgrade.
+
+    Args:
+        directory: The embedded PFS's.
+        target: The backup's folder. It must be empty, not be there, or hold a backup of this PFS.
+        wait_seconds: How long to wait for the upkeep of gateways to pause.
 
     Raises:
         DirectoryRefused: There is no embedded PFS, somebody needs it alone, or the target cannot
-            be used.
+            be used or is full.
         PfsFailure: The database refuses.
         OSError: A disk refuses.
     """
-    data = DataDirectory(directory, must_exist=True)
+    data = DataDirectory(directory, must_exist=True, migrates=False)
     try:
         _refuse_within(directory, target)
-        with written_backup(target), _no_collection(data), told_as_failures():
+        with written_backup(target), _no_collection(data, wait_seconds), told_of(target):
             return _back_up(data, target)
     finally:
         data.close()
@@ -122,10 +133,8 @@ def read_backup(target: Path) -> Iterator[None]:
 @contextmanager
 def _locked(lock: int, kind: int, target: Path) -> Iterator[None]:
     try:
-        try:
-            fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DirectoryRefused(f"another backup or restore uses {target} now") from None
+        if not try_lock(lock, kind):
+            raise DirectoryRefused(f"another backup or restore uses {target} now")
         yield
     finally:
         os.close(lock)
@@ -143,7 +152,30 @@ def _refuse_others(target: Path) -> None:
 
 
 @contextmanager
-def _no_collection(data: DataDirectory) -> Iterator[None]:
+def told_of(target: Path) -> Iterator[None]:
+    """Tell what the disk of a target refuses, whether to SQLite or to us, as the target's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise DirectoryRefused(full(target)) from error
+    except sqlite3.OperationalError as error:
+        failure = failure_of(error)
+        if isinstance(failure, StorageFull):
+            raise DirectoryRefused(full(target)) from error
+        raise failure from error
+    except sqlite3.DatabaseError as error:
+        raise DirectoryRefused(f"the tables are damaged: {error}") from error
+
+
+def full(target: Path) -> str:
+    """What a person is told of a target whose disk has no room."""
+    return f"the disk of {target} is full; make room and run the command again"
+
+
+@contextmanager
+def _no_collection(data: DataDirectory, wait_seconds: float) -> Iterator[None]:
     """Keep all blobs in their places.
 
     A blob that the copied tables name may lose its last reference before it has been linked. What
@@ -153,7 +185,14 @@ def _no_collection(data: DataDirectory) -> Iterator[None]:
     """
     descriptor = open_private(data.path / "upkeep", os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        end = time.monotonic() + wait_seconds
+        while not try_lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > end:
+                raise DirectoryRefused(
+                    f"a gateway removes old contents from {data.path}, or another backup of it"
+                    f" runs, for more than {wait_seconds:g} s; try again later"
+                )
+            time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)
@@ -165,13 +204,17 @@ def _back_up(data: DataDirectory, target: Path) -> BackedUp:
     for _, left in list(blobs.unfinished()):
         left.unlink()
     new = target / _NEW_TABLES
-    _copy_tables(data, new)
-    with closing(sqlite3.connect(f"file:{new}?mode=ro&immutable=1", uri=True)) as tables:
-        _refuse_another_pfs(tables, target)
-        wanted = blobs_named(tables)
-        (last_us,) = tables.execute("SELECT max(finishing_us) FROM commit_").fetchone()
-    brought = bring(data.blobs, blobs, wanted)
-    os.replace(new, target / TABLES)
+    try:
+        _copy_tables(data, new)
+        with closing(_read_alone(new)) as tables:
+            _refuse_another_pfs(tables, target)
+            wanted = blobs_named(tables)
+            (last_us,) = tables.execute("SELECT max(finishing_us) FROM commit_").fetchone()
+        brought = bring(data.blobs, blobs, wanted)
+        os.replace(new, target / TABLES)
+    finally:
+        # A full disk gets its room back.
+        new.unlink(missing_ok=True)
     sync_folder(target)
     removed = _remove_others(blobs, {hash_ for hash_, _ in wanted})
     return BackedUp(
@@ -186,20 +229,24 @@ def _back_up(data: DataDirectory, target: Path) -> BackedUp:
 def _copy_tables(data: DataDirectory, new: Path) -> None:
     """Copy the tables as they are at one moment, durably.
 
-    The transaction is what makes it one moment: without it SQLite would begin the copy anew with
-    every commit of a writer. It holds nobody up: with a write-ahead log, writers do not wait for
-    readers. In steps, as one long step would have the disk to itself.
+    One step copies all pages within one read transaction, for which writers do not wait: they
+    write to the write-ahead log. Several steps would begin anew with every commit of a writer.
     """
     new.unlink(missing_ok=True)
     os.close(open_private(new, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-    with closing(data.connect()) as source, closing(sqlite3.connect(new)) as copy:
+    with told_as_failures():
+        source = data.connect(readonly=True)
+    with closing(source), closing(sqlite3.connect(new)) as copy:
+        # A copy that is cut off is thrown away; one that is whole is synced below.
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
-        source.execute("BEGIN")
-        source.execute("SELECT 1 FROM sqlite_schema").fetchone()
-        source.backup(copy, pages=_PAGES_A_STEP, sleep=0)
-        source.execute("COMMIT")
+        source.backup(copy)
     sync_file(new)
+
+
+def _read_alone(tables: Path) -> sqlite3.Connection:
+    """Open tables that nobody writes to, without a file beside them."""
+    return sqlite3.connect(f"{tables.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _refuse_another_pfs(tables: sqlite3.Connection, target: Path) -> None:
@@ -211,9 +258,13 @@ def _refuse_another_pfs(tables: sqlite3.Connection, target: Path) -> None:
     if not before.exists():
         return
     made = "SELECT created_us FROM project ORDER BY id LIMIT 1"
-    with closing(sqlite3.connect(f"file:{before}?mode=ro&immutable=1", uri=True)) as old:
-        if old.execute(made).fetchone() != tables.execute(made).fetchone():
-            raise DirectoryRefused(f"{target} is the backup of another PFS: name another folder")
+    with closing(_read_alone(before)) as old:
+        try:
+            of_old = old.execute(made).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise DirectoryRefused(f"{before} is damaged ({error}): name another folder") from error
+    if of_old != tables.execute(made).fetchone():
+        raise DirectoryRefused(f"{target} is the backup of another PFS: name another folder")
 
 
 def _remove_others(blobs: Blobs, wanted: set[bytes]) -> int:

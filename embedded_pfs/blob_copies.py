@@ -43,23 +43,33 @@ def bring(source: Blobs, target: Blobs, wanted: Iterable[tuple[bytes, int]]) -> 
 
 
 def _bring_one(source: Blobs, target: Blobs, hash_: bytes, brought: Brought) -> bool:
-    origin, place = source.path(hash_), target.path(hash_)
     staged = target.staging_name(uuid.uuid4().hex)
+    try:
+        _link_or_copy(source.path(hash_), staged, brought)
+        # Also in the place of one of the wrong size.
+        os.replace(staged, target.path(hash_))
+    except FileNotFoundError:
+        if source.size_of(hash_) is not None:
+            raise
+        brought.missing += 1
+        return False
+    finally:
+        # It is there still after a failure, and if both names were of one file already.
+        staged.unlink(missing_ok=True)
+    return True
+
+
+def _link_or_copy(origin: Path, staged: Path, brought: Brought) -> None:
     try:
         os.link(origin, staged)
     except FileNotFoundError:
-        brought.missing += 1
-        return False
+        raise
     except OSError:
         # Another file system, or one without links. A copy fails if it is something else.
         brought.copied_bytes += _copy(origin, staged)
         brought.copied += 1
     else:
         brought.linked += 1
-    # Also in the place of one of the wrong size. Two names of one file are no reason to stop.
-    os.replace(staged, place)
-    staged.unlink(missing_ok=True)
-    return True
 
 
 def _copy(origin: Path, staged: Path) -> int:

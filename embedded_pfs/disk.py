@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import stat
@@ -69,6 +70,15 @@ def open_private(file: Path, flags: int) -> int:
             os.close(descriptor)
             raise
     return descriptor
+
+
+def try_lock(descriptor: int, kind: int) -> bool:
+    """Take a lock on an open file, `fcntl.LOCK_EX` or `LOCK_SH`, unless somebody has it."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_private(directory: Path) -> None:

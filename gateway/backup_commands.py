@@ -116,7 +116,8 @@ def _restored_as_json(directory: Path, done: Restored) -> dict[str, Any]:
         "contents": checked.contents,
         "read_bytes": checked.read_bytes,
         "lost": [
-            {"bucket": lost.where, "path": lost.path, "why": lost.why} for lost in checked.lost
+            {"where": lost.where, "path": lost.path, "when": lost.when, "why": lost.why}
+            for lost in checked.lost
         ],
         "wrong": checked.wrong,
     }
@@ -124,7 +125,7 @@ def _restored_as_json(directory: Path, done: Restored) -> dict[str, Any]:
 
 def _restored_in_lines(directory: Path, done: Restored) -> list[str]:
     checked = done.checked
-    lines = [f"lost: {lost.where}:{lost.path}: {lost.why}" for lost in checked.lost]
+    lines = [lost.in_words() for lost in checked.lost]
     lines += [f"wrong: {wrong}" for wrong in checked.wrong]
     read = f"{checked.contents} contents, {checked.read_bytes / 1e6:.1f} MB read"
     if checked.is_sound:

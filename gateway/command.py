@@ -149,8 +149,7 @@ def check(settings: Settings) -> None:
     with told_in_one_line():
         directory, found = check_stored(settings)
     for lost in found.lost:
-        when = f" {lost.when}" if lost.when else ""
-        click.echo(f"lost: {lost.where}:{lost.path}{when}: {lost.why}")
+        click.echo(lost.in_words())
     for wrong in found.wrong:
         click.echo(f"wrong: {wrong}")
     click.echo(

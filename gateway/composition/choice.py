@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded_pfs.backup_restoring import Restored
+from embedded_pfs.backup_restoring import Restored as Restored
 from embedded_pfs.backup_restoring import restore_backup as restore_directory
-from embedded_pfs.backups import BackedUp
+from embedded_pfs.backups import BackedUp as BackedUp
 from embedded_pfs.backups import back_up as back_up_directory
 from embedded_pfs.checking import Checked
 from embedded_pfs.checking import check as check_directory
