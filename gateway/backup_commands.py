@@ -96,10 +96,10 @@ def _backup_as_json(target: Path, done: BackedUp) -> dict[str, Any]:
 def _backup_in_lines(directory: Path, target: Path, done: BackedUp) -> list[str]:
     brought = done.brought
     lines = [
-        f"{target} is a backup of {directory}: {done.tables_bytes / 1e6:.1f} MB of tables and"
-        f" {done.contents} large contents; {brought.linked} linked, {brought.copied} copied"
-        f" ({brought.copied_bytes / 1e6:.1f} MB), {brought.known} there before, {done.removed} of"
-        " no more use removed"
+        f"{target} is a backup of {directory}: {done.contents} large contents,"
+        f" {brought.linked + brought.copied} of them new ({brought.linked} hard links,"
+        f" {brought.copied_bytes / 1e6:.1f} MB copied), {done.removed} removed;"
+        f" {done.tables_bytes / 1e6:.1f} MB of tables"
     ]
     if brought.missing:
         lines.append(
