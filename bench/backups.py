@@ -56,8 +56,7 @@ def _row(keys: int) -> list[object]:
                 _put(connection, f"large/{number}", number.to_bytes(4, "big") * (LARGE_BYTES // 4))
             for round_ in range(ROUNDS):
                 _beside_a_backup(connection, gateway, Path(folder) / f"backup-{round_}", beside)
-                end = time.perf_counter() + beside.backups[-1]
-                _put_while(connection, lambda end=end: time.perf_counter() < end, alone)
+                _put_while(connection, _lasting(beside.backups[-1]), alone)
     times = ratio(median(beside.seconds), median(alone.seconds))
     took = f"{median(beside.backups):.1f} s"
     return [f"{keys:,}", *alone.shown(), *beside.shown(), times, took]
@@ -73,6 +72,11 @@ def _beside_a_backup(
     if backup.returncode:
         raise ValueError(f"the backup ended with status {backup.returncode}")
     puts.backups.append(time.perf_counter() - begun)
+
+
+def _lasting(seconds: float) -> Callable[[], bool]:
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() < end
 
 
 def _put_while(connection: Connection, goes_on: Callable[[], bool], puts: _Puts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.compaction import compact
 from embedded_pfs.directory import DirectoryRefused
+from embedded_pfs.disk import make_folder, open_private, try_lock
 from embedded_pfs.migrations import SCHEMA_VERSION
 from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.values import Branch, DeleteFile, File, Repo
@@ -398,3 +400,17 @@ async def test_another_pfs_does_not_replace_a_backup(
     assert "is the backup of another PFS" in said
     assert not (target / "backup.sqlite.new").exists()
     assert (await backed_up(directory, target)).brought == Brought(known=1)
+
+
+async def test_one_process_at_a_time_restores_to_a_directory(
+    pfs: EmbeddedPfs, directory: Path, target: Path, new: Path
+) -> None:
+    await backed_up(directory, target)
+    make_folder(new)
+    lock = open_private(new / "lock", os.O_RDWR | os.O_CREAT)
+    assert try_lock(lock, fcntl.LOCK_EX)
+    try:
+        assert "is in use by another process" in refused(restore_backup, target, new)
+    finally:
+        os.close(lock)
+    await restored(target, new)

@@ -119,3 +119,10 @@ def test_a_disk_that_refuses_is_told_in_one_line_with_the_file(
     prefix.write_bytes(b"no folder")
     line = refused("--pfs", f"embedded:{directory}", "backup", backup)
     assert str(prefix) in line
+
+
+@pytest.mark.parametrize("command", [("check",), ("compact", "--yes")])
+def test_so_do_the_other_commands_tell(directory: Path, command: tuple[str, ...]) -> None:
+    shutil.rmtree(directory / "blobs")
+    (directory / "blobs").write_bytes(b"no folder")
+    assert str(directory / "blobs") in refused("--pfs", f"embedded:{directory}", *command)
