@@ -33,8 +33,8 @@ Examples:
 def backup(settings: Settings, target: Path, as_json: bool) -> None:
     """Back up the embedded PFS to the folder TARGET. Gateways may run meanwhile.
 
-    The backup has all that was answered before the command began: objects, history and uploads
-    under way. TARGET must be empty, or hold an older backup of the same PFS. Then only new contents
+    The backup has all objects whose writes were answered before the command began, and their
+    history. TARGET must be empty, or hold an older backup of the same PFS. Then only new contents
     are copied, and the older backup stays whole until the new one is. On the disk of the PFS large
     contents are hard links, which take no room: use another disk against the loss of a disk.
     """
