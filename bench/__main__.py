@@ -1,4 +1,4 @@
-"""All benchmarks, or some: `python -m bench [small] [cluster] [transfers] [growth] [keys]`.
+"""All benchmarks, or some: `python -m bench [PART]…`, each a module here or a few.
 
 Each prints tables in Markdown, with the two things that a figure compares measured in turns in the
 same run. Nothing here fails on a slow machine: what must not regress is counted by tests.
@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable
 
-from bench import cluster, growth, keys, small, transfers
+from bench import backups, cluster, growth, keys, small, transfers
 
 
 def _growth(quick: bool) -> None:
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[bool], None]] = {
     "transfers": lambda quick: transfers.measure((64,) if quick else (256, 1024)),
     "growth": _growth,
     "keys": lambda quick: keys.measure(1.0 if quick else 4.0),
+    "backups": lambda quick: backups.measure((10_000,) if quick else (10_000, 300_000)),
 }
 
 

@@ -79,7 +79,11 @@ class Blobs:
 
     def writer(self) -> BlobWriter:
         """Begin a blob."""
-        return BlobWriter(self._staging / uuid.uuid4().hex, self)
+        return BlobWriter(self.staging_name(uuid.uuid4().hex), self)
+
+    def staging_name(self, name: str) -> Path:
+        """Where a file of this name is written."""
+        return self._staging / name
 
     def open(self, hash_: bytes) -> int:
         """Open a blob for reading and return its file descriptor."""

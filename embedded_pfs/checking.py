@@ -79,6 +79,11 @@ class Lost:
     when: str
     why: str
 
+    def in_words(self) -> str:
+        """The line that a person reads."""
+        when = f" {self.when}" if self.when else ""
+        return f"lost: {self.where}:{self.path}{when}: {self.why}"
+
 
 @dataclass(slots=True)
 class Checked:

@@ -24,10 +24,13 @@ from embedded_pfs.database import (
     now_us,
     transaction,
 )
-from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private
+from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private, try_lock
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
 from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
 from pfs_client.failures import StorageFull
+
+RESTORING = "pfs.sqlite.restoring"
+"""The database's name in a directory that a backup is being restored to."""
 
 _LOCK_WAIT_SECONDS = 10.0
 
@@ -46,6 +49,7 @@ class DataDirectory:
         exclusive: Use it alone, or not at all.
         clock: What file sets expire by, in microseconds since 1970.
         must_exist: Refuse a path where there is none yet.
+        migrates: Bring an older schema to the newest, if nobody else uses it; else refuse one.
 
     Raises:
         DirectoryRefused: It cannot be used.
@@ -59,8 +63,10 @@ class DataDirectory:
         exclusive: bool = False,
         clock: Clock = now_us,
         must_exist: bool = False,
+        migrates: bool = True,
     ) -> None:
         self.path = path
+        self._migrates = migrates
         self._clock = clock
         self.synchronous: Synchronous = synchronous
         self.database_file = path / "pfs.sqlite"
@@ -70,6 +76,7 @@ class DataDirectory:
         if must_exist and not self.database_file.exists():
             raise DirectoryRefused(f"there is no embedded PFS in {path}")
         try:
+            self._refuse_half_restored()
             make_folder(path, sync=self._sync)
             self._lock = open_private(path / "lock", os.O_RDWR | os.O_CREAT)
             make_private(path)
@@ -101,6 +108,13 @@ class DataDirectory:
     def close(self) -> None:
         """Let go of the directory."""
         os.close(self._lock)
+
+    def _refuse_half_restored(self) -> None:
+        if (self.path / RESTORING).exists():
+            raise DirectoryRefused(
+                f"{self.path} is not whole: a backup was being restored to it. Run s3gateway"
+                " restore-backup again"
+            )
 
     def _enter_with_reserve(self, exclusive: bool) -> None:
         try:
@@ -138,11 +152,7 @@ class DataDirectory:
             time.sleep(0.05)
 
     def _try_lock(self, kind: int) -> bool:
-        try:
-            fcntl.flock(self._lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return try_lock(self._lock, kind)
 
     def _check_version(self) -> None:
         version = self._version()
@@ -171,12 +181,21 @@ class DataDirectory:
             if isinstance(error, sqlite3.OperationalError) and self._is_full(error):
                 raise StorageFull(FULL) from error
             raise DirectoryRefused(f"cannot open {self.database_file}: {error}") from error
+        self._refuse_version(version)
+        return version
+
+    def _refuse_version(self, version: int) -> None:
         if version > SCHEMA_VERSION:
             raise DirectoryRefused(
                 f"{self.path} was written by a newer gateway (schema {version}, this one knows"
                 f" {SCHEMA_VERSION}); use that version or another directory"
             )
-        return version
+        if version < SCHEMA_VERSION and not self._migrates:
+            raise DirectoryRefused(
+                f"{self.path} was written by an older gateway (schema {version}, this one writes"
+                f" {SCHEMA_VERSION}); stop that one, copy the directory with cp -a, and start this"
+                " version on it once"
+            )
 
     def _prepare_alone(self) -> None:
         # SQLite gives its other files the mode of this one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import stat
@@ -48,6 +49,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(file: Path) -> None:
+    """Put a file's bytes on the disk."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_private(file: Path, flags: int) -> int:
     """Open a file of ours; one that is new is nobody else's to read, whatever the umask."""
     descriptor = os.open(file, flags | os.O_CLOEXEC, _FILE_MODE)
@@ -60,6 +70,15 @@ def open_private(file: Path, flags: int) -> int:
             os.close(descriptor)
             raise
     return descriptor
+
+
+def try_lock(descriptor: int, kind: int) -> bool:
+    """Take a lock on an open file, `fcntl.LOCK_EX` or `LOCK_SH`, unless somebody has it."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_private(directory: Path) -> None:

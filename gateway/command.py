@@ -14,6 +14,7 @@ from typing import Any
 import click
 import uvicorn
 
+from gateway.backup_commands import backup, restore_backup
 from gateway.banner import say_hello
 from gateway.composition.choice import check_pfs, check_stored
 from gateway.composition.choice import compact as compact_pfs
@@ -148,8 +149,7 @@ def check(settings: Settings) -> None:
     with told_in_one_line():
         directory, found = check_stored(settings)
     for lost in found.lost:
-        when = f" {lost.when}" if lost.when else ""
-        click.echo(f"lost: {lost.where}:{lost.path}{when}: {lost.why}")
+        click.echo(lost.in_words())
     for wrong in found.wrong:
         click.echo(f"wrong: {wrong}")
     click.echo(
@@ -175,7 +175,7 @@ def _confirm() -> None:
     click.confirm("Go on?", abort=True)
 
 
-for _command in (keys, *COMMANDS):
+for _command in (keys, backup, restore_backup, *COMMANDS):
     main.add_command(_command)
 
 

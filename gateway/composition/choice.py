@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from embedded_pfs.backup_restoring import Restored as Restored
+from embedded_pfs.backup_restoring import restore_backup as restore_directory
+from embedded_pfs.backups import BackedUp as BackedUp
+from embedded_pfs.backups import back_up as back_up_directory
 from embedded_pfs.checking import Checked
 from embedded_pfs.checking import check as check_directory
 from embedded_pfs.client import EmbeddedPfs
@@ -117,12 +121,36 @@ def check_stored(settings: Settings) -> tuple[Path, Checked]:
         return directory, check_directory(directory)
 
 
+def back_up(settings: Settings, target: Path) -> tuple[Path, BackedUp]:
+    """Make a backup of the embedded PFS, and say what it has.
+
+    Raises:
+        BadSetting: There is no embedded PFS, or the target cannot be used.
+    """
+    directory = embedded_directory(settings)
+    with _refusals():
+        return directory, back_up_directory(directory, target)
+
+
+def restore_backup(backup: Path, directory: Path, *, with_losses: bool) -> Restored:
+    """Make a directory for an embedded PFS of a backup.
+
+    Raises:
+        BadSetting: There is no whole backup, or the directory cannot be used.
+    """
+    with _refusals():
+        return restore_directory(backup, directory, with_losses=with_losses)
+
+
 @contextmanager
 def _refusals() -> Iterator[None]:
     try:
         yield
     except (DirectoryRefused, PfsFailure) as error:
         raise BadSetting(str(error)) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise BadSetting(f"{where}{error.strerror or error}") from None
 
 
 def is_embedded(settings: Settings) -> bool:

@@ -70,8 +70,8 @@ begins with `S3GATEWAY_` is not a setting.
 
 `s3gateway compact` drops the history of an embedded PFS. Put `--pfs` before `compact`. After it,
 `--keep N` keeps N commits of each branch besides HEAD, and `--yes` skips the question.
-`s3gateway check` says whether everything that it stores is there. `s3gateway --version` prints the
-version.
+`s3gateway check` says whether everything that it stores is there. `s3gateway backup` makes
+[a backup](operating.md#back-up) of it. `s3gateway --version` prints the version.
 """
 
 _UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
