@@ -22,10 +22,11 @@ from pfs_client.history.learning import Learning
 from pfs_client.history.look_ups import Looked, LookUps
 from pfs_client.history.news import News
 from pfs_client.history.own_changes import OwnChanges
+from pfs_client.history.patience import Patience
 from pfs_client.history.reader import HistoryReader
 from pfs_client.interface import PfsClient
 from pfs_client.observer import UNOBSERVED, Observer
-from pfs_client.values import BranchInfo, Commit, FileInfo
+from pfs_client.values import Branch, BranchInfo, Commit, FileInfo
 
 log = logging.getLogger("s3gateway")
 
@@ -62,6 +63,7 @@ class IndexedTimes(ChangeTimes):
         changes = CommitChanges(pfs, self._index, self.own, observer, news, wanted)
         self._look_ups = LookUps(self._index, self.own)
         self._learning = Learning(pfs, self._index, changes, self.own, self._look_ups, news)
+        self._patience = Patience()
         self._reader = HistoryReader(pfs, file, self._index, changes, observer, wanted)
         # What is read for all is no single request's.
         loop = asyncio.get_running_loop()
@@ -130,10 +132,17 @@ class IndexedTimes(ChangeTimes):
         with self._reader.hurried():
             looked = await self._learning.learn(branch.branch, commit, looked, end, search=search)
             if search and looked.missing:
-                (path,) = looked.missing
-                if await self._learning.find(commit, path, end):
-                    looked = self._look_ups.look(commit, looked.missing)
+                looked = await self._search(branch.branch, commit, looked, end)
         return looked
+
+    async def _search(self, branch: Branch, commit: Commit, looked: Looked, end: float) -> Looked:
+        """Have PFS look for the commit that changed the one file which is missing."""
+        if self._patience.has_run_out(branch):
+            return looked
+        (path,) = looked.missing
+        is_found = await self._learning.find(commit, path, end)
+        self._patience.waited(branch, found=is_found)
+        return self._look_ups.look(commit, looked.missing) if is_found else looked
 
     def _approximate(self, looked: Looked, committed: datetime | None) -> None:
         """Give what is missing a time that is not earlier than its change.

@@ -11,11 +11,13 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import HistoryUnread
+from pfs_client.history import patience
+from pfs_client.history.patience import TRIES_IN_VAIN
 from pfs_client.values import AddFile, Branch, DeleteFile, File
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
-from tests.pfs_client.groups import others_write, put
+from tests.pfs_client.groups import others_write, put, until
 from tests.pfs_client.histories import Timed, timed, truth
 from tests.pfs_contract.reading import head_of
 
@@ -73,7 +75,7 @@ async def test_an_old_history_is_read_to_its_end(pachd: Pachd, tmp_path: Path) -
     async with timed(pachd.pfs, tmp_path / "state") as gateway:
         await assert_exact(pachd, gateway)
         await gateway.all_is_read()
-        assert gateway.seen.read == 13
+        await until(lambda: gateway.seen.read == 13)  # it is told after it is in the index
         assert gateway.seen.approximated == 0
     async with timed(pachd.pfs, tmp_path / "state") as again:
         pachd.wire.calls.clear()
@@ -92,6 +94,39 @@ async def test_a_file_of_an_unread_history_is_looked_for(pachd: Pachd) -> None:
         await gateway.told("/1")
         assert pachd.wire.count()["FindCommits"] == 5
         gate.set()
+
+
+async def test_nobody_waits_any_more_where_several_have_waited_in_vain(pachd: Pachd) -> None:
+    for number in range(TRIES_IN_VAIN + 2):
+        await replace(pachd, f"/{number}")
+    expected = await truth(pachd)
+    gates = [pachd.wire.hold(name) for name in ("GetFileSet", "FindCommits")]
+    async with timed(pachd.pfs, wait_seconds=0.1) as gateway:
+        for path in sorted(expected):
+            told = await gateway.told(path)
+            assert told is not None
+            assert told >= expected[path]
+        assert pachd.wire.count()["FindCommits"] == TRIES_IN_VAIN
+        assert gateway.seen.approximated == len(expected)
+        for gate in gates:
+            gate.set()
+        await gateway.all_is_read()
+        await assert_exact(pachd, gateway)
+
+
+async def test_after_a_rest_files_are_looked_for_again(
+    pachd: Pachd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "REST_SECONDS", 0.0)
+    for number in range(TRIES_IN_VAIN + 2):
+        await replace(pachd, f"/{number}")
+    gates = [pachd.wire.hold(name) for name in ("GetFileSet", "FindCommits")]
+    async with timed(pachd.pfs, wait_seconds=0.1) as gateway:
+        for _ in range(TRIES_IN_VAIN):
+            await gateway.told("/0")
+        gates[1].set()
+        assert await gateway.told("/0") == (await truth(pachd))["/0"]
+        gates[0].set()
 
 
 async def test_a_list_waits_and_is_then_never_too_early(pachd: Pachd) -> None:
