@@ -32,6 +32,7 @@ def test_what_is_skipped_is_said(
     told: str,
 ) -> None:
     monkeypatch.setattr(review_command, tool, tmp_path / "missing")
+    monkeypatch.setattr(review_command, "RELEASED", tmp_path)  # what is released is left alone
     monkeypatch.setattr(sys, "argv", ["contract_review", name])
     assert review_command.main() == status
     assert told in capsys.readouterr().out
