@@ -94,8 +94,9 @@ class DocumentReader:
             root = cast("Element | None", self._parser.close())
         except (etree.XMLSyntaxError, ValueError):
             root = None
-        # A prefix that is not declared is a mistake that libxml2 reads on behind.
-        if root is None or self._parser.error_log.filter_from_errors():
+        # A prefix that is not declared is a mistake that libxml2 reads on behind. It is in the log
+        # of what was fed; the other log has it only now and then.
+        if root is None or self._parser.feed_error_log.filter_from_errors():
             raise self._target.refusal
         return root
 

@@ -228,6 +228,21 @@ def test_a_child_that_is_not_one_text_is_malformed(content: str) -> None:
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "data", [b"<s3:Delete><Object/></s3:Delete>", b"<Delete><s3:Object/><Object/></Delete>"]
+)
+def test_a_prefix_that_is_not_declared_is_malformed_every_time(
+    data: bytes, piece_bytes: int
+) -> None:
+    for _ in range(50):
+        reader = DocumentReader("Delete", 10)
+        for at in range(0, len(data), piece_bytes):
+            reader.feed(data[at : at + piece_bytes])
+        with pytest.raises(MalformedXML):
+            reader.finish()
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 7, 1000])
 def test_a_document_comes_in_whatever_pieces(piece_bytes: int) -> None:
     data = "<Delete><!-- c --><Object><Key>é &amp; 日本</Key></Object></Delete>".encode()
     reader = DocumentReader("Delete", 1)
