@@ -77,11 +77,15 @@ class DocsPage:
         """Execute an operation with its form filled in, and otherwise as it is."""
         block = self.expand(name)
         self._click(f"{block}.querySelector('.try-out__btn:not(.cancel)')")
+        filled = {}
         for parameter, value in parameters.items():
             row = f'tr[data-param-name="{parameter.replace("_", "-")}"]'
-            self._fill(f"{block}.querySelector('{row} :is(input, select)')", value)
+            filled[f"{block}.querySelector('{row} :is(input, select)')"] = value
         if body is not None:
-            self._fill(f"{block}.querySelector('.opblock-section-request-body textarea')", body)
+            filled[f"{block}.querySelector('.opblock-section-request-body textarea')"] = body
+        for _ in range(2):  # the page puts its examples in when it comes to it, perhaps later
+            for element, value in filled.items():
+                self._fill(element, value)
         if file is not None:
             self._browser.run(f"{block}.querySelector('input[type=file]').id = 'chosen'")
             self._browser.choose_file("#chosen", file)
@@ -97,5 +101,8 @@ class DocsPage:
         self._browser.run(f"{element}.click()")
 
     def _fill(self, element: str, value: str) -> None:
+        """Put a value in, until it is seen to stay."""
         self._browser.wait_for(f"{element} !== null")
-        self._browser.run(f"({_SET_VALUE})({element}, {json.dumps(value)})")
+        said = json.dumps(value)
+        is_in = f"{element}.value === {said}"
+        self._browser.wait_for(f"{is_in} || (({_SET_VALUE})({element}, {said}), false)")
