@@ -183,7 +183,7 @@ def _no_collection(data: DataDirectory, wait_seconds: float) -> Iterator[None]:
     and the directory's own alone, which `compact` needs and cannot have while this process uses the
     directory. Writers take neither, and the room that deletes give back comes a little later.
     """
-    descriptor = open_private(data.path / "upkeep", os.O_RDWR | os.O_CREAT)
+    descriptor = data.open_upkeep_lock()
     try:
         end = time.monotonic() + wait_seconds
         while not try_lock(descriptor, fcntl.LOCK_EX):

@@ -99,6 +99,10 @@ class DataDirectory:
                 total += file.stat().st_size
         return total
 
+    def open_upkeep_lock(self) -> int:
+        """The file that is locked by who removes contents, or needs that nobody does."""
+        return open_private(self.path / "upkeep", os.O_RDWR | os.O_CREAT)
+
     def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
         """Open the database."""
         connection = connect(self.database_file, synchronous=self.synchronous, readonly=readonly)

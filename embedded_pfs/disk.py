@@ -42,16 +42,16 @@ def make_folder(folder: Path, *, sync: bool = True) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(folder, os.O_DIRECTORY)
 
 
 def sync_file(file: Path) -> None:
     """Put a file's bytes on the disk."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    _sync(file)
+
+
+def _sync(path: Path, flags: int = 0) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import collection, file_sets, history
 from embedded_pfs.database import now_us
-from embedded_pfs.disk import open_private
+from embedded_pfs.disk import try_lock
 from pfs_client.failures import PfsFailure
 
 if TYPE_CHECKING:
@@ -184,10 +184,8 @@ class Upkeep:
 
 def _try_lock(engine: Engine) -> int | None:
     """The lock of whoever keeps the directory up; None if another process has it."""
-    descriptor = open_private(engine.directory.path / "upkeep", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    descriptor = engine.directory.open_upkeep_lock()
+    if try_lock(descriptor, fcntl.LOCK_EX):
+        return descriptor
+    os.close(descriptor)
+    return None
