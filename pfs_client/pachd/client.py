@@ -33,7 +33,6 @@ from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.pachd.token import Token
 from pfs_client.values import (
     ALL,
-    FILE_SETS_REPO_NAME,
     Branch,
     BranchInfo,
     Change,
@@ -163,7 +162,7 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         info = messages.file_info_of(await self._caller.call("InspectFile", request))
         if not info.is_file:
             raise NotAFile(f"{info.path} is a directory")
-        if file.commit.repo.name == FILE_SETS_REPO_NAME:
+        if file.commit.is_file_set:
             self._known.saw(file)
         return info
 

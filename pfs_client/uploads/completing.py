@@ -18,7 +18,7 @@ from pfs_client.failures import (
 )
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
-from pfs_client.uploads.record_writes import PART_PATH, RecordWrites, file_set_of
+from pfs_client.uploads.record_writes import PART_PATH, RecordWrites
 from pfs_client.uploads.records import COMPLETION_PATH, Completion, PartRecord, Upload
 from pfs_client.values import Commit, ExpectFile, File, FileInfo
 
@@ -60,7 +60,7 @@ class Completing:
             file_set_id = parts[0].file_set_id
         else:
             file_set_id = await self._pfs.compose_file_set([part.file_set_id for part in parts])
-        file_set = file_set_of(file_set_id)
+        file_set = Commit.of_file_set(file_set_id)
         try:
             info = await self._pfs.inspect_file(File(file_set, PART_PATH))
         except FileNotFound:

@@ -14,7 +14,7 @@ from pfs_client.uploads.records import (
     PartRecord,
     Upload,
 )
-from pfs_client.values import Commit, ExpectFile
+from pfs_client.values import ExpectFile
 
 PART_PATH = "/content"
 """Where the bytes are in the file set of a part, and in that of all parts."""
@@ -68,11 +68,6 @@ def _ended(upload: Upload) -> Iterator[None]:
         yield
     except (BranchNotFound, ConditionFailed):
         raise UploadNotFound(f"the upload {upload.id} has ended") from None
-
-
-def file_set_of(file_set_id: str) -> Commit:
-    """What stands for a file set when it is read."""
-    return Commit.of_file_set(file_set_id)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -23,7 +23,7 @@ from pfs_client.limits.transfers import Transfers
 from pfs_client.uploads.beginnings import Beginnings
 from pfs_client.uploads.completing import Completing
 from pfs_client.uploads.reading import UploadReader, UploadState
-from pfs_client.uploads.record_writes import PART_PATH, RecordWrites, file_set_of
+from pfs_client.uploads.record_writes import PART_PATH, RecordWrites
 from pfs_client.uploads.records import (
     UPLOAD_PATH,
     PartRecord,
@@ -188,7 +188,7 @@ class Uploads:
     async def _record_part(
         self, upload: Upload, number: int, file_set_id: str, checksum: bytes
     ) -> PartRecord:
-        info = await self._pfs.inspect_file(File(file_set_of(file_set_id), PART_PATH))
+        info = await self._pfs.inspect_file(File(Commit.of_file_set(file_set_id), PART_PATH))
         part = new_part(number, info.size_bytes, info.hash, checksum, file_set_id)
         await self._records.part(upload, part)
         return part

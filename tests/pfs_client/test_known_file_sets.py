@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pfs_client.pachd.known_file_sets import KnownFileSets
-from pfs_client.values import FILE_SETS_REPO_NAME, AddFile, Commit, CopyFile, File, Repo
+from pfs_client.values import AddFile, Commit, CopyFile, File
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, read
@@ -19,7 +19,7 @@ class Clock:
 
 
 def file_in(file_set_id: str) -> File:
-    return File(Commit(Repo(FILE_SETS_REPO_NAME), file_set_id), "/content")
+    return File(Commit.of_file_set(file_set_id), "/content")
 
 
 def test_a_file_set_stays_as_long_as_was_promised_from_the_time_it_was_asked() -> None:
