@@ -12,7 +12,7 @@ from typing import Any
 from pfs_client.pachd import messages
 from pfs_client.pachd.pfs_v2 import pfs_pb2
 from pfs_client.permissions import Permission
-from pfs_client.values import Repo
+from pfs_client.values import FILE_SETS_REPO_NAME, Repo
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def needed_for_change(request: pfs_pb2.ModifyFileRequest) -> list[Needed]:
 
 
 def _is_guarded(repo: Repo) -> bool:
-    return not repo.has_file_sets
+    return repo.name != FILE_SETS_REPO_NAME
 
 
 def _of_repo(request: Any) -> list[Repo]:

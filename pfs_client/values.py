@@ -17,7 +17,6 @@ DEFAULT_PROJECT = "default"
 FILE_SETS_REPO_NAME = "__filesets__"
 """A commit of this repo, with a file set's id, stands for the file set when files are read."""
 
-
 SMALL_FILE_BYTES = 1_000_000
 """Up to this size a file's hash follows from its bytes (`docs/pachd.md`, "File hashes")."""
 
@@ -54,10 +53,7 @@ class FileType(Enum):
 
 
 class OriginKind(Enum):
-    """Who caused a commit.
-
-    A user, or PFS itself (a fresh branch's empty head, an output branch's commits).
-    """
+    """Who caused a commit: a user, or PFS itself (a branch's first head, an output's commits)."""
 
     USER = 1
     AUTO = 2
@@ -69,11 +65,6 @@ class Repo:
 
     name: str
     project: str = DEFAULT_PROJECT
-
-    @property
-    def has_file_sets(self) -> bool:
-        """Whether its commits are file sets, which belong to no repo."""
-        return self.name == FILE_SETS_REPO_NAME
 
     def __str__(self) -> str:
         return f"{self.project}/{self.name}"
@@ -110,7 +101,7 @@ class Commit:
     @property
     def is_file_set(self) -> bool:
         """Whether it is a file set, and no commit."""
-        return self.repo.has_file_sets
+        return self.repo.name == FILE_SETS_REPO_NAME
 
     def __str__(self) -> str:
         return f"{self.repo}@{self.id}"
@@ -262,10 +253,7 @@ ALL = Part()
 
 @dataclass(frozen=True, slots=True)
 class AddFile:
-    """Append to the file at `path`, creating it if there is none.
-
-    Put a `DeleteFile` before it to replace.
-    """
+    """Append to the file at `path`, or create it. To replace, put a `DeleteFile` before it."""
 
     path: str
     content: bytes
@@ -273,10 +261,7 @@ class AddFile:
 
 @dataclass(frozen=True, slots=True)
 class DeleteFile:
-    """Remove the file at `path`.
-
-    All below it where the path ends with `/`. A missing file is no error.
-    """
+    """Remove the file at `path`, or all below a path that ends with `/`. None is no error."""
 
     path: str
 
