@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import grpc
@@ -17,18 +16,10 @@ from pfs_client.values import AddFile, Branch, Commit, File
 from tests.cluster.pachd import Pachd
 from tests.cluster.wire import Fault
 from tests.pfs_client.conftest import BRANCH
-from tests.pfs_client.test_uploads import Process, process
+from tests.pfs_client.upload_processes import Process, process
 from tests.pfs_contract.reading import head_of
 
 EMPTY = Branch(BRANCH.repo, SHARED)
-
-
-@pytest.fixture
-async def one(pachd: Pachd) -> AsyncIterator[Process]:
-    started = process(pachd)
-    yield started
-    await started.uploads.drain()
-    await started.writes.drain()
 
 
 async def beginning(pachd: Pachd, upload: Upload) -> Commit:

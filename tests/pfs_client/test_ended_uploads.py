@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +15,9 @@ from pfs_client.limits.concurrency import for_each
 from pfs_client.uploads import caretaking
 from pfs_client.uploads.beginnings import SHARED
 from pfs_client.values import Branch, Commit, File
-from tests.cluster.pachd import Pachd, serving_pachd
+from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
-from tests.pfs_client.test_uploads import PART, PATH, Process, process
+from tests.pfs_client.upload_processes import PART, PATH, Process, process
 from tests.pfs_contract.reading import head_of, read
 
 AT_ONCE = 8
@@ -68,23 +66,6 @@ async def assert_nothing_is_left(pachd: Pachd, before: Left) -> None:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def pachd(tmp_path: Path, clock: Clock) -> AsyncIterator[Pachd]:
-    async with serving_pachd(tmp_path / "pachd", clock=clock) as server:
-        await server.pfs.create_repo(BRANCH.repo)
-        await server.pfs.create_branch(BRANCH)
-        server.wire.calls.clear()
-        yield server
-
-
-@pytest.fixture
-async def one(pachd: Pachd) -> AsyncIterator[Process]:
-    started = process(pachd)
-    yield started
-    await started.uploads.drain()
-    await started.writes.drain()
 
 
 @pytest.mark.parametrize("uploads", [100, pytest.param(500, marks=pytest.mark.thorough)])
