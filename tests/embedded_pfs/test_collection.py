@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,13 +22,6 @@ from embedded_pfs.collection import (
 from embedded_pfs.directory import DataDirectory
 
 A, B, C = (content_hash(letter) for letter in (b"a", b"b", b"c"))
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[DataDirectory]:
-    opened = DataDirectory(tmp_path, synchronous="off")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,6 @@ from embedded_pfs.room import Room
 from pfs_client.failures import StorageFull
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Iterator[DataDirectory]:
-    opened = DataDirectory(tmp_path, synchronous="off")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

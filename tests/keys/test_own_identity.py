@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,6 @@ async def is_gone(served: Served) -> bool:
     return REPO not in [info.repo for info in await served.pfs.list_repo()]
 
 
-async def begun(served: Served) -> None:
-    """A repo whose deletion a gateway began, and did not end."""
-    await served.pfs.create_repo(REPO)
-    await served.pfs.create_branch(Branch(REPO, MARK))
-
-
 def users() -> Users:
     known = Users()
     known.add(GATEWAY, "robot:gateway")
@@ -64,14 +59,22 @@ def users() -> Users:
     return known
 
 
+@asynccontextmanager
+async def deleting(directory: Path, calls: Calls) -> AsyncIterator[Served]:
+    """A pachd with a repo whose deletion a gateway began, and did not end."""
+    async with serving_embedded(
+        directory, "127.0.0.1:0", synchronous="off", users=users(), interceptors=[calls]
+    ) as served:
+        await served.pfs.create_repo(REPO)
+        await served.pfs.create_branch(Branch(REPO, MARK))
+        yield served
+
+
 async def test_the_gateway_s_own_token_goes_on_with_a_deletion(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Calls()
-    async with serving_embedded(
-        tmp_path, "127.0.0.1:0", synchronous="off", users=users(), interceptors=[calls]
-    ) as served:
-        await begun(served)
+    async with deleting(tmp_path, calls) as served:
         given = Settings(pfs=f"grpc://{served.address}", pachd_keys=True, pfs_token=GATEWAY)
         async with running_in_process(given, monkeypatch):
             async with asyncio.timeout(20):
@@ -84,10 +87,7 @@ async def test_without_a_token_of_its_own_the_gateway_asks_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Calls()
-    async with serving_embedded(
-        tmp_path, "127.0.0.1:0", synchronous="off", users=users(), interceptors=[calls]
-    ) as served:
-        await begun(served)
+    async with deleting(tmp_path, calls) as served:
         given = Settings(pfs=f"grpc://{served.address}", pachd_keys=True)
         async with running_in_process(given, monkeypatch) as endpoint:
             host, _, port = endpoint.partition("://")[2].rpartition(":")
