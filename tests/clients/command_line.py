@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.clients.client import Client
+
 COMMAND_SECONDS = 60
 
 _CODES = re.compile(
@@ -66,3 +68,23 @@ def code_of(error: Exception) -> str:
     if found := _CODES.search(said):
         return found[0]
     return next((code for words, code in _WORDS.items() if words in said), "refused")
+
+
+class CommandLine(Client):
+    """A client that is a command.
+
+    Args:
+        folder: For files on their way.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "file"
+        self._said = ""
+        """What the last sync said."""
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        self._file.write_bytes(content)
+        self.upload(self._file, bucket, key)
+
+    def synced(self) -> str:
+        return self._said

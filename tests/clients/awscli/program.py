@@ -10,20 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.clients import checklist, steps
-from tests.clients.client import Client
-from tests.clients.command_line import CommandFailed, all_output, code_of, output
+from tests.clients.command_line import CommandFailed, CommandLine, all_output, code_of, output
 
 
-class AwsCli(Client):
-    """`aws s3` where there is a command for it, otherwise `aws s3api`.
-
-    Args:
-        folder: For files on their way.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "file"
-        self._said = ""
+class AwsCli(CommandLine):
+    """`aws s3` where there is a command for it, otherwise `aws s3api`."""
 
     def _api(self, operation: str, *arguments: str | Path) -> Any:
         printed = output(["aws", "s3api", operation, "--output", "json", *arguments])
@@ -49,10 +40,6 @@ class AwsCli(Client):
 
     def remove_bucket(self, bucket: str) -> None:
         output(["aws", "s3", "rb", f"s3://{bucket}"])
-
-    def put(self, bucket: str, key: str, content: bytes) -> None:
-        self._file.write_bytes(content)
-        self.upload(self._file, bucket, key)
 
     def get(self, bucket: str, key: str) -> bytes:
         return output(["aws", "s3", "cp", f"s3://{bucket}/{key}", "-"])
@@ -131,9 +118,6 @@ class AwsCli(Client):
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
         self._said = all_output(["aws", "s3", "sync", f"s3://{bucket}/{prefix}", folder])
-
-    def synced(self) -> str:
-        return self._said
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         # As the page has it, but for one line.

@@ -10,24 +10,15 @@ from itertools import chain
 from pathlib import Path
 
 from tests.clients import checklist, steps
-from tests.clients.client import Client
-from tests.clients.command_line import CommandFailed, all_output, code_of, output
+from tests.clients.command_line import CommandFailed, CommandLine, all_output, code_of, output
 from tests.clients.pages import blocks
 
 MC = ("mc", "--quiet", "--no-color")
 MIB = 1024 * 1024
 
 
-class Mc(Client):
-    """The mc command, with an alias `pfs`.
-
-    Args:
-        folder: For files on their way.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "file"
-        self._said = ""
+class Mc(CommandLine):
+    """The mc command, with an alias `pfs`."""
 
     def run(self, *arguments: str | Path, content: bytes = b"") -> str:
         return output([*MC, *arguments], content).decode()
@@ -53,10 +44,6 @@ class Mc(Client):
 
     def remove_bucket(self, bucket: str) -> None:
         self.run("rb", f"pfs/{bucket}")
-
-    def put(self, bucket: str, key: str, content: bytes) -> None:
-        self._file.write_bytes(content)
-        self.upload(self._file, bucket, key)
 
     def get(self, bucket: str, key: str) -> bytes:
         return output([*MC, "cat", f"pfs/{bucket}/{key}"])
@@ -105,9 +92,6 @@ class Mc(Client):
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
         self._said = all_output([*MC, "mirror", "--overwrite", f"pfs/{bucket}/{prefix}", folder])
-
-    def synced(self) -> str:
-        return self._said
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         self.run("cp", path, f"pfs/{bucket}/{key}")

@@ -11,22 +11,13 @@ from itertools import chain
 from pathlib import Path
 
 from tests.clients import checklist, steps
-from tests.clients.client import Client
-from tests.clients.command_line import all_output, code_of, output
+from tests.clients.command_line import CommandLine, all_output, code_of, output
 
 MIB = 1024 * 1024
 
 
-class Rclone(Client):
-    """The rclone command, with a remote `pfs:`.
-
-    Args:
-        folder: For files on their way.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "file"
-        self._said = ""
+class Rclone(CommandLine):
+    """The rclone command, with a remote `pfs:`."""
 
     def run(self, *arguments: str | Path, content: bytes = b"") -> str:
         return output(["rclone", *arguments], content).decode()
@@ -42,10 +33,6 @@ class Rclone(Client):
 
     def remove_bucket(self, bucket: str) -> None:
         self.run("rmdir", f"pfs:{bucket}")
-
-    def put(self, bucket: str, key: str, content: bytes) -> None:
-        self._file.write_bytes(content)
-        self.upload(self._file, bucket, key)
 
     def get(self, bucket: str, key: str) -> bytes:
         self.download(bucket, key, self._file)
@@ -106,9 +93,6 @@ class Rclone(Client):
         self._said = all_output(
             ["rclone", "sync", "-v", "--size-only", f"pfs:{bucket}/{prefix}", folder]
         )
-
-    def synced(self) -> str:
-        return self._said
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         self.run("copyto", "--s3-upload-cutoff", "5M", path, f"pfs:{bucket}/{key}")

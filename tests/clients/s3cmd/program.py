@@ -8,20 +8,11 @@ from itertools import chain
 from pathlib import Path
 
 from tests.clients import checklist, steps
-from tests.clients.client import Client
-from tests.clients.command_line import CommandFailed, all_output, code_of, output
+from tests.clients.command_line import CommandFailed, CommandLine, all_output, code_of, output
 
 
-class S3cmd(Client):
-    """The s3cmd command.
-
-    Args:
-        folder: For files on their way.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "file"
-        self._said = ""
+class S3cmd(CommandLine):
+    """The s3cmd command."""
 
     def run(self, *arguments: str | Path) -> str:
         return output(["s3cmd", *arguments]).decode()
@@ -47,10 +38,6 @@ class S3cmd(Client):
 
     def remove_bucket(self, bucket: str) -> None:
         self.run("rb", f"s3://{bucket}")
-
-    def put(self, bucket: str, key: str, content: bytes) -> None:
-        self._file.write_bytes(content)
-        self.upload(self._file, bucket, key)
 
     def get(self, bucket: str, key: str) -> bytes:
         self.download(bucket, key, self._file)
@@ -97,9 +84,6 @@ class S3cmd(Client):
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._said = all_output(["s3cmd", "sync", f"s3://{bucket}/{prefix}/", f"{folder}/"])
-
-    def synced(self) -> str:
-        return self._said
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         # As the page has it, but for one line.

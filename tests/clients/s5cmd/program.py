@@ -11,24 +11,15 @@ from itertools import chain
 from pathlib import Path
 
 from tests.clients import checklist, steps
-from tests.clients.client import Client
-from tests.clients.command_line import CommandFailed, all_output, code_of, output
+from tests.clients.command_line import CommandFailed, CommandLine, all_output, code_of, output
 from tests.clients.pages import blocks
 
 MIB = 1024 * 1024
 IN_PARTS = ("--part-size", "5")
 
 
-class S5cmd(Client):
-    """The s5cmd command.
-
-    Args:
-        folder: For files on their way.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "file"
-        self._said = ""
+class S5cmd(CommandLine):
+    """The s5cmd command."""
 
     def run(self, *arguments: str | Path, content: bytes = b"") -> str:
         return output(["s5cmd", *arguments], content).decode()
@@ -53,10 +44,6 @@ class S5cmd(Client):
 
     def remove_bucket(self, bucket: str) -> None:
         self.run("rb", f"s3://{bucket}")
-
-    def put(self, bucket: str, key: str, content: bytes) -> None:
-        self._file.write_bytes(content)
-        self.upload(self._file, bucket, key)
 
     def get(self, bucket: str, key: str) -> bytes:
         return output(["s5cmd", "cat", f"s3://{bucket}/{key}"])
@@ -109,9 +96,6 @@ class S5cmd(Client):
 
     def sync_down(self, bucket: str, prefix: str, folder: Path) -> None:
         self._said = all_output(["s5cmd", "sync", f"s3://{bucket}/{prefix}/*", f"{folder}/"])
-
-    def synced(self) -> str:
-        return self._said
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
         self.run("cp", path, f"s3://{bucket}/{key}")
