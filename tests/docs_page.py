@@ -18,6 +18,19 @@ _SET_VALUE = """(element, value) => {
   element.blur();
 }"""
 
+# What is sent is what the page's own state holds. It takes over what was typed, and puts its
+# examples in, some time after they can be seen.
+_HELD = """((id, parameter) => {
+  const state = ui.getStore().getState().get('spec');
+  const ofId = operation => operation?.get?.('operationId') === id;
+  for (const [path, item] of state.getIn(['json', 'paths'])) {
+    const method = item.findKey(ofId);
+    if (method === undefined) continue;
+    const held = state.getIn(['meta', 'paths', path, method, 'parameters']);
+    return held?.find((_, key) => key.split('.hash-')[0].endsWith('.' + parameter))?.get('value');
+  }
+})"""
+
 _ANSWER = """(block => {
   const table = block.querySelector('.live-responses-table');
   if (table === null) return null;
@@ -77,15 +90,11 @@ class DocsPage:
         """Execute an operation with its form filled in, and otherwise as it is."""
         block = self.expand(name)
         self._click(f"{block}.querySelector('.try-out__btn:not(.cancel)')")
-        filled = {}
+        self._wait_for_examples(name)
         for parameter, value in parameters.items():
-            row = f'tr[data-param-name="{parameter.replace("_", "-")}"]'
-            filled[f"{block}.querySelector('{row} :is(input, select)')"] = value
+            self._fill_parameter(block, name, parameter.replace("_", "-"), value)
         if body is not None:
-            filled[f"{block}.querySelector('.opblock-section-request-body textarea')"] = body
-        for _ in range(2):  # the page puts its examples in when it comes to it, perhaps later
-            for element, value in filled.items():
-                self._fill(element, value)
+            self._fill(f"{block}.querySelector('.opblock-section-request-body textarea')", body)
         if file is not None:
             self._browser.run(f"{block}.querySelector('input[type=file]').id = 'chosen'")
             self._browser.choose_file("#chosen", file)
@@ -99,6 +108,21 @@ class DocsPage:
     def _click(self, element: str) -> None:
         self._browser.wait_for(f"{element} !== null")
         self._browser.run(f"{element}.click()")
+
+    def _wait_for_examples(self, name: str) -> None:
+        for parameter in self._operations[name].parameters:
+            if parameter.get("required") and parameter["in"] != "query":  # those select it
+                self._browser.wait_for(f"{self._held(name, parameter['name'])} !== undefined")
+
+    def _fill_parameter(self, block: str, name: str, parameter: str, value: str) -> None:
+        row = f'tr[data-param-name="{parameter}"]'
+        self._fill(f"{block}.querySelector('{row} :is(input, select)')", value)
+        held = self._held(name, parameter)
+        self._browser.wait_for(f"String({held}) === {json.dumps(value)}")
+
+    def _held(self, name: str, parameter: str) -> str:
+        words = map(json.dumps, (self._operations[name].id, parameter))
+        return f"{_HELD}({', '.join(words)})"
 
     def _fill(self, element: str, value: str) -> None:
         """Put a value in, until it is seen to stay."""
