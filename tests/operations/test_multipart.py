@@ -244,12 +244,18 @@ def test_parts_are_listed_in_pages(s3: Any, upload: Upload) -> None:
     assert etags == {part["PartNumber"]: part["ETag"] for part in upload.parts}
 
 
-def test_uploads_are_listed_in_pages_by_key(s3: Any, bucket: str) -> None:
+def test_uploads_are_listed_in_pages_by_key_and_those_of_one_key_as_they_were_begun(
+    s3: Any, bucket: str
+) -> None:
     ids = {key: Upload(s3, bucket, key).id for key in ("b", "a/2", "a/1", "c d")}
-    again = Upload(s3, bucket, "b").id
+    again = [Upload(s3, bucket, "b").id for _ in range(4)]
     found = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
-    assert [one["Key"] for one in found] == ["a/1", "a/2", "b", "b", "c d"]
-    assert {one["UploadId"] for one in found} == {*ids.values(), again}
+    assert [one["Key"] for one in found] == ["a/1", "a/2", *["b"] * 5, "c d"]
+    in_order = [ids["a/1"], ids["a/2"], ids["b"], *again, ids["c d"]]
+    assert [one["UploadId"] for one in found] == in_order
+    assert [one["Initiated"] for one in found[2:7]] == sorted(
+        one["Initiated"] for one in found[2:7]
+    )
     seen: list[str] = []
     markers: dict[str, str] = {}
     while True:
@@ -263,7 +269,7 @@ def test_uploads_are_listed_in_pages_by_key(s3: Any, bucket: str) -> None:
     assert seen == [one["UploadId"] for one in found]
     folded = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
     assert [one["Prefix"] for one in folded["CommonPrefixes"]] == ["a/"]
-    assert [one["Key"] for one in folded["Uploads"]] == ["b", "b", "c d"]
+    assert [one["Key"] for one in folded["Uploads"]] == [*["b"] * 5, "c d"]
     below = s3.list_multipart_uploads(Bucket=bucket, Prefix="a/", KeyMarker="a/1")
     assert [one["Key"] for one in below["Uploads"]] == ["a/2"]
 
