@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable
 
-from bench import backups, cluster, growth, keys, small, transfers
+from bench import backups, cluster, growth, keys, parts, small, transfers
 
 
 def _growth(quick: bool) -> None:
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[bool], None]] = {
     "small": lambda quick: small.measure(1.0 if quick else 4.0),
     "cluster": lambda quick: cluster.measure(1.0 if quick else 4.0),
     "transfers": lambda quick: transfers.measure((64,) if quick else (256, 1024)),
+    "parts": lambda quick: parts.measure(64 if quick else 256),
     "growth": _growth,
     "keys": lambda quick: keys.measure(1.0 if quick else 4.0),
     "backups": lambda quick: backups.measure((10_000,) if quick else (10_000, 300_000)),

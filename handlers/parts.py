@@ -57,15 +57,27 @@ async def _receive(
             f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm},"
             f" actual checksum Type: {named}"
         )
-    summed = _Summed(upload.algorithm, body.pieces())
+    # The one that it brings is computed anyway, to be verified.
+    summed = _Summed("" if named else upload.algorithm, body.pieces())
+
+    def checksum() -> bytes:
+        return _verified(body, upload) if named else summed.digest()
+
     return await request.services.uploads.store_part(
         upload,
         request.parameters["partNumber"],
         summed.pieces(),
         body.declared_size_bytes,
-        summed.digest,
+        checksum,
         looking,
     )
+
+
+def _verified(body: RequestBody, upload: Upload) -> bytes:
+    """The checksum that a body came with, as the upload keeps it; nothing where it keeps none."""
+    if not upload.algorithm:
+        return b""
+    return base64.b64decode(body.checksum_headers[f"x-amz-checksum-{upload.algorithm}"])
 
 
 async def upload_part_copy(request: S3Request) -> S3Response:

@@ -155,6 +155,14 @@ class ForwardingPfs(PfsClient):
         """Pass it on."""
         return self._pfs.walk_file(directory, part)
 
+    def inspect_head(self, branch: Branch) -> Call[CommitInfo]:
+        """Pass it on."""
+        return self._pfs.inspect_head(branch)
+
+    def walk_head(self, branch: Branch, part: Part = ALL) -> Call[list[FileInfo]]:
+        """Pass it on."""
+        return self._pfs.walk_head(branch, part)
+
     def get_file(
         self, file: File, *, offset: int = 0, size_bytes: int | None = None
     ) -> Call[ByteStream]:

@@ -31,6 +31,7 @@ from pfs_client.values import (
     BranchInfo,
     Change,
     Commit,
+    CommitInfo,
     File,
     FileInfo,
     Part,
@@ -140,6 +141,15 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
             BranchNotFound: There is the repo, without this branch.
         """
 
+    async def inspect_head(self, branch: Branch) -> CommitInfo:
+        """The commit that is a branch's head as it is now; on pachd one call, which does not wait.
+
+        Raises:
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+        """
+        return await self.inspect_commit((await self.inspect_branch(branch)).head)
+
     @abstractmethod
     async def create_branch(self, branch: Branch, *, head: Commit | None = None) -> None:
         """Create a branch, with a finished empty commit as its head unless one is given.
@@ -242,6 +252,16 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
             CommitFailed: The commit has finished with an error that keeps it from being listed.
             PfsFailure: Too many are asked for, or a reverse listing without a number.
         """
+
+    async def walk_head(self, branch: Branch, part: Part = ALL) -> list[FileInfo]:
+        """Everything in a branch's head as it is now; on pachd one call, which waits for the head.
+
+        Raises:
+            RepoNotFound: There is no such repo.
+            BranchNotFound: There is the repo, without this branch.
+            PfsFailure: As for `walk_file`.
+        """
+        return await self.walk_file(File((await self.inspect_branch(branch)).head, "/"), part)
 
     @abstractmethod
     async def get_file(

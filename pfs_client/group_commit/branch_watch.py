@@ -93,16 +93,16 @@ class BranchWatch:
             base: What the write was based on.
             made: How many commits we have made since, if we can say; 0 if not.
         """
-        head = (await self._pfs.inspect_branch(self._branch)).head
-        commits: list[CommitInfo] = []
-        at: Commit | None = head
+        newest = await self._pfs.inspect_head(self._branch)
+        commits = [] if newest.commit == base.head else [newest]
+        at = newest.parent if commits else base.head
         while at is not None and at != base.head and len(commits) < _MAX_COMMITS_LOOKED_BACK:
             info = await self._pfs.inspect_commit(at)
             commits.append(info)
             at = info.parent
         if len(commits) == made and at == base.head == self._head:
-            self._head = head
-            self._ours.add(head)
+            self._head = newest.commit
+            self._ours.add(newest.commit)
         else:
             self.forget()
         return commits

@@ -37,6 +37,7 @@ from pfs_client.values import (
     BranchInfo,
     Change,
     Commit,
+    CommitInfo,
     CopyFile,
     File,
     FileInfo,
@@ -114,6 +115,11 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         request = pfs_pb2.InspectBranchRequest(branch=messages.branch_message(branch))
         return messages.branch_info_of(await self._caller.call("InspectBranch", request))
 
+    async def inspect_head(self, branch: Branch) -> CommitInfo:
+        """The commit that is a branch's head as it is now: pachd looks which one it is."""
+        request = pfs_pb2.InspectCommitRequest(commit=messages.head_message(branch))
+        return messages.commit_info_of(await self._caller.call("InspectCommit", request))
+
     async def create_branch(self, branch: Branch, *, head: Commit | None = None) -> None:
         """Create a branch. pachd says OK for one that exists."""
         await self._create_branch(branch, head=head)
@@ -180,11 +186,19 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
     async def walk_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """Everything at and below a path."""
         hazards.check_commit(directory.commit)
+        return await self._walk(messages.file_message(directory), part)
+
+    async def walk_head(self, branch: Branch, part: Part = ALL) -> list[FileInfo]:
+        """Everything in a branch's head as it is now, in one call: pachd looks which one it is."""
+        root = pfs_pb2.File(commit=messages.head_message(branch), path="/")
+        return await self._walk(root, part)
+
+    async def _walk(self, directory: pfs_pb2.File, part: Part) -> list[FileInfo]:
+        marker = None
+        if part.after:
+            marker = pfs_pb2.File(commit=directory.commit, path=part.after)
         request = pfs_pb2.WalkFileRequest(
-            file=messages.file_message(directory),
-            paginationMarker=_marker(directory, part.after),
-            number=part.number,
-            reverse=part.reverse,
+            file=directory, paginationMarker=marker, number=part.number, reverse=part.reverse
         )
         try:
             return await self._caller.listing("WalkFile", request, part)

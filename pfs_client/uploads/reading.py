@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -54,12 +54,20 @@ class UploadReader:
         self.known[upload.branch] = upload
 
     async def read(self, branch: Branch, *, with_parts: bool = True) -> UploadState | None:
-        """The upload that a branch is; None if there is none, or no longer."""
+        """The upload that a branch is; None if there is none, or no longer.
+
+        One call tells all, once what the small files hold is known. What they hold, and which parts
+        there are, is read at one commit.
+        """
         try:
+            infos = await self._pfs.walk_head(branch, ALL if with_parts else _BEFORE_PARTS)
+            contents = self._kept_contents(branch, infos)
+            if contents is not None:
+                return self._state(branch, infos, contents)
             head = (await self._pfs.inspect_branch(branch)).head
-            return await self.read_at(branch, head, with_parts=with_parts)
         except (BranchNotFound, RepoNotFound):
             return None
+        return await self.read_at(branch, head, with_parts=with_parts)
 
     async def read_at(
         self, branch: Branch, head: Commit, *, with_parts: bool = True
@@ -80,20 +88,38 @@ class UploadReader:
         self, branch: Branch, head: Commit, *, with_parts: bool
     ) -> UploadState | None:
         wanted = ALL if with_parts else _BEFORE_PARTS
-        files = {info.path: info for info in await self._pfs.walk_file(File(head, "/"), wanted)}
-        if UPLOAD_PATH not in files:
+        infos = await self._pfs.walk_file(File(head, "/"), wanted)
+        contents = {
+            info.path: await self._content(branch, head, info) for info in _with_content(infos)
+        }
+        return self._state(branch, infos, contents)
+
+    def _state(
+        self, branch: Branch, infos: Sequence[FileInfo], contents: Mapping[str, bytes]
+    ) -> UploadState | None:
+        """What files of one commit say, by their names or by what they hold."""
+        if UPLOAD_PATH not in contents:
             return None
-        upload = read_upload(branch, await self._content(branch, head, files[UPLOAD_PATH]))
+        upload = read_upload(branch, contents[UPLOAD_PATH])
         self.known[branch] = upload
         completion = None
-        if COMPLETION_PATH in files:
-            content = await self._content(branch, head, files[COMPLETION_PATH])
-            completion = read_completion(content)
-        paths = [path for path in files if path.startswith(PARTS_PATH)]
+        if COMPLETION_PATH in contents:
+            completion = read_completion(contents[COMPLETION_PATH])
+        paths = [info.path for info in infos if info.path.startswith(PARTS_PATH)]
         found = [record for path in paths if (record := read_part(path))]
         return UploadState(
             upload, _last_of_each(found), completion, frozenset(part.file_set_id for part in found)
         )
+
+    def _kept_contents(self, branch: Branch, infos: Sequence[FileInfo]) -> dict[str, bytes] | None:
+        """What the files hold whose content counts; None if that is not known of all."""
+        kept: dict[str, bytes] = {}
+        for info in _with_content(infos):
+            content = self._kept.get((branch, info.hash))
+            if content is None:
+                return None
+            kept[info.path] = content
+        return kept
 
     async def _content(self, branch: Branch, head: Commit, info: FileInfo) -> bytes:
         key = (branch, info.hash)
@@ -103,6 +129,11 @@ class UploadReader:
                 content = b"".join([piece async for piece in stream])
             self._kept[key] = content
         return content
+
+
+def _with_content(infos: Sequence[FileInfo]) -> list[FileInfo]:
+    """The files whose content counts, and not only their names."""
+    return [info for info in infos if info.path in (UPLOAD_PATH, COMPLETION_PATH)]
 
 
 def _last_of_each(found: list[PartRecord]) -> dict[int, PartRecord]:

@@ -15,7 +15,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pfs_client.values import HIDDEN_BRANCHES, Branch, Commit, Repo
 
@@ -25,15 +25,24 @@ PARTS_PATH = "/uploaded/"
 """Behind the other two, so that these are found without a look at any part."""
 
 _BRANCHES = f"{HIDDEN_BRANCHES}upload_"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_DIGITS = 14
+"""Enough for two thousand years, and an even number."""
+
 _ID = re.compile(r"u-([0-9a-f]{32})")
 _PART = re.compile(
     r"(\d{5})-(\d{16})-([0-9a-f]{8})-(\d+)-([0-9a-f]{64})-([0-9a-f]*)-(.+)", re.ASCII
 )
 
 
-def new_upload_id() -> str:
-    """An id for an upload. It is no UUID, which pachd would take for a commit's."""
-    return f"u-{secrets.token_hex(16)}"
+def new_upload_id(started: datetime) -> str:
+    """An id for an upload. It is no UUID, which pachd would take for a commit's.
+
+    The ids of later uploads are greater, as S3 lists the uploads of one key in the order in which
+    they were begun, and pages by id.
+    """
+    started_us = (started - _EPOCH) // timedelta(microseconds=1)
+    return f"u-{started_us:0{_TIME_DIGITS}x}{secrets.token_hex((32 - _TIME_DIGITS) // 2)}"
 
 
 def upload_branch(repo: Repo, upload_id: str) -> Branch | None:

@@ -4,6 +4,7 @@ Many commits that go at once can end pachd (`docs/pachd.md`, "Deleting repos and
 into HEAD, which stays as it is: were HEAD dropped instead, the upload would be there again, as it
 was before it was aborted. HEAD goes last, once there is no branch that could go back to another.
 The empty commit that the branch began with stays: other uploads begin there too (`beginnings`).
+Only where a late record made the branch anew, pachd began it with an empty commit of its own.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ async def remove_upload(pfs: PfsClient, writes: GroupedWrites, branch: Branch) -
             head = (await pfs.inspect_branch(branch)).head
             await pfs.inspect_commit(head, wait_finished=True)
             await _release_file_sets(pfs, head)
-            own = await _own_commits(pfs, head)
+            own, first = await _own_commits(pfs, branch, head)
             left = await _squash_into_head(pfs, branch, own)
             await pfs.delete_branch(branch)
             with suppress(PfsFailure):  # then commits stay that nothing refers to
-                for commit in left:
+                for commit in [*left, *first]:
                     await pfs.drop_commit(commit, branch=branch.name)
 
 
@@ -51,14 +52,19 @@ async def _release_file_sets(pfs: PfsClient, head: Commit) -> None:
                 await pfs.release_file_set(part.file_set_id)
 
 
-async def _own_commits(pfs: PfsClient, head: Commit) -> list[Commit]:
-    """The commits of an upload, the newest first, without the one that its branch began with.
+async def _own_commits(
+    pfs: PfsClient, branch: Branch, head: Commit
+) -> tuple[list[Commit], list[Commit]]:
+    """The commits of an upload, the newest first, and the one that its branch began with.
 
-    That one is based on none. pachd might put another in its place if it were dropped
-    (`docs/pachd.md`, "Deleting repos and commits"), while uploads that are beginning refer to it.
+    That one is based on none. It is not among them where uploads share it, as those that are
+    beginning refer to it. While there is a branch at it, pachd puts another in its place if it is
+    dropped (`docs/pachd.md`, "Deleting repos and commits").
     """
     infos = [info async for info in pfs.list_commit(head.repo, newest=head)]
-    return [info.commit for info in infos if info.parent is not None]
+    own = [info.commit for info in infos if info.parent is not None]
+    first = [i.commit for i in infos if i.parent is None and i.branch == branch.name]
+    return own, first
 
 
 async def _squash_into_head(pfs: PfsClient, branch: Branch, own: Sequence[Commit]) -> list[Commit]:

@@ -68,7 +68,7 @@ class Uploads:
     ) -> Upload:
         """Begin an upload of a file."""
         started = datetime.now(UTC)
-        upload = Upload(new_upload_id(), target, path, started, algorithm, checksum_type)
+        upload = Upload(new_upload_id(started), target, path, started, algorithm, checksum_type)
         await self._beginnings.create_branch(upload.branch)
         await self._records.begin(upload)
         self.reader.begun(upload)

@@ -90,7 +90,7 @@ async def test_a_part_costs_one_call_more_than_a_large_object_at_most(upload: Up
     part = await upload.send(2)
     assert part.total() <= put.total() + 1
     assert part == {
-        "InspectBranch": 4,
+        "InspectBranch": 2,
         "WalkFile": 1,
         "CreateFileSet": 1,
         "InspectFile": 1,
@@ -99,7 +99,30 @@ async def test_a_part_costs_one_call_more_than_a_large_object_at_most(upload: Up
     }
 
 
-async def test_parts_are_listed_with_one_call_beside_the_look_at_the_branches(
+async def test_parts_that_come_together_share_their_commit(upload: Upload) -> None:
+    """Each has a file set of its own; all that come while one is written down go with the next."""
+    await upload.begin()
+    await upload.send(1)
+    wire, cluster = upload.cluster.wire, upload.cluster
+    wire.calls.clear()
+    gate = wire.hold("ModifyFile")
+    parts = [
+        asyncio.create_task(cluster.s3("upload_part", **upload.named, PartNumber=n, Body=PART))
+        for n in range(2, 10)
+    ]
+    await wire.came("ModifyFile")
+    await wire.came("InspectFile", times=8)
+    while cluster.wire.active > 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    gate.set()
+    await asyncio.gather(*parts)
+    calls = wire.count()
+    assert calls["CreateFileSet"] == calls["InspectFile"] == 8
+    assert calls["ModifyFile"] == 2
+    assert calls["InspectBranch"] <= 8 + 2
+
+
+async def test_parts_are_listed_with_one_call_beside_the_look_at_the_bucket(
     upload: Upload,
 ) -> None:
     await upload.begin()
@@ -107,7 +130,7 @@ async def test_parts_are_listed_with_one_call_beside_the_look_at_the_branches(
         await upload.send(number)
     calls, listed = await upload.cost("list_parts", is_watched=False, **upload.named)
     assert len(listed["Parts"]) == 2
-    assert calls == {"InspectBranch": 2, "WalkFile": 1}
+    assert calls == {"InspectBranch": 1, "WalkFile": 1}
 
 
 async def test_a_completion(upload: Upload) -> None:
@@ -115,8 +138,9 @@ async def test_a_completion(upload: Upload) -> None:
     for number in (1, 2, 3):
         await upload.send(number)
     calls = await upload.complete()
+    assert calls.total() == 10
     assert calls == {
-        "InspectBranch": 4,
+        "InspectBranch": 2,
         "WalkFile": 1,
         "ComposeFileSet": 1,
         "InspectFile": 1,
@@ -126,7 +150,7 @@ async def test_a_completion(upload: Upload) -> None:
     }
 
 
-async def test_a_completion_waits_for_nine_calls(upload: Upload) -> None:
+async def test_a_completion_waits_for_eight_calls(upload: Upload) -> None:
     """The rest sees how the commit ends, which nobody waits for."""
     await upload.begin()
     for number in (1, 2, 3):
@@ -139,6 +163,6 @@ async def test_a_completion_waits_for_nine_calls(upload: Upload) -> None:
             "complete_multipart_upload", **upload.named, MultipartUpload={"Parts": upload.parts}
         )
     made = [call.method for call in wire.calls]
-    assert len(made[: made.index("RenewFileSet") + 1]) == 9
+    assert len(made[: made.index("RenewFileSet") + 1]) == 8
     gate.set()
     assert await upload.cluster.content_of("d/upload") == PART * 3

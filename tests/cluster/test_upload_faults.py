@@ -59,7 +59,7 @@ class Upload:
     ("calls", "is_done"),
     [
         pytest.param(EVERY, False, id="before each call"),
-        pytest.param((3, 5, 7), True, id="before the answer of what changes something"),
+        pytest.param((2, 4, 6), True, id="before the answer of what changes something"),
         pytest.param(EVERY, True, marks=pytest.mark.thorough, id="before each answer"),
     ],
 )
@@ -85,7 +85,7 @@ async def test_pachd_is_cut_at_every_call_of_a_completion(
         assert (await upload.complete())["ETag"] == etag
     # The calls that the answer waits for come first; a cut behind them refuses nobody.
     assert refused == list(calls)[: len(refused)]
-    assert len(refused) >= min(9, len(calls))
+    assert len(refused) >= min(8, len(calls))
     assert calls is not EVERY or len(refused) < len(calls)
 
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import boto3_client
-from tests.raw_http import Answer, send
+from tests.raw_http import Answer, Connection, send
 from tests.servers import GatewayProcess
 
 pytestmark = pytest.mark.parametrize("layers", [("multipart",)], ids=["multipart"], indirect=True)
@@ -88,6 +88,28 @@ def test_an_object_of_parts_is_the_one_that_a_put_of_its_bytes_makes(
     assert (completed["Bucket"], completed["Key"]) == (bucket, "dir/a")
 
 
+def test_an_object_of_parts_is_read_by_part_as_one_that_was_put(
+    gateway: GatewayProcess, s3: Any, bucket: str, whole: Upload
+) -> None:
+    """It has one part: download managers ask for part 1, and get all of it without a count."""
+    whole.complete()
+    s3.put_object(Bucket=bucket, Key="put", Body=FIRST + LAST)
+    for method in ("GET", "HEAD"):
+        answers = [
+            send(gateway, method, f"/{bucket}/{key}?partNumber=1") for key in ("dir/a", "put")
+        ]
+        for answer in answers:
+            for varying in ("date", "last-modified", "x-amz-request-id", "x-amz-id-2"):
+                answer.headers.pop(varying, None)
+        assert answers[0] == answers[1]
+        assert answers[0].status == 206
+        assert answers[0].headers["content-length"] == str(len(FIRST + LAST))
+        assert "x-amz-mp-parts-count" not in answers[0].headers
+    refused = send(gateway, "GET", f"/{bucket}/dir/a?partNumber=2")
+    assert (refused.status, refused.code) == (416, "InvalidPartNumber")
+    assert refused.texts("ActualPartCount") == ["1"]
+
+
 def test_a_large_file_goes_up_at_the_defaults_of_boto3(s3: Any, bucket: str) -> None:
     content = FIRST * 4 + LAST
     s3.upload_fileobj(io.BytesIO(content), bucket, "large")
@@ -115,6 +137,23 @@ def test_of_parts_of_one_number_the_last_counts(upload: Upload) -> None:
     upload.parts = listed
     upload.complete()
     assert upload.content() == b"another"
+
+
+def test_of_a_part_that_is_sent_twice_the_one_that_ends_last_counts(
+    gateway: GatewayProcess, bucket: str, upload: Upload
+) -> None:
+    target = f"/{bucket}/{upload.target['Key']}?partNumber=1&uploadId={upload.id}"
+    with Connection(gateway) as first:
+        first.send(first.head("PUT", target, None, {"Content-Length": "5"}) + b"fir")
+        second = upload.send(1, b"second")
+        first.send(b"st")
+        answer = first.read()
+    assert answer.status == 200
+    upload.parts = [{"PartNumber": 1, "ETag": second["ETag"]}]
+    assert error_of(upload.complete) == (400, "InvalidPart")
+    upload.parts = [{"PartNumber": 1, "ETag": answer.headers["etag"]}]
+    upload.complete()
+    assert upload.content() == b"first"
 
 
 def test_parts_that_are_not_listed_are_left_out(upload: Upload) -> None:
@@ -244,12 +283,18 @@ def test_parts_are_listed_in_pages(s3: Any, upload: Upload) -> None:
     assert etags == {part["PartNumber"]: part["ETag"] for part in upload.parts}
 
 
-def test_uploads_are_listed_in_pages_by_key(s3: Any, bucket: str) -> None:
+def test_uploads_are_listed_in_pages_by_key_and_those_of_one_key_as_they_were_begun(
+    s3: Any, bucket: str
+) -> None:
     ids = {key: Upload(s3, bucket, key).id for key in ("b", "a/2", "a/1", "c d")}
-    again = Upload(s3, bucket, "b").id
+    again = [Upload(s3, bucket, "b").id for _ in range(4)]
     found = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
-    assert [one["Key"] for one in found] == ["a/1", "a/2", "b", "b", "c d"]
-    assert {one["UploadId"] for one in found} == {*ids.values(), again}
+    assert [one["Key"] for one in found] == ["a/1", "a/2", *["b"] * 5, "c d"]
+    in_order = [ids["a/1"], ids["a/2"], ids["b"], *again, ids["c d"]]
+    assert [one["UploadId"] for one in found] == in_order
+    assert [one["Initiated"] for one in found[2:7]] == sorted(
+        one["Initiated"] for one in found[2:7]
+    )
     seen: list[str] = []
     markers: dict[str, str] = {}
     while True:
@@ -263,7 +308,7 @@ def test_uploads_are_listed_in_pages_by_key(s3: Any, bucket: str) -> None:
     assert seen == [one["UploadId"] for one in found]
     folded = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
     assert [one["Prefix"] for one in folded["CommonPrefixes"]] == ["a/"]
-    assert [one["Key"] for one in folded["Uploads"]] == ["b", "b", "c d"]
+    assert [one["Key"] for one in folded["Uploads"]] == [*["b"] * 5, "c d"]
     below = s3.list_multipart_uploads(Bucket=bucket, Prefix="a/", KeyMarker="a/1")
     assert [one["Key"] for one in below["Uploads"]] == ["a/2"]
 

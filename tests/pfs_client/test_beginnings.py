@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
@@ -95,7 +95,7 @@ async def test_an_upload_that_got_no_further_than_its_branch_goes_and_its_beginn
     """Its head is what the others begin with, which must be neither squashed nor dropped."""
     other = await one.begin()
     shared = await head_of(pachd.pfs, EMPTY)
-    branch = upload_branch(BRANCH.repo, new_upload_id())
+    branch = upload_branch(BRANCH.repo, new_upload_id(datetime.now(UTC)))
     assert branch is not None
     await pachd.pfs.create_branch(branch, head=shared)
     monkeypatch.setattr(caretaking, "_KEPT_WITHOUT_RECORD", timedelta(0))

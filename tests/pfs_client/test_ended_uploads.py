@@ -14,7 +14,7 @@ from pfs_client.failures import UploadNotFound
 from pfs_client.limits.concurrency import for_each
 from pfs_client.uploads import caretaking
 from pfs_client.uploads.beginnings import SHARED
-from pfs_client.values import Branch, Commit, File
+from pfs_client.values import AddFile, Branch, Commit, File
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_client.upload_processes import PART, PATH, Process, process
@@ -125,6 +125,28 @@ async def test_an_upload_that_another_gateway_aborts_while_it_is_completed(
     # The object's, the one where uploads begin, and one that pachd made for the late record.
     assert left <= 3
     await other.writes.drain()
+
+
+async def test_the_commit_that_pachd_makes_for_a_late_record_is_dropped_behind_its_branch(
+    pachd: Pachd, one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the one that all uploads begin with never is."""
+    upload = await one.begin()
+    part = await one.send(upload, 1, b"x")
+    await one.uploads.abort(upload)
+    await one.uploads.drain()
+    await pachd.pfs.modify_file(upload.branch, [AddFile(part.path, b"")])
+    late = await pachd.pfs.inspect_head(upload.branch)
+    assert late.parent is not None
+    monkeypatch.setattr(caretaking, "_KEPT_WITHOUT_RECORD", timedelta(0))
+    pachd.wire.calls.clear()
+    await one.caretaker().go_round()
+    assert upload.branch.name not in await one.names()
+    methods = [call.method for call in pachd.wire.calls]
+    assert "DropCommit" not in methods[: methods.index("DeleteBranch")]
+    dropped = [call.messages[0].commit for call in pachd.wire.of("DropCommit")]
+    assert [commit.id for commit in dropped] == [late.commit.id, late.parent.id]
+    assert {commit.branch.name for commit in dropped} == {upload.branch.name}
 
 
 async def test_a_part_that_comes_while_its_upload_is_completed_is_left_out(

@@ -361,6 +361,16 @@ async def test_a_negative_offset_is_never_sent(pfs: WholePfs, ordered: Commit) -
         await pfs.get_file(File(ordered, "/A"), offset=-1)
 
 
+async def test_a_head_is_walked_as_its_commit_is(pfs: WholePfs, branch: Branch) -> None:
+    await put(pfs, branch, "/d/a", b"1")
+    await put(pfs, branch, "/b", b"22")
+    walked = await pfs.walk_file(File(await head_of(pfs, branch), "/"))
+    assert await pfs.walk_head(branch) == walked
+    assert await pfs.walk_head(branch, Part(after="/b", files=1)) == walked[2:]
+    await pfs.modify_file(branch, [DeleteFile("/b")])
+    assert [info.path for info in await pfs.walk_head(branch)] == ["/", "/d/", "/d/a"]
+
+
 async def test_every_commit_stays_readable(pfs: WholePfs, branch: Branch) -> None:
     commits = []
     for number in range(30):

@@ -46,6 +46,26 @@ async def test_a_new_repo_has_no_branches(pfs: WholePfs, repo: Repo) -> None:
     assert repo in [r.repo for r in await pfs.list_repo()]
 
 
+async def test_a_head_is_inspected_by_its_branch(pfs: WholePfs, branch: Branch) -> None:
+    await put(pfs, branch, "/a", b"1")
+    first = await pfs.inspect_head(branch)
+    assert first.commit == await head_of(pfs, branch)
+    await put(pfs, branch, "/b", b"2")
+    second = await pfs.inspect_head(branch)
+    assert (second.commit, second.parent) == (await head_of(pfs, branch), first.commit)
+
+
+async def test_a_branch_that_is_not_there_has_no_head(pfs: WholePfs, repo: Repo) -> None:
+    with pytest.raises(BranchNotFound):
+        await pfs.inspect_head(Branch(repo, "none"))
+    with pytest.raises(BranchNotFound):
+        await pfs.walk_head(Branch(repo, "none"))
+    with pytest.raises(RepoNotFound):
+        await pfs.inspect_head(Branch(Repo("none"), "none"))
+    with pytest.raises(RepoNotFound):
+        await pfs.walk_head(Branch(Repo("none"), "none"))
+
+
 async def test_a_repo_is_created_once(pfs: WholePfs, repo: Repo) -> None:
     with pytest.raises(RepoExists):
         await pfs.create_repo(repo)
