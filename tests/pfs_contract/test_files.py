@@ -217,7 +217,7 @@ async def test_a_path_that_was_just_free_may_be_taken_again(
     pfs: WholePfs, branch: Branch, between: str
 ) -> None:
     await put(pfs, branch, "/d", b"1")
-    changes = [DeleteFile("/d"), AddFile(between, b"2"), AddFile("/d", b"3")]
+    changes: list[Change] = [DeleteFile("/d"), AddFile(between, b"2"), AddFile("/d", b"3")]
     if between == "/e":
         await pfs.modify_file(branch, changes)
     else:
