@@ -77,7 +77,7 @@ def back_up(directory: Path, target: Path, *, wait_seconds: float = _LOCK_WAIT_S
         PfsFailure: The database refuses.
         OSError: A disk refuses.
     """
-    data = DataDirectory(directory, must_exist=True, migrates=False)
+    data = DataDirectory(directory, must_exist=True, changes=False)
     try:
         _refuse_within(directory, target)
         with written_backup(target), _no_collection(data, wait_seconds), told_of(target):

@@ -105,10 +105,11 @@ def check(directory: Path) -> Checked:
     """Read everything, and change nothing.
 
     Raises:
-        DirectoryRefused: There is no embedded PFS, or somebody needs it alone.
+        DirectoryRefused: There is no embedded PFS, somebody needs it alone, or an older version
+            wrote it.
         PfsFailure: The database cannot be read.
     """
-    data = DataDirectory(directory, must_exist=True)
+    data = DataDirectory(directory, must_exist=True, changes=False)
     try:
         connection = data.connect(readonly=True)
         try:

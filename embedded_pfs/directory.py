@@ -49,7 +49,8 @@ class DataDirectory:
         exclusive: Use it alone, or not at all.
         clock: What file sets expire by, in microseconds since 1970.
         must_exist: Refuse a path where there is none yet.
-        migrates: Bring an older schema to the newest, if nobody else uses it; else refuse one.
+        changes: Bring an older schema to the newest and remove what a crash left, if nobody else
+            uses it. Otherwise it stays as it is, and an older schema is refused.
 
     Raises:
         DirectoryRefused: It cannot be used.
@@ -63,10 +64,10 @@ class DataDirectory:
         exclusive: bool = False,
         clock: Clock = now_us,
         must_exist: bool = False,
-        migrates: bool = True,
+        changes: bool = True,
     ) -> None:
         self.path = path
-        self._migrates = migrates
+        self._changes = changes
         self._clock = clock
         self.synchronous: Synchronous = synchronous
         self.database_file = path / "pfs.sqlite"
@@ -75,20 +76,30 @@ class DataDirectory:
         self.reserve = Reserve(path, RESERVE_BYTES if self._sync else SMALL_RESERVE_BYTES)
         if must_exist and not self.database_file.exists():
             raise DirectoryRefused(f"there is no embedded PFS in {path}")
+        self._lock = self._open_lock()
         try:
-            self._refuse_half_restored()
-            make_folder(path, sync=self._sync)
-            self._lock = open_private(path / "lock", os.O_RDWR | os.O_CREAT)
-            make_private(path)
-        except OSError as error:
-            raise DirectoryRefused(
-                f"cannot use {path} as the embedded PFS's directory: {error.strerror}"
-            ) from error
-        try:
-            self._enter_with_reserve(exclusive)
+            if changes:
+                self._enter_with_reserve(exclusive)
+            else:
+                self._wait_for_shared_lock()
+                self._check_version()
         except BaseException:
             self.close()
             raise
+
+    def _open_lock(self) -> int:
+        try:
+            self._refuse_half_restored()
+            if self._changes:
+                make_folder(self.path, sync=self._sync)
+            lock = open_private(self.path / "lock", os.O_RDWR | os.O_CREAT)
+            if self._changes:
+                make_private(self.path)
+        except OSError as error:
+            raise DirectoryRefused(
+                f"cannot use {self.path} as the embedded PFS's directory: {error.strerror}"
+            ) from error
+        return lock
 
     def stored_bytes(self) -> int:
         """How many bytes the database and the blobs take: a look at every file."""
@@ -194,7 +205,7 @@ class DataDirectory:
                 f"{self.path} was written by a newer gateway (schema {version}, this one knows"
                 f" {SCHEMA_VERSION}); use that version or another directory"
             )
-        if version < SCHEMA_VERSION and not self._migrates:
+        if version < SCHEMA_VERSION and not self._changes:
             raise DirectoryRefused(
                 f"{self.path} was written by an older gateway (schema {version}, this one writes"
                 f" {SCHEMA_VERSION}); stop that one, copy the directory with cp -a, and start this"
@@ -235,3 +246,23 @@ class DataDirectory:
         SQLite has several words for it then.
         """
         return isinstance(failure_of(error), StorageFull) or free_bytes(self.path) < 128 * 1024
+
+
+def older_schema(path: Path) -> int | None:
+    """The schema of a directory that opening it would bring to the newest; None if it has that.
+
+    Raises:
+        DirectoryRefused: There is no embedded PFS, or its database cannot be read.
+    """
+    file = path / "pfs.sqlite"
+    if not file.exists():
+        raise DirectoryRefused(f"there is no embedded PFS in {path}")
+    try:
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise DirectoryRefused(f"cannot open {file}: {error}") from error
+    return version if 0 < version < SCHEMA_VERSION else None

@@ -104,7 +104,8 @@ class Staging:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        if self._writing:
+            await asyncio.gather(*self._writing, return_exceptions=True)
         if isinstance(exc, StorageFull):
             self._place.has_refused()
         placed = {writer: hash_ for writer in self._writers if (hash_ := writer.abandon())}

@@ -1,12 +1,18 @@
-"""Blocking work off the event loop."""
+"""Blocking work off the event loop.
+
+Every write comes this way, so what a call costs beside its work counts: the futures of
+`concurrent.futures`, chained to those of the loop, took a fifth of a small write's processor time.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +25,12 @@ class Threads:
     """
 
     def __init__(self, count: int, name: str) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._count = count
+        self._name = name
+        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function on a thread and return what it returns."""
@@ -30,28 +41,94 @@ class Threads:
         return await self._run(function, release)
 
     async def _run(self, function: Callable[[], T], release: Callable[[T], None]) -> T:
-        work = self._pool.submit(function)
-        future = asyncio.wrap_future(work)
+        if self._closed:
+            raise RuntimeError(f"the threads {self._name} are closed")
+        work = _Work(function)
+        self._under_way += 1
+        if self._under_way > len(self._threads) < self._count:
+            self._start_thread()
+        self._works.put(work)
         try:
-            return await asyncio.shield(future)
+            return await work.done
         except asyncio.CancelledError:
-            if not work.cancel():
-                await _until_done(future)
-                if future.exception() is None:
-                    release(future.result())
+            if not work.begins():
+                await work.until_ended()
+                if work.error is None:
+                    release(work.result)
             raise
+        finally:
+            self._under_way -= 1
+
+    def _start_thread(self) -> None:
+        name = f"{self._name}_{len(self._threads)}"
+        # A process that ends without `close` does not wait for them: it is a crash to the PFS.
+        thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (work := self._works.get()) is not None:
+            work()
 
     def close(self) -> None:
         """Let the work under way end, and the threads with it."""
-        self._pool.shutdown(wait=True)
+        self._closed = True
+        for _ in self._threads:
+            self._works.put(None)
+        for thread in self._threads:
+            thread.join()
 
 
-async def _until_done(future: asyncio.Future[T]) -> None:
-    while not future.done():
+class _Work(Generic[T]):
+    """One call. Whoever has `begins` say so may make it, or give it up; nobody else then does.
+
+    `done` is what the caller awaits, and cancels; `result` and `error` are there once the call has
+    ended.
+    """
+
+    result: T
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._loop = asyncio.get_running_loop()
+        self._taken = threading.Lock()
+        self._ended: asyncio.Future[None] | None = None
+        self._has_ended = False
+        self.done: asyncio.Future[T] = self._loop.create_future()
+        self.error: BaseException | None = None
+
+    def begins(self) -> bool:
+        """Take the call, if nobody has."""
+        return self._taken.acquire(blocking=False)
+
+    def __call__(self) -> None:
+        """Make the call, on a thread."""
+        if not self.begins():
+            return
         try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError:
-            continue
+            self.result = self._function()
+        except BaseException as error:  # whoever waits is told
+            self.error = error
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        self._has_ended = True
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+        if self.done.done():
+            return
+        if self.error is None:
+            self.done.set_result(self.result)
+        else:
+            self.done.set_exception(self.error)
+
+    async def until_ended(self) -> None:
+        """Wait for a call that a thread is making, however often who waits is cancelled."""
+        while not self._has_ended:
+            self._ended = self._loop.create_future()
+            with suppress(asyncio.CancelledError):
+                await self._ended
 
 
 def _keep(result: object) -> None:

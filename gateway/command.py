@@ -16,7 +16,7 @@ import uvicorn
 
 from gateway.backup_commands import backup, restore_backup
 from gateway.banner import say_hello
-from gateway.composition.choice import check_pfs, check_stored
+from gateway.composition.choice import check_pfs, check_stored, older_schema_of
 from gateway.composition.choice import compact as compact_pfs
 from gateway.composition.choice import survey as survey_pfs
 from gateway.composition.stored import stored_by
@@ -123,6 +123,7 @@ def compact(settings: Settings, keep: int, yes: bool) -> None:
     that use the directory first.
     """
     with told_in_one_line():
+        _confirm_upgrade(settings, yes)
         directory, doomed = survey_pfs(settings, keep)
         click.echo(_what_goes(directory, doomed.commits, doomed.branches))
         if doomed.commits and not yes:
@@ -144,7 +145,8 @@ def compact(settings: Settings, keep: int, yes: bool) -> None:
 def check(settings: Settings) -> None:
     """Read all that the embedded PFS stores against its hashes, and say what is lost.
 
-    Gateways may run meanwhile. It changes nothing, and ends with status 1 if anything is lost.
+    Gateways may run meanwhile. It changes nothing, and ends with status 1 if anything is lost. It
+    refuses a directory that an older version wrote.
     """
     with told_in_one_line():
         directory, found = check_stored(settings)
@@ -169,9 +171,25 @@ def _what_goes(directory: Path, commits: int, branches: int) -> str:
     )
 
 
+def _confirm_upgrade(settings: Settings, yes: bool) -> None:
+    """Say, before it happens, that older versions will not be able to open the directory."""
+    directory, schema = older_schema_of(settings)
+    if schema is None:
+        return
+    click.echo(
+        f"{directory}: an older version wrote it (schema {schema}). It will first be brought to the"
+        " schema of this version. Older versions cannot open it afterwards; copy it with cp -a if"
+        " you may want to go back."
+    )
+    if not yes:
+        _confirm()
+
+
 def _confirm() -> None:
     if not sys.stdin.isatty():
-        raise BadSetting("compact drops history: say --yes where nobody can be asked")
+        raise BadSetting(
+            "compact changes what cannot be had back: say --yes where nobody can be asked"
+        )
     click.confirm("Go on?", abort=True)
 
 

@@ -35,6 +35,7 @@ from s3_wire.errors import (
 )
 from s3_wire.etags import etag_of
 from s3_wire.multipart import (
+    MAX_ELEMENTS_OF_PART,
     MAX_PARTS,
     MAX_UPLOAD_BYTES,
     MIN_PART_BYTES,
@@ -61,8 +62,12 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
     target = await writable_branch(request.services, request.bucket)
     # Checksums in the headers are the object's, and not the document's.
     of_document = replace(request, headers=without_checksums(request.headers))
-    document = await read_document(of_document, "CompleteMultipartUpload", MAX_PARTS)
-    completing = _Completing(request, path, expect, listed_parts(document))
+    document = await read_document(
+        of_document, "CompleteMultipartUpload", MAX_PARTS, MAX_ELEMENTS_OF_PART
+    )
+    # 10,000 parts would hold the loop for 50 ms, here and below.
+    listed = await asyncio.to_thread(listed_parts, document)
+    completing = _Completing(request, path, expect, listed)
     work = request.services.uploads.in_background(completing.run(target))
     deciding = asyncio.create_task(completing.decided.wait())
     try:
@@ -125,7 +130,7 @@ class _Completing:
             return self._document(state.upload, await self._write(state, target.head))
 
     async def _write(self, state: UploadState, head: Commit) -> Completion:
-        chosen = _chosen(state, self._listed)
+        chosen = await asyncio.to_thread(_chosen, state, self._listed)
         self._check_size(chosen)
         _check_checksums(self._request, state.upload, chosen)
         await self._check_condition(head)

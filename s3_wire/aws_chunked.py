@@ -9,7 +9,7 @@ who asks. S3 also refuses small chunks, which do no harm here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -76,20 +76,28 @@ class AwsChunkedDecoder:
             SignatureDoesNotMatch: A chunk is not what was signed.
             MalformedTrailerError: The trailer is no list of the announced fields.
         """
-        payload: list[bytes] = []
+        return list(self.chunks(data))
+
+    def chunks(self, data: bytes) -> Iterator[bytes]:
+        """The same one after the other: a piece may hold thousands of chunks.
+
+        A chunk is taken when it is asked for. The next piece comes when all of this one are taken.
+
+        Raises:
+            IncompleteBody, SignatureDoesNotMatch, MalformedTrailerError: As for `feed`.
+        """
         at, end = 0, len(data)
         while at < end:
             if self._state is _State.CHUNK_DATA:
                 piece = data[at : at + self._chunk_left]
-                payload.append(piece)
                 at += len(piece)
                 self._take_data(piece)
+                yield piece
             elif self._state is _State.DONE:
                 self._pass_over(end - at)
                 at = end
             else:
                 at = self._take_line(data, at)
-        return payload
 
     def finish(self) -> Trailers:
         """Declare the body ended. The line behind the last one may be missing, as S3 takes it.

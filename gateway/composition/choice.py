@@ -16,7 +16,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.compaction import Compactable, Compacted
 from embedded_pfs.compaction import compact as compact_directory
 from embedded_pfs.compaction import survey as survey_directory
-from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from embedded_pfs.directory import DataDirectory, DirectoryRefused, older_schema
 from embedded_pfs.upkeep import UpkeepRules
 from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
@@ -87,6 +87,17 @@ def open_index(settings: Settings) -> IndexFile:
         return IndexFile(directory)
     except StateDirectoryRefused as error:
         raise BadSetting(f"--state-dir: {error}") from None
+
+
+def older_schema_of(settings: Settings) -> tuple[Path, int | None]:
+    """Say where the embedded PFS is, and its schema if whatever changes it brings it to the newest.
+
+    Raises:
+        BadSetting: There is no embedded PFS, or it cannot be read.
+    """
+    directory = embedded_directory(settings)
+    with _refusals():
+        return directory, older_schema(directory)
 
 
 def survey(settings: Settings, keep_commits: int) -> tuple[Path, Compactable]:

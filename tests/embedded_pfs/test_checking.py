@@ -12,7 +12,7 @@ import pytest
 
 from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.directory import DirectoryRefused
+from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from pfs_client.failures import ContentLost
 from pfs_client.values import AddFile, Branch, CopyFile, File, Repo
 from tests.pfs_contract.reading import head_of, put, read
@@ -138,3 +138,16 @@ def test_a_mistyped_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DirectoryRefused, match="no embedded PFS"):
         check(tmp_path / "typo")
     assert not (tmp_path / "typo").exists()
+
+
+async def test_a_check_removes_nothing_that_a_crash_has_left(
+    pfs: EmbeddedPfs, tmp_path: Path
+) -> None:
+    await pfs.aclose()
+    directory = pfs.engine.directory.path
+    left = directory / "staging" / "0123456789abcdef"
+    left.write_bytes(b"half")
+    assert check(directory).is_sound
+    assert left.read_bytes() == b"half"
+    DataDirectory(directory).close()
+    assert not left.exists()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from embedded_pfs import directory as directory_module
+from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import connect
-from embedded_pfs.directory import DataDirectory, DirectoryRefused
+from embedded_pfs.directory import DataDirectory, DirectoryRefused, older_schema
 from embedded_pfs.migrations import SCHEMA_VERSION, STEPS, MigrationFailed, Step, migrate
 from pfs_client.values import File
 from tests.embedded_pfs.released.__main__ import (
@@ -24,26 +24,8 @@ from tests.embedded_pfs.released.__main__ import (
     PICTURES,
     RESULTS,
 )
+from tests.embedded_pfs.released.directories import VERSIONS, unpacked, version_of
 from tests.pfs_contract.reading import head_of, paths, put, read
-
-RELEASED = Path(__file__).parent / "released"
-VERSIONS = sorted(int(file.name[7:-7]) for file in RELEASED.glob("schema-*.tar.gz"))
-
-
-def unpacked(tmp_path: Path, version: int) -> Path:
-    with tarfile.open(RELEASED / f"schema-{version}.tar.gz") as packed:
-        packed.extractall(tmp_path, filter="data")
-    directory = tmp_path / "pfs"
-    (directory / "staging").mkdir(exist_ok=True)
-    assert version_of(directory) == version
-    return directory
-
-
-def version_of(directory: Path) -> int:
-    connection = sqlite3.connect(directory / "pfs.sqlite")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.close()
-    return int(version)
 
 
 def test_every_released_schema_is_tested() -> None:
@@ -188,3 +170,28 @@ def test_an_older_directory_that_is_in_use_is_refused(tmp_path: Path) -> None:
         DataDirectory(directory)
     os.close(descriptor)
     assert version_of(directory) == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_check_leaves_an_older_directory_as_it_is(tmp_path: Path, version: int) -> None:
+    directory = unpacked(tmp_path, version)
+    left = directory / "staging" / "0123456789abcdef"
+    left.write_bytes(b"half")
+    before = contents_of(directory)
+    with pytest.raises(DirectoryRefused, match=f"older gateway .schema {version}.*start this"):
+        check(directory)
+    assert contents_of(directory) == before
+
+
+def test_only_an_older_schema_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DirectoryRefused, match="there is no embedded PFS"):
+        older_schema(tmp_path / "typo")
+    directory = unpacked(tmp_path, 1)
+    assert older_schema(directory) == 1
+    assert version_of(directory) == 1
+    DataDirectory(directory).close()
+    assert older_schema(directory) is None
+
+
+def contents_of(directory: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in directory.rglob("*") if file.is_file()}

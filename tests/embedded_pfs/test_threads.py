@@ -94,3 +94,31 @@ async def test_what_is_under_way_ends_before_the_threads_are_closed() -> None:
     await closing
     assert slow.ended
     assert await task == "opened"
+
+
+async def test_closed_threads_take_nothing() -> None:
+    threads = Threads(1, "test")
+    assert await threads.run(int) == 0
+    threads.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await threads.run(int)
+
+
+async def test_no_more_threads_are_started_than_there_is_work_for() -> None:
+    threads = Threads(2, "test-count")
+    for _ in range(5):
+        await threads.run(int)
+    assert _running("test-count") == 1
+    slow = [Slow() for _ in range(3)]
+    tasks = [asyncio.create_task(threads.run(one)) for one in slow]
+    await asyncio.to_thread(slow[1].begun.wait, 10)
+    assert _running("test-count") == 2
+    for one in slow:
+        one.may_end.set()
+    assert await asyncio.gather(*tasks) == ["opened"] * 3
+    threads.close()
+    assert _running("test-count") == 0
+
+
+def _running(name: str) -> int:
+    return sum(thread.name.startswith(name) for thread in threading.enumerate())

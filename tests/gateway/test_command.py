@@ -18,6 +18,7 @@ import pytest
 from gateway.contract.document import load_contract
 from gateway.settings import BadSetting, Settings
 from tests.conftest import boto3_client
+from tests.embedded_pfs.released.directories import unpacked, version_of
 from tests.raw_http import Connection, send
 from tests.servers import GatewayProcess
 
@@ -198,6 +199,24 @@ def test_compact(tmp_path: Path) -> None:
     assert "10 commits and 9 contents are gone, 0.9 MB freed" in done.stdout
     with GatewayProcess(directory) as gateway:
         assert send(gateway, "GET", "/master.r/a").body == bytes([9]) * 100_000
+
+
+def test_who_compacts_or_checks_an_older_directory_is_told_before_it_changes(
+    tmp_path: Path,
+) -> None:
+    directory = unpacked(tmp_path, 1)
+    done = run("--pfs", f"embedded:{directory}", "check")
+    assert done.returncode == 2
+    assert "start this version on it once" in done.stderr
+    done = run("--pfs", f"embedded:{directory}", "compact")
+    assert done.returncode == 2
+    assert "an older version wrote it (schema 1)" in done.stdout
+    assert "say --yes" in done.stderr
+    assert version_of(directory) == 1
+    done = run("--pfs", f"embedded:{directory}", "compact", "--yes")
+    assert done.returncode == 0
+    assert "an older version wrote it (schema 1)" in done.stdout
+    assert version_of(directory) > 1
 
 
 def test_compact_makes_no_directory_that_was_mistyped(tmp_path: Path) -> None:

@@ -211,6 +211,22 @@ async def test_a_file_and_a_directory_never_share_a_path(
     assert await read(pfs, await head_of(pfs, branch), second) == b"2"
 
 
+@pytest.mark.parametrize("pfs", ["embedded"], indirect=True)
+@pytest.mark.parametrize("between", ["/d/x", "/e"])
+async def test_a_path_that_was_just_free_may_be_taken_again(
+    pfs: WholePfs, branch: Branch, between: str
+) -> None:
+    await put(pfs, branch, "/d", b"1")
+    changes: list[Change] = [DeleteFile("/d"), AddFile(between, b"2"), AddFile("/d", b"3")]
+    if between == "/e":
+        await pfs.modify_file(branch, changes)
+    else:
+        with pytest.raises(PathCollision):
+            await pfs.modify_file(branch, changes)
+    expected = b"3" if between == "/e" else b"1"
+    assert await read(pfs, await head_of(pfs, branch), "/d") == expected
+
+
 async def test_the_order_of_a_listing(pfs: WholePfs, ordered: Commit) -> None:
     root = File(ordered, "/")
     listed = paths(await pfs.list_file(root))
