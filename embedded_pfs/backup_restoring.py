@@ -109,7 +109,8 @@ def _filled(backup: Path, blobs: Blobs, restoring: Path) -> Checked:
             raise DirectoryRefused(f"the tables of {backup} are damaged: {error}") from error
         except StorageFull as error:
             raise DirectoryRefused(full(restoring.parent)) from error
-        bring(contents_of(backup), blobs, blobs_named(tables))
+        source = contents_of(backup)
+        bring(source, blobs, blobs_named(tables, source))
         checked = checked_with(tables, blobs)
         # What stayed in the log would not get the new name.
         tables.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -37,7 +37,7 @@ _OWN = {TABLES, _NEW_TABLES, f"{_NEW_TABLES}-journal", _CONTENTS, _LOCK, "lost+f
 _LOCK_WAIT_SECONDS = 60.0
 
 _BLOBS = (
-    "SELECT content_hash, max(size_bytes) FROM ("
+    "SELECT content_hash, max(size_bytes), content_hash IN (SELECT whole_hash FROM extent) FROM ("
     + " UNION ".join(
         f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
         for table in REFERRING
@@ -91,9 +91,16 @@ def contents_of(target: Path) -> Blobs:
     return Blobs(target / _CONTENTS)
 
 
-def blobs_named(connection: sqlite3.Connection) -> list[tuple[bytes, int]]:
-    """All blobs that the tables name, with their sizes."""
-    return connection.execute(_BLOBS).fetchall()
+def blobs_named(connection: sqlite3.Connection, source: Blobs) -> list[tuple[bytes, int]]:
+    """All blobs that the tables name, with their sizes.
+
+    A content that lies in others need not be a blob; if it is one in the source, that is named too.
+    """
+    return [
+        (hash_, size_bytes)
+        for hash_, size_bytes, has_extents in connection.execute(_BLOBS)
+        if not has_extents or source.size_of(hash_) == size_bytes
+    ]
 
 
 @contextmanager
@@ -208,7 +215,7 @@ def _back_up(data: DataDirectory, target: Path) -> BackedUp:
         _copy_tables(data, new)
         with closing(_read_alone(new)) as tables:
             _refuse_another_pfs(tables, target)
-            wanted = blobs_named(tables)
+            wanted = blobs_named(tables, data.blobs)
             (last_us,) = tables.execute("SELECT max(finishing_us) FROM commit_").fetchone()
         brought = bring(data.blobs, blobs, wanted)
         os.replace(new, target / TABLES)

@@ -49,14 +49,15 @@ def file_hash(content_hash_: bytes, size_bytes: int) -> bytes:
 class StoredContent:
     """A content that is in its place, in the database or in `blobs/`, or about to be (`inline`).
 
-    As a file's, it has the time of the file's last change, `changed_us`: when the commit was
-    closed, or None while it is open.
+    One that is to lie in others says in which, in order: `extents`. As a file's, it has the time of
+    the file's last change, `changed_us`: when the commit was closed, or None while it is open.
     """
 
     hash: bytes
     size_bytes: int
     inline: bytes | None = None
     changed_us: int | None = field(default=None, compare=False)
+    extents: tuple[StoredContent, ...] = field(default=(), compare=False)
 
 
 class Blobs:

@@ -6,14 +6,15 @@ Others may use the directory meanwhile: what seems lost is looked for once more.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, content_hash
-from embedded_pfs.collection import REFERRING
+from embedded_pfs import extents
+from embedded_pfs.blobs import Blobs, StoredContent
+from embedded_pfs.collection import FILES, REFERRING
+from embedded_pfs.contents import small_content
 from embedded_pfs.database import told_as_failures
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import shown_path
@@ -23,6 +24,10 @@ _READ_BYTES = 1024 * 1024
 _REFERRED = " UNION ".join(
     f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
     for table in REFERRING
+)
+_OF_FILES = " UNION ".join(
+    f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
+    for table in FILES
 )
 _CONTRADICTIONS = {
     "a file of a branch that is not there": (
@@ -40,6 +45,11 @@ _CONTRADICTIONS = {
     ),
     "a content that has two sizes": (
         f"SELECT hex(content_hash) FROM ({_REFERRED}) GROUP BY content_hash HAVING count(*) > 1"
+    ),
+    "extents that do not follow one another": (
+        "SELECT DISTINCT hex(whole_hash) FROM (SELECT whole_hash, begin_bytes, sum(size_bytes)"
+        " OVER (PARTITION BY whole_hash ORDER BY begin_bytes) - size_bytes AS expected FROM extent)"
+        " WHERE begin_bytes != expected"
     ),
     "a branch whose size is not that of its files": (
         "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id WHERE size_bytes !="
@@ -124,12 +134,13 @@ def check(directory: Path) -> Checked:
 def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
     """The same, of a directory that is open."""
     found = Checked(wrong=list(_contradictions(connection)))
-    for hash_, size_bytes in connection.execute(_REFERRED).fetchall():
+    for row in connection.execute(_OF_FILES).fetchall():
+        content = StoredContent(*row)
         found.contents += 1
-        found.read_bytes += size_bytes
-        why = _fault_of(connection, blobs, hash_, size_bytes)
+        found.read_bytes += content.size_bytes
+        why = _fault_of(connection, blobs, content)
         if why:
-            found.lost += _places_of(connection, hash_, why)
+            found.lost += _places_of(connection, content.hash, why)
     return found
 
 
@@ -144,32 +155,49 @@ def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{what}: {which}"
 
 
-def _fault_of(connection: sqlite3.Connection, blobs: Blobs, hash_: bytes, size_bytes: int) -> str:
+def _fault_of(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) -> str:
     """What is wrong with a content; empty if nothing is."""
-    if size_bytes <= INLINE_MAX_BYTES:
-        row = connection.execute("SELECT bytes FROM content WHERE hash = ?", (hash_,)).fetchone()
-        if row is not None:
-            return "" if content_hash(row[0]) == hash_ else "its content is damaged"
-    try:
-        descriptor = blobs.open(hash_)
-    except FileNotFoundError:
-        return f"its content is gone ({blobs.path(hash_)})"
-    except OSError as error:
-        return f"its content cannot be read ({blobs.path(hash_)}: {error.strerror})"
-    try:
-        is_whole = _hash_of(descriptor) == hash_
-    except OSError as error:
-        return f"its content cannot be read ({blobs.path(hash_)}: {error.strerror})"
-    finally:
-        os.close(descriptor)
-    return "" if is_whole else f"its content is damaged ({blobs.path(hash_)})"
-
-
-def _hash_of(descriptor: int) -> bytes:
+    lies_in = extents.flattened(connection, blobs, [content])
+    if lies_in in ([content], []):
+        return _fault_in_place(connection, blobs, content)
     digest = hashlib.blake2b(digest_size=32)
-    while piece := os.read(descriptor, _READ_BYTES):
-        digest.update(piece)
-    return digest.digest()
+    for extent in lies_in:
+        if why := _read(connection, blobs, extent, digest):
+            return why
+    if digest.digest() == content.hash:
+        return ""
+    faults = (_fault_in_place(connection, blobs, extent) for extent in lies_in)
+    return next(filter(None, faults), "its content is damaged: its extents are others than its own")
+
+
+def _fault_in_place(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) -> str:
+    digest = hashlib.blake2b(digest_size=32)
+    if why := _read(connection, blobs, content, digest):
+        return why
+    if digest.digest() == content.hash:
+        return ""
+    if extents.is_small(connection, content):
+        return "its content is damaged"
+    return f"its content is damaged ({blobs.path(content.hash)})"
+
+
+def _read(
+    connection: sqlite3.Connection, blobs: Blobs, content: StoredContent, digest: hashlib.blake2b
+) -> str:
+    """Read a content in its place into a digest, and say why it cannot be read, if it cannot."""
+    small = small_content(connection, content.hash, content.size_bytes)
+    if small is not None:
+        digest.update(small)
+        return ""
+    try:
+        with open(blobs.path(content.hash), "rb", buffering=0) as blob:
+            while piece := blob.read(_READ_BYTES):
+                digest.update(piece)
+    except FileNotFoundError:
+        return f"its content is gone ({blobs.path(content.hash)})"
+    except OSError as error:
+        return f"its content cannot be read ({blobs.path(content.hash)}: {error.strerror})"
+    return ""
 
 
 def _places_of(connection: sqlite3.Connection, hash_: bytes, why: str) -> Iterator[Lost]:

@@ -12,6 +12,7 @@ from embedded_pfs import (
     file_sets,
     files,
     listings,
+    opening,
     repos,
 )
 from embedded_pfs.blobs import BlobWriter
@@ -21,7 +22,7 @@ from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
-from pfs_client.failures import AuthenticationOff
+from pfs_client.failures import AuthenticationOff, ContentLost
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.permissions import Authorization, Permission, Principal
@@ -211,7 +212,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
     async def compose_file_set(
         self, file_set_ids: Sequence[str], ttl_seconds: int = MAX_FILE_SET_SECONDS
     ) -> str:
-        """One file set out of several. Their bytes are copied while others may write."""
+        """One file set out of several. Their bytes are read while others may write."""
         writers: list[BlobWriter] = []
         async with self.engine.staging() as staging:
             composed = await self.engine.scan(
@@ -237,7 +238,10 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         Raises:
             ContentLost: Its content is not there any more, or not whole.
         """
-        return self.engine.look_up(files.inspect_file, file, self.engine.blobs)
+        try:
+            return self.engine.look_up(files.inspect_file, file, self.engine.blobs)
+        except ContentLost:  # it may lie in others
+            return await self.engine.scan(files.inspect_with_extents, file, self.engine.blobs)
 
     async def inspect_directory(self, directory: File) -> FileInfo:
         """A directory, with the size and hash of all below it."""
@@ -267,7 +271,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """
         if offset < 0:
             raise ValueError("the offset is negative")
-        return await self.engine.open_file(file, offset, size_bytes)
+        return await opening.open_file(self.engine, file, offset, size_bytes)
 
 
 def _adds(changes_: Sequence[StoredChange]) -> bool:

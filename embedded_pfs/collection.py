@@ -5,7 +5,7 @@ the same transaction; now and then all that refers to contents is read for suspe
 while and holds nobody up; then those that were found unwanted go. One that is stored again
 meanwhile is no suspect any more, and one that is dropped again is another: its row has another id.
 A content that nothing referred to can only be referred to by being stored, as a copy needs a
-source.
+source. What a content lies in (`extents.py`) is wanted until that one has gone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from dataclasses import dataclass
 
 from embedded_pfs.blobs import Blobs
 
-REFERRING = ("file", "past_file", "file_set_change")
+FILES = ("file", "past_file", "file_set_change")
+"""The tables of files."""
+
+REFERRING = (*FILES, "extent")
 """The tables that refer to contents."""
 
 MAX_SUSPECTS = 10_000
@@ -52,7 +55,7 @@ def suspect_those_of(
 
 
 def suspect_unreferenced(connection: sqlite3.Connection) -> bool:
-    """The same, of some contents in the database that nothing refers to; False if there are none.
+    """The same, of contents that only the database has, and nothing refers to; False if none are.
 
     A scan of all there is.
     """
@@ -61,7 +64,8 @@ def suspect_unreferenced(connection: sqlite3.Connection) -> bool:
     )
     return (
         connection.execute(
-            "INSERT INTO suspect (hash) SELECT hash FROM content"
+            "INSERT INTO suspect (hash)"
+            " SELECT hash FROM (SELECT hash FROM content UNION SELECT whole_hash FROM extent)"
             f" WHERE hash NOT IN ({referred}) AND hash NOT IN (SELECT hash FROM suspect) LIMIT ?",
             (MAX_SUSPECTS,),
         ).rowcount
@@ -104,8 +108,18 @@ def remove(
     for id_, hash_ in unwanted:
         if connection.execute("DELETE FROM suspect WHERE id = ?", (id_,)).rowcount:
             row = connection.execute("DELETE FROM content WHERE hash = ?", (hash_,))
-            removed += bool(blobs.remove(hash_) or row.rowcount)
+            had_extents = drop_extents(connection, hash_)
+            removed += bool(blobs.remove(hash_) or row.rowcount or had_extents)
     return removed
+
+
+def drop_extents(connection: sqlite3.Connection, hash_: bytes) -> bool:
+    """Let a content lie in no others any more, which are looked at next; say whether it did."""
+    extents = connection.execute(
+        "DELETE FROM extent WHERE whole_hash = ? RETURNING content_hash", (hash_,)
+    ).fetchall()
+    suspect(connection, [extent_hash for (extent_hash,) in extents])
+    return bool(extents)
 
 
 def in_transactions(unwanted: Sequence[tuple[int, bytes]]) -> Iterable[Sequence[tuple[int, bytes]]]:

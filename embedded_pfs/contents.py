@@ -5,10 +5,12 @@ Small contents in the database, large ones in blobs.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
 
+from embedded_pfs import extents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, BlobWriter, StoredContent, content_hash
 
 _COPY_BYTES = 1024 * 1024
@@ -34,16 +36,8 @@ def store(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) 
             " DO UPDATE SET bytes = excluded.bytes WHERE bytes != excluded.bytes",
             (content.hash, content.inline),
         )
-    elif not _is_small(connection, content):
-        blobs.keep(content.hash, content.size_bytes)
-
-
-def _is_small(connection: sqlite3.Connection, content: StoredContent) -> bool:
-    """Whether a content is in the database."""
-    if content.size_bytes > INLINE_MAX_BYTES:
-        return False
-    row = connection.execute("SELECT 1 FROM content WHERE hash = ?", (content.hash,)).fetchone()
-    return row is not None
+    elif not extents.is_small(connection, content):
+        extents.keep(connection, blobs, content)
 
 
 def small_content(connection: sqlite3.Connection, hash_: bytes, size_bytes: int) -> bytes | None:
@@ -60,7 +54,7 @@ def concatenated(
     parts: list[StoredContent],
     writers: list[BlobWriter],
 ) -> StoredContent:
-    """One content out of several.
+    """One content out of several, whose bytes are copied.
 
     If it becomes a blob, its writer is added to `writers`, to be forgotten once the content is
     referred to.
@@ -84,15 +78,45 @@ def concatenated(
     return content
 
 
+def put_together(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    parts: list[StoredContent],
+    writers: list[BlobWriter],
+) -> StoredContent:
+    """One content out of several, in which it lies: their bytes are read, and not copied.
+
+    They are copied as by `concatenated` if they are few, or lie in too many others.
+
+    Raises:
+        ContentLost: One of them is not there.
+    """
+    flat = extents.flattened(connection, blobs, parts)
+    size_bytes = sum(extent.size_bytes for extent in flat)
+    if size_bytes <= INLINE_MAX_BYTES or len(flat) > extents.MAX_EXTENTS:
+        return concatenated(connection, blobs, parts, writers)
+    digest = hashlib.blake2b(digest_size=32)
+    for extent in flat:
+        for piece in _pieces(connection, blobs, extent):
+            digest.update(piece)
+    return StoredContent(digest.digest(), size_bytes, extents=tuple(flat))
+
+
 def _pieces(
     connection: sqlite3.Connection, blobs: Blobs, content: StoredContent
 ) -> Iterator[bytes]:
-    small = content.inline
-    if small is None:
-        small = small_content(connection, content.hash, content.size_bytes)
-    if small is not None:
-        yield small
+    if content.inline is not None:
+        yield content.inline
         return
+    for extent in extents.flattened(connection, blobs, [content]):
+        small = small_content(connection, extent.hash, extent.size_bytes)
+        if small is not None:
+            yield small
+        else:
+            yield from _pieces_of_blob(blobs, extent)
+
+
+def _pieces_of_blob(blobs: Blobs, content: StoredContent) -> Iterator[bytes]:
     blobs.keep(content.hash, content.size_bytes)
     descriptor = blobs.open(content.hash)
     try:

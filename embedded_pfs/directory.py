@@ -25,6 +25,7 @@ from embedded_pfs.database import (
     transaction,
 )
 from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private, try_lock
+from embedded_pfs.leases import Leases
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
 from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
 from pfs_client.failures import StorageFull
@@ -73,6 +74,7 @@ class DataDirectory:
         self.database_file = path / "pfs.sqlite"
         self._sync = synchronous != "off"
         self.blobs = Blobs(path, sync=self._sync)
+        self.leases = Leases(path)
         self.reserve = Reserve(path, RESERVE_BYTES if self._sync else SMALL_RESERVE_BYTES)
         if must_exist and not self.database_file.exists():
             raise DirectoryRefused(f"there is no embedded PFS in {path}")
@@ -218,6 +220,7 @@ class DataDirectory:
         version = self._version()
         try:
             self.blobs.create()
+            self.leases.create()
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise StorageFull(FULL) from error

@@ -18,6 +18,7 @@ _OWN_FILES = (
     f"{_DATABASE_FILE}-wal",
     f"{_DATABASE_FILE}-shm",
     "lock",
+    "reading",
     "reserve",
     "upkeep",
 )

@@ -8,7 +8,6 @@ and one connection; SQLite's lock orders those of several processes.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -16,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from embedded_pfs import collection, contents, files
-from embedded_pfs.blobs import Blobs, StoredContent
+from embedded_pfs import collection
 from embedded_pfs.database import (
     Clock,
     Synchronous,
@@ -30,13 +28,10 @@ from embedded_pfs.database import (
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.room import Room
 from embedded_pfs.staging import Staging
-from embedded_pfs.streams import BlobStream, MemoryStream
 from embedded_pfs.threads import Threads
 from embedded_pfs.upkeep import EVERYTHING_STAYS, Upkeep, UpkeepRules
 from pfs_client.failures import PfsUnavailable, StorageFull
-from pfs_client.interface import ByteStream
 from pfs_client.observer import UNOBSERVED, Observer
-from pfs_client.values import File
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,13 +66,14 @@ class Engine:
     ) -> None:
         self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs
+        self.leases = self.directory.leases
         self.stored_bytes: int | None = None
         """As measured last by this process."""
         self.writing = self.directory.connect()
         self._near = self.directory.connect(readonly=True)
         self._writer = Threads(1, "pfs-write")
         self._scans = Threads(_SCAN_THREADS, "pfs-scan")
-        self._blob_threads = Threads(_BLOB_THREADS, "pfs-blob")
+        self.blob_threads = Threads(_BLOB_THREADS, "pfs-blob")
         self._scan_connections = threading.local()
         self._opened: list[sqlite3.Connection] = [self._near, self.writing]
         self._closed = False
@@ -93,7 +89,7 @@ class Engine:
         self._closing = True
         await self.upkeep.close()
         self._closed = True
-        for threads in (self._scans, self._blob_threads, self._writer):
+        for threads in (self._scans, self.blob_threads, self._writer):
             await asyncio.to_thread(threads.close)
         for connection in self._opened:
             connection.close()
@@ -101,7 +97,7 @@ class Engine:
 
     def staging(self) -> Staging:
         """A place for the contents of one call."""
-        return Staging(self.blobs, self._blob_threads, self)
+        return Staging(self.blobs, self.blob_threads, self)
 
     def check_room(self) -> None:
         """See that something may be added.
@@ -128,7 +124,7 @@ class Engine:
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Work with files, on a thread."""
-        return await self._blob_threads.run(function, *args, **kwargs)
+        return await self.blob_threads.run(function, *args, **kwargs)
 
     def look_up(
         self,
@@ -212,28 +208,6 @@ class Engine:
         self._check_open()
         return await self._writer.run(call_with_reserve)
 
-    async def open_file(self, file: File, offset: int, size_bytes: int | None) -> ByteStream:
-        """Open a file for reading.
-
-        Raises:
-            CommitNotFound: There is no such commit, or no such repo.
-            CommitNotFinished: It is open, and so is what it is based on.
-            FileSetNotFound: It stands for a file set that is not there, or no longer.
-            FileNotFound: Nothing stands at the path.
-            ContentLost: Its content is not there any more.
-            NotAFile: A directory stands there.
-        """
-        content, small = self.look_up(_find_content, file)
-        end = content.size_bytes
-        if size_bytes is not None:
-            end = min(offset + size_bytes, end)
-        if small is not None:
-            return MemoryStream(small[offset:end])
-        descriptor = await self._blob_threads.open(
-            partial(_open_whole, self.blobs, file, content), os.close
-        )
-        return BlobStream(descriptor, offset, end, self._blob_threads)
-
     def _check_open(self) -> None:
         if self._closed:
             raise PfsUnavailable("the embedded PFS is closed")
@@ -258,22 +232,3 @@ def _in_snapshot(
         return function(connection, *args, **kwargs)
     finally:
         connection.execute("COMMIT")
-
-
-def _find_content(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, bytes | None]:
-    """A file's content, and its bytes if they are in the database."""
-    content, _ = files.find_file(connection, file)
-    return content, contents.small_content(connection, content.hash, content.size_bytes)
-
-
-def _open_whole(blobs: Blobs, file: File, content: StoredContent) -> int:
-    """Open a blob, and see that it is as long as it should be."""
-    try:
-        descriptor = blobs.open(content.hash)
-    except FileNotFoundError as error:
-        raise files.lost(file, content, None) from error
-    size_bytes = os.fstat(descriptor).st_size
-    if size_bytes != content.size_bytes:
-        os.close(descriptor)
-        raise files.lost(file, content, size_bytes)
-    return descriptor

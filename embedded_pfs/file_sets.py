@@ -71,7 +71,7 @@ def composed(
     ttl_seconds: int,
     writers: list[BlobWriter],
 ) -> Composed:
-    """Put several file sets together. It copies bytes, and only reads from the database.
+    """Put several file sets together. It reads all bytes, and only reads from the database.
 
     Args:
         connection: To read with.
@@ -96,7 +96,7 @@ def composed(
             removals[change.path] = None
             _remove_from(parts, change.path)
     files_ = {
-        path: contents.concatenated(connection, blobs, several, writers)
+        path: contents.put_together(connection, blobs, several, writers)
         if len(several) > 1
         else several[0]
         for path, several in parts.items()

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from embedded_pfs import extents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
@@ -62,10 +63,48 @@ def inspect_file(connection: sqlite3.Connection, file: File, blobs: Blobs) -> Fi
     """
     content, committed = find_file(connection, file)
     if content.size_bytes > INLINE_MAX_BYTES:
-        size_bytes = blobs.size_of(content.hash)
-        if size_bytes != content.size_bytes:
-            raise lost(file, content, size_bytes)
+        _check_blob(blobs, file, content)
     return _file_info(stored_path(file.path), content, committed)
+
+
+def inspect_with_extents(connection: sqlite3.Connection, file: File, blobs: Blobs) -> FileInfo:
+    """The same of a file whose content may lie in others: they may be many, so not for a look-up.
+
+    Raises:
+        PfsFailure: As `inspect_file`.
+    """
+    content, committed = find_file(connection, file)
+    if not extents.has_any(connection, content.hash):
+        raise lost(file, content, blobs.size_of(content.hash))
+    check_extents(connection, blobs, file, content, 0, content.size_bytes)
+    return _file_info(stored_path(file.path), content, committed)
+
+
+def check_extents(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    file: File,
+    content: StoredContent,
+    begin: int,
+    end: int,
+) -> None:
+    """See that all is there that a span of a file's content lies in.
+
+    Raises:
+        ContentLost: Something is not, or not whole.
+    """
+    lies_in = extents.within(connection, content.hash, begin, end)
+    if not lies_in and begin < end:
+        raise lost(file, content, None)
+    for _, extent in lies_in:
+        if not extents.is_small(connection, extent):
+            _check_blob(blobs, file, extent)
+
+
+def _check_blob(blobs: Blobs, file: File, extent: StoredContent) -> None:
+    size_bytes = blobs.size_of(extent.hash)
+    if size_bytes != extent.size_bytes:
+        raise lost(file, extent, size_bytes)
 
 
 def source_files(connection: sqlite3.Connection, file: File) -> list[tuple[str, StoredContent]]:

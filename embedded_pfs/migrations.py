@@ -38,7 +38,16 @@ def _three(connection: sqlite3.Connection) -> None:
     change_times.add(connection)
 
 
-STEPS: tuple[Step, ...] = (_two, _three)
+def _four(connection: sqlite3.Connection) -> None:
+    """A content may lie in others. None does yet."""
+    connection.execute(
+        "CREATE TABLE extent (whole_hash BLOB NOT NULL, begin_bytes INTEGER NOT NULL,"
+        " size_bytes INTEGER NOT NULL, content_hash BLOB NOT NULL,"
+        " PRIMARY KEY (whole_hash, begin_bytes)) STRICT, WITHOUT ROWID"
+    )
+
+
+STEPS: tuple[Step, ...] = (_two, _three, _four)
 """The first brings a database of schema 1 to schema 2, and so on."""
 
 SCHEMA_VERSION = 1 + len(STEPS)

@@ -91,11 +91,19 @@ CREATE TABLE past_file (
 CREATE INDEX past_file_in_open_commit ON past_file (line_id, created_seq) WHERE changed_us IS NULL;
 CREATE INDEX past_file_by_end ON past_file (line_id, ended_seq);
 
-CREATE TABLE content ( -- small ones; the others are in blobs/
+CREATE TABLE content ( -- small ones; the others are in blobs/, or lie in some of these (extent)
     id INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
     bytes BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE extent ( -- contents that lie in others, which are in `content` or blobs/; see extents.py
+    whole_hash BLOB NOT NULL,
+    begin_bytes INTEGER NOT NULL, -- where in the whole
+    size_bytes INTEGER NOT NULL, -- of all of the other content
+    content_hash BLOB NOT NULL,
+    PRIMARY KEY (whole_hash, begin_bytes)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE file_set (
     id TEXT PRIMARY KEY,

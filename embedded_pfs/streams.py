@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from embedded_pfs.threads import Threads
 from pfs_client.failures import PfsFailure
@@ -37,10 +37,12 @@ class BlobStream(ByteStream):
         self._threads = threads
         self._ahead: asyncio.Task[bytes] | None = None
 
-    @property
-    def file_span(self) -> FileSpan:
+    def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         """Where the bytes lie."""
-        return FileSpan(self._descriptor, self._at, self._end - self._at)
+        return self._file_spans()
+
+    async def _file_spans(self) -> AsyncIterator[FileSpan | bytes]:
+        yield FileSpan(self._descriptor, self._at, self._end - self._at)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -75,3 +77,53 @@ class BlobStream(ByteStream):
         if len(piece) != size_bytes:
             raise PfsFailure("a blob of the embedded PFS is shorter than its file")
         return piece
+
+
+class JoinedStream(ByteStream):
+    """Streams, one after the other, each opened when its turn comes.
+
+    Args:
+        streams: Opens them.
+        lease: A file descriptor that keeps what they read until the end.
+    """
+
+    def __init__(self, streams: AsyncGenerator[ByteStream, None], lease: int) -> None:
+        self._streams = streams
+        self._lease = lease
+        self._current: ByteStream | None = None
+
+    def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
+        """Where the bytes lie; those that are in memory come as they are."""
+        return self._file_spans()
+
+    async def _file_spans(self) -> AsyncIterator[FileSpan | bytes]:
+        async for stream in self._opened():
+            async for span in stream.file_spans() or stream:
+                yield span
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for stream in self._opened():
+            async for piece in stream:
+                yield piece
+
+    async def aclose(self) -> None:
+        """Close the stream whose turn it is, and have no other opened."""
+        await self._streams.aclose()
+        await self._close_current()
+        if self._lease >= 0:
+            lease, self._lease = self._lease, -1
+            os.close(lease)
+
+    async def _opened(self) -> AsyncIterator[ByteStream]:
+        try:
+            async for stream in self._streams:
+                self._current = stream
+                yield stream
+                await self._close_current()
+        finally:
+            await self.aclose()
+
+    async def _close_current(self) -> None:
+        if self._current is not None:
+            current, self._current = self._current, None
+            await current.aclose()

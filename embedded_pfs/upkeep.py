@@ -158,14 +158,24 @@ class Upkeep:
             await self._free(collection.suspect, {hash_ for hash_, _ in left if hash_})
             for _, file in left:
                 file.unlink(missing_ok=True)
-        while True:
-            suspects = await self._engine.scan(collection.look_at)
-            if suspects.ids:
-                await self._free(collection.clear, suspects.ids)
-            for some in collection.in_transactions(suspects.unwanted):
-                await self._free(collection.remove, blobs, some)
-            if len(suspects.ids) + len(suspects.unwanted) < collection.MAX_SUSPECTS:
-                return
+        # What contents lay in that have gone is looked at the second time.
+        for _ in range(2):
+            while await self._collect_some() == collection.MAX_SUSPECTS:
+                pass
+
+    async def _collect_some(self) -> int:
+        """Remove those suspects that nothing refers to; say how many were looked at and settled."""
+        engine = self._engine
+        suspects = await engine.scan(collection.look_at)
+        settled = len(suspects.ids)
+        if suspects.ids:
+            await self._free(collection.clear, suspects.ids)
+        for some in collection.in_transactions(suspects.unwanted):
+            # Until the transaction has ended nobody begins to read them.
+            with engine.leases.not_held(some) as removable:
+                await self._free(collection.remove, engine.blobs, removable)
+                settled += len(removable)
+        return settled
 
     async def _measure(self) -> None:
         now = time.monotonic()

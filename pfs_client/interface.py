@@ -58,11 +58,11 @@ class ByteStream(ABC):
     iteration.
     """
 
-    @property
-    def file_span(self) -> FileSpan | None:
-        """Where the bytes lie until the stream is closed, if they are in a file of this machine.
+    def file_spans(self) -> AsyncIterator[FileSpan | bytes] | None:
+        """Iterate over where the bytes lie, once, if they are in files of this machine.
 
-        Whoever can have the system send them from there need not iterate.
+        Whoever can have the system send them from there need not iterate over the bytes. A span is
+        good until the next is asked for, or the stream is closed; a few bytes come as they are.
         """
         return None
 

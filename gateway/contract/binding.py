@@ -21,7 +21,7 @@ from handlers.access import Access, check_changeable
 from handlers.exchange import LateDocument, S3Request, S3Response, Services
 from handlers.request_body import verify_unread_body
 from pfs_client.failures import NotLoggedIn
-from pfs_client.interface import ByteStream
+from pfs_client.interface import ByteStream, FileSpan
 from pfs_client.limits.memory_budget import Share
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, copy_source
@@ -166,11 +166,14 @@ async def _send_stream(response: S3Response, body: ByteStream, send: Send, scope
     """Send bytes while they come. A failure now can only cut the connection."""
     async with body:
         await _send_start(response, send)
-        span = body.file_span
-        if span is not None and SEND_FILE in scope["extensions"]:
-            file = {"file": span.descriptor, "offset": span.offset, "count": span.size_bytes}
-            await send({"type": SEND_FILE, "more_body": True, **file})
-        else:
-            async for piece in body:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        spans = body.file_spans() if SEND_FILE in scope["extensions"] else None
+        async for piece in body if spans is None else spans:
+            await send(_message_of(piece))
     await send({"type": "http.response.body", "body": b""})
+
+
+def _message_of(piece: bytes | FileSpan) -> dict[str, object]:
+    if isinstance(piece, bytes):
+        return {"type": "http.response.body", "body": piece, "more_body": True}
+    file = {"file": piece.descriptor, "offset": piece.offset, "count": piece.size_bytes}
+    return {"type": SEND_FILE, "more_body": True, **file}

@@ -78,10 +78,9 @@ class _Download(ByteStream):
         self._memory = memory
         self._taken_bytes = taken_bytes
 
-    @property
-    def file_span(self) -> FileSpan | None:
+    def file_spans(self) -> AsyncIterator[FileSpan | bytes] | None:
         """Where the bytes lie, as the stream says."""
-        return self._stream.file_span
+        return self._stream.file_spans()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

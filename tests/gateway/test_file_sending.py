@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.hostile.in_process import serving
+from tests.hostile.in_process import InProcess, serving
 from tests.raw_http import Connection
 from tests.servers import GatewayProcess
 
@@ -101,23 +104,70 @@ def test_clients_that_go_away_leave_nothing_open(large: GatewayProcess) -> None:
     assert not failures(large)
 
 
+@contextlib.contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[list[int]]:
+    """How many bytes each call of a function of the system has moved, in this process."""
+    moved: list[int] = []
+    function = getattr(os, name.rpartition(".")[2])
+
+    def counting(*arguments: Any) -> int:
+        moved.append(function(*arguments))
+        return moved[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(name, counting)
+        yield moved
+
+
 @pytest.mark.parametrize("range_", [None, "bytes=1000000-9999999"])
 async def test_the_system_sends_every_byte_of_a_large_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, range_: str | None
 ) -> None:
-    sent: list[int] = []
-
-    def counted(*arguments: int) -> int:
-        sent.append(sendfile(*arguments))
-        return sent[-1]
-
-    sendfile = os.sendfile
-    monkeypatch.setattr("gateway.http.socket_writer.os.sendfile", counted)
-    async with serving(tmp_path / "pfs", monkeypatch) as gateway:
-        await gateway.request("PUT", "/master.r")
-        await gateway.request("PUT", "/master.r/big", CONTENT)
-        headers = {} if range_ is None else {"Range": range_}
-        answer = await gateway.request("GET", "/master.r/big", headers=headers)
+    with counted(monkeypatch, "gateway.http.socket_writer.os.sendfile") as sent:
+        async with serving(tmp_path / "pfs", monkeypatch) as gateway:
+            await gateway.request("PUT", "/master.r")
+            await gateway.request("PUT", "/master.r/big", CONTENT)
+            headers = {} if range_ is None else {"Range": range_}
+            answer = await gateway.request("GET", "/master.r/big", headers=headers)
     body = answer.partition(b"\r\n\r\n")[2]
     assert body == (CONTENT if range_ is None else CONTENT[1_000_000:10_000_000])
     assert sum(sent) == len(body)
+
+
+PARTS = (
+    CONTENT[: 6 << 20],
+    CONTENT[6 << 20 : 11 << 20],
+    b"the last part, which is in the database",
+)
+
+
+async def sent_in_parts(gateway: InProcess, key: str) -> tuple[str, bytes]:
+    """Send all parts, and return the target and the body of what completes the upload."""
+    begun = await gateway.request("POST", f"{key}?uploads")
+    upload = re.findall(rb"<UploadId>([^<]+)", begun)[0].decode()
+    listed = ""
+    for number, part in enumerate(PARTS, start=1):
+        answer = await gateway.request("PUT", f"{key}?partNumber={number}&uploadId={upload}", part)
+        etag = re.findall(rb"(?i)etag: ([^\r]+)", answer)[0].decode()
+        listed += f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+    document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>"
+    return f"{key}?uploadId={upload}", document.encode()
+
+
+@pytest.mark.parametrize("bounds", [None, (1_000_000, 6 << 20), (5 << 20, (11 << 20) + 9)])
+async def test_the_system_sends_each_part_of_an_object_from_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounds: tuple[int, int] | None
+) -> None:
+    whole = b"".join(PARTS)
+    begin, end = bounds or (0, len(whole))
+    async with serving(tmp_path / "pfs", monkeypatch, layers=("multipart",)) as gateway:
+        await gateway.request("PUT", "/master.r")
+        target, document = await sent_in_parts(gateway, "/master.r/big")
+        with counted(monkeypatch, "embedded_pfs.blobs.os.write") as written:
+            assert b"<ETag>" in await gateway.request("POST", target, document)
+        assert sum(written) == 0  # completing copies nothing
+        with counted(monkeypatch, "gateway.http.socket_writer.os.sendfile") as sent:
+            headers = {} if bounds is None else {"Range": f"bytes={begin}-{end - 1}"}
+            answer = await gateway.request("GET", "/master.r/big", headers=headers)
+    assert answer.partition(b"\r\n\r\n")[2] == whole[begin:end]
+    assert sum(sent) == min(end, 11 << 20) - begin  # all but what is in the database

@@ -27,6 +27,7 @@ _CONTRACT = (
 )
 _KEPT = "tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_upkeep.py"
 _POWER = "tests/power_cut/test_power_cuts.py"
+_EXTENTS = "tests/embedded_pfs/test_extents.py"
 _FULL = "tests/embedded_pfs/test_full_disk.py"
 _FILE_SETS = f"tests/pfs_contract/test_file_sets.py {_KEPT}{_EMBEDDED_ONLY}"
 _STORE = f"{_KEPT} {_CONTRACT} {_POWER}{_EMBEDDED_ONLY}"
@@ -34,6 +35,8 @@ TESTS = {
     # storing blobs
     "embedded_pfs/blobs.py": f"{_KEPT} {_FULL} {_POWER}",
     "embedded_pfs/contents.py": f"{_KEPT} {_FULL} {_CONTRACT}{_EMBEDDED_ONLY}",
+    "embedded_pfs/extents.py": _EXTENTS,
+    "embedded_pfs/leases.py": _EXTENTS,
     "embedded_pfs/disk.py": f"tests/embedded_pfs/test_directory.py {_FULL} {_KEPT} {_POWER}",
     "embedded_pfs/reserve.py": f"tests/embedded_pfs/test_room.py {_FULL}",
     "embedded_pfs/room.py": f"tests/embedded_pfs/test_room.py {_FULL}",
@@ -48,6 +51,7 @@ TESTS = {
     "embedded_pfs/commits.py": _STORE,
     "embedded_pfs/database.py": f"tests/embedded_pfs/test_directory.py {_STORE}",
     "embedded_pfs/engine.py": f"tests/embedded_pfs/test_threads.py {_STORE}",
+    "embedded_pfs/opening.py": f"{_EXTENTS} {_STORE}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",

@@ -51,6 +51,30 @@ async def test_raw_parts_are_composed_in_order(pfs: WholePfs, branch: Branch) ->
     assert await read(pfs, again, "/p") == b"bbabba"
 
 
+async def test_large_parts_are_one_file_also_where_it_is_copied(
+    pfs: WholePfs, branch: Branch
+) -> None:
+    contents = (b"a" * 100_000, b"b" * 70_000, b"c" * 9)
+    whole = b"".join(contents)
+    parts = [await file_set(pfs, AddFile("/p", content)) for content in contents]
+    at = await composed(pfs, *parts)
+    await put(pfs, branch, "/o", b"before")
+    await pfs.modify_file(branch, [DeleteFile("/o"), CopyFile("/o", File(at, "/p"))])
+    await pfs.modify_file(branch, [CopyFile("/copy", File(await head_of(pfs, branch), "/o"))])
+    await pfs.modify_file(branch, [DeleteFile("/o")])
+    head = await head_of(pfs, branch)
+    info = await pfs.inspect_file(File(head, "/copy"))
+    assert (info.size_bytes, info.hash) == (
+        len(whole),
+        (await pfs.inspect_file(File(at, "/p"))).hash,
+    )
+    for offset, size in ((0, None), (99_999, 2), (100_000, 70_001), (170_000, None)):
+        end = None if size is None else offset + size
+        assert await read(pfs, head, "/copy", offset, size) == whole[offset:end]
+    again = await composed(pfs, at, parts[0])
+    assert await read(pfs, again, "/p") == whole + contents[0]
+
+
 async def test_copied_parts_add_up_where_they_append(pfs: WholePfs, source: Commit) -> None:
     copies = [CopyFile("/p", File(source, path), append=True) for path in ("/1", "/2", "/3")]
     sets = [await file_set(pfs, copy) for copy in copies]

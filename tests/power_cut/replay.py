@@ -106,7 +106,7 @@ def _check_leftovers(connection: sqlite3.Connection, blobs: Blobs, where: Where)
     """See that a process that was killed leaves nothing that belongs to nothing."""
     referred = {
         hash_
-        for table in ("file", "past_file", "file_set_change")
+        for table in ("file", "past_file", "file_set_change", "extent")
         for (hash_,) in connection.execute(f"SELECT content_hash FROM {table}")  # noqa: S608
     }
     assert {hash_ for hash_, _ in blobs.all()} <= referred, where

@@ -94,6 +94,31 @@ def uploads(path: str, content: bytes) -> Step:
     return step
 
 
+def puts_together(path: str, *contents: bytes) -> Step:
+    """As the gateway completes an upload in parts."""
+
+    async def step(world: World) -> None:
+        pfs = world.pfs
+        sets = [await pfs.create_file_set([AddFile("/f", content)]) for content in contents]
+        whole = await pfs.compose_file_set(sets)
+        source = File(Commit(Repo(FILE_SETS_REPO_NAME), whole), "/f")
+        await pfs.modify_file(BRANCH, [DeleteFile(path), CopyFile(path, source)])
+        for file_set in (*sets, whole):
+            await pfs.release_file_set(file_set)
+        world.files = {**(world.files or {}), path: b"".join(contents)}
+
+    return step
+
+
+def copies(path: str, of: str) -> Step:
+    async def step(world: World) -> None:
+        files, head = world.files or {}, (await world.pfs.inspect_branch(BRANCH)).head
+        await world.pfs.modify_file(BRANCH, [DeleteFile(path), CopyFile(path, File(head, of))])
+        world.files = {**files, path: files[of]}
+
+    return step
+
+
 async def is_refused(world: World) -> None:
     path = next(iter(world.files or {}))
     try:
@@ -126,6 +151,14 @@ STEPS: tuple[Step, ...] = (
     is_kept_up,
     uploads("/up", D),
     is_kept_up,
+    puts_together("/parts", A, C, b"the last"),
+    is_kept_up,
+    copies("/copy", "/parts"),
+    puts("/parts", B),
+    appends("/copy", b"more"),
+    puts_together("/parts", D, A),
+    puts("/whole", D + A),
+    removes("/parts"),
     loses_its_history,
     puts("/again", A),
     puts("/small", b"3"),
@@ -137,7 +170,10 @@ STEPS: tuple[Step, ...] = (
     is_kept_up,
     make,
     puts("/large", A),
+    puts_together("/parts", A, C),
     puts("/small", b"4"),
+    removes("/parts"),
+    loses_its_history,
     is_kept_up,
 )
 

@@ -176,6 +176,8 @@ class World:
             known = {row[0].lower() for row in rows}
             rows = connection.execute("SELECT hex(content_hash) FROM past_file")
             known |= {row[0].lower() for row in rows}
+            rows = connection.execute("SELECT hex(content_hash) FROM extent")
+            known |= {row[0].lower() for row in rows}
             (file_sets,) = connection.execute("SELECT count(*) FROM file_set").fetchone()
         blobs = {file.parent.name + file.name for file in (self.directory / "blobs").glob("*/*")}
         if file_sets:

@@ -5,8 +5,8 @@ Run it with the code that is released, in a checkout of it, before the schema ch
     python -m tests.embedded_pfs.released schema-N.tar.gz
 
 What it writes is what `test_migrations` reads. It stands on what PFS has always had, so that it
-can also be run by itself beside an older version's packages. (That of schema 1 was written so, by
-the code of commit 9217c39.)
+can also be run by itself beside an older version's packages. (Those of schemas 1 and 2 were written
+so, by the code of commits 9217c39 and 6e32d70.)
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def main(archive: str) -> None:
         asyncio.run(write(Path(folder) / "pfs"))
         with tarfile.open(archive, "w:gz") as packed:
             for file in Path(folder).rglob("*"):
-                # The folders come back by themselves; most of them hold nothing.
-                if file.is_file():
+                # Folders, of which most hold nothing, and the reserve come back by themselves.
+                if file.is_file() and file.name != "reserve":
                     packed.add(file, file.relative_to(folder))
 
 
