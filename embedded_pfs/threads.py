@@ -31,6 +31,7 @@ class Threads:
         self._threads: list[threading.Thread] = []
         self._under_way = 0
         self._closed = False
+        self._lock = threading.Lock()
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function on a thread and return what it returns."""
@@ -41,23 +42,27 @@ class Threads:
         return await self._run(function, release)
 
     async def _run(self, function: Callable[[], T], release: Callable[[T], None]) -> T:
-        if self._closed:
-            raise RuntimeError(f"the threads {self._name} are closed")
         work = _Work(function)
-        self._under_way += 1
-        if self._under_way > len(self._threads) < self._count:
-            self._start_thread()
-        self._works.put(work)
+        self._put(work)
         try:
             return await work.done
         except asyncio.CancelledError:
             if not work.begins():
                 await work.until_ended()
-                if work.error is None:
-                    release(work.result)
+                for result in work.results:
+                    release(result)
             raise
         finally:
             self._under_way -= 1
+
+    def _put(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"the threads {self._name} are closed")
+            self._under_way += 1
+            if self._under_way > len(self._threads) < self._count:
+                self._start_thread()
+            self._works.put(work)
 
     def _start_thread(self) -> None:
         name = f"{self._name}_{len(self._threads)}"
@@ -72,9 +77,10 @@ class Threads:
 
     def close(self) -> None:
         """Let the work under way end, and the threads with it."""
-        self._closed = True
-        for _ in self._threads:
-            self._works.put(None)
+        with self._lock:
+            self._closed = True
+            for _ in self._threads:
+                self._works.put(None)
         for thread in self._threads:
             thread.join()
 
@@ -82,11 +88,9 @@ class Threads:
 class _Work(Generic[T]):
     """One call. Whoever has `begins` say so may make it, or give it up; nobody else then does.
 
-    `done` is what the caller awaits, and cancels; `result` and `error` are there once the call has
-    ended.
+    `done` is what the caller awaits, and cancels. Once the call has ended there is a result or an
+    error.
     """
-
-    result: T
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
@@ -95,7 +99,8 @@ class _Work(Generic[T]):
         self._ended: asyncio.Future[None] | None = None
         self._has_ended = False
         self.done: asyncio.Future[T] = self._loop.create_future()
-        self.error: BaseException | None = None
+        self.results: list[T] = []
+        self._error: BaseException | None = None
 
     def begins(self) -> bool:
         """Take the call, if nobody has."""
@@ -105,10 +110,7 @@ class _Work(Generic[T]):
         """Make the call, on a thread."""
         if not self.begins():
             return
-        try:
-            self.result = self._function()
-        except BaseException as error:  # whoever waits is told
-            self.error = error
+        self.results, self._error = _attempt(self._function)
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             self._loop.call_soon_threadsafe(self._tell)
 
@@ -118,10 +120,10 @@ class _Work(Generic[T]):
             self._ended.set_result(None)
         if self.done.done():
             return
-        if self.error is None:
-            self.done.set_result(self.result)
+        if self._error is None:
+            self.done.set_result(self.results[0])
         else:
-            self.done.set_exception(self.error)
+            self.done.set_exception(self._error)
 
     async def until_ended(self) -> None:
         """Wait for a call that a thread is making, however often who waits is cancelled."""
@@ -129,6 +131,14 @@ class _Work(Generic[T]):
             self._ended = self._loop.create_future()
             with suppress(asyncio.CancelledError):
                 await self._ended
+
+
+def _attempt(function: Callable[[], T]) -> tuple[list[T], BaseException | None]:
+    """The result or the error of a call; whose it is, its traceback does not hold."""
+    try:
+        return [function()], None
+    except BaseException as error:  # whoever waits is told
+        return [], error
 
 
 def _keep(result: object) -> None:
