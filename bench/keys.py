@@ -17,6 +17,7 @@ from bench.load import Load, median, run
 from bench.tables import rate, ratio, show
 from s3_wire.aws_chunked import AwsChunkedDecoder
 from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import SigningKey
 from s3_wire.payload_modes import SIGNED_CHUNKS
 from tests.servers import GatewayProcess
 
@@ -109,7 +110,9 @@ class _Unchecked(ChunkSignatures):
 
 
 def _signatures() -> ChunkSignatures:
-    return _Unchecked(b"k" * 32, "20130524T000000Z", "20130524/us-east-1/s3/aws4_request", "0" * 64)
+    return _Unchecked(
+        SigningKey(b"k" * 32), "20130524T000000Z", "20130524/us-east-1/s3/aws4_request", "0" * 64
+    )
 
 
 def _decoded_per_second(signatures: ChunkSignatures | None) -> float:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from s3_wire.credential import SigningKey
 from s3_wire.signature_errors import SignatureDoesNotMatch
 
 _CHUNK = "AWS4-HMAC-SHA256-PAYLOAD"
@@ -27,7 +28,7 @@ class ChunkSignatures:
         seed: The request's own signature.
     """
 
-    def __init__(self, signing_key: bytes, timestamp: str, scope: str, seed: str) -> None:
+    def __init__(self, signing_key: SigningKey, timestamp: str, scope: str, seed: str) -> None:
         self._signing_key = signing_key
         self._timestamp = timestamp
         self._scope = scope
@@ -67,7 +68,7 @@ class ChunkSignatures:
 
     def _verify(self, given: str, *lines: str) -> None:
         string_to_sign = "\n".join(lines)
-        right = hmac.digest(self._signing_key, string_to_sign.encode(), "sha256").hex()
+        right = self._signing_key.signature(string_to_sign.encode())
         if not hmac.compare_digest(given.encode(), right.encode()):
             raise SignatureDoesNotMatch(StringToSign=string_to_sign, SignatureProvided=given)
         self._previous = right

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers import EMBEDDED, GatewayProcess, running_gateway
 
-SECRET = "anything"  # noqa: S105 - the one that is written on all pages
+SECRET = "anything"
 
 
 def gateway_with_keys(folder: Path, secret: str = SECRET) -> Iterator[GatewayProcess]:
