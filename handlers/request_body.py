@@ -97,6 +97,7 @@ class RequestBody:
             EntityTooLarge: More comes than an object may have.
             MaxMessageLengthExceeded: More comes than a document may have.
             RequestTimeout: Its client sends nothing, or next to nothing, for too long.
+            SignatureDoesNotMatch: A chunk of it is not what was signed.
             BadDigest: At its end, its bytes have another checksum or MD5.
             XAmzContentSHA256Mismatch: At its end, its bytes have another SHA-256.
             InvalidRequest: At its end, the checksum in the trailer is malformed.
@@ -165,12 +166,18 @@ class RequestBody:
         return message
 
     async def _digest(self, piece: bytes) -> None:
-        if self._digests.is_empty or not piece:
+        unverified = self._decoder.unverified_bytes if self._decoder else 0
+        if (self._digests.is_empty or not piece) and not unverified:
             return
-        if len(piece) <= _INLINE_DIGEST_BYTES:
-            self._digests.update(piece)
+        if max(len(piece), unverified) <= _INLINE_DIGEST_BYTES:
+            self._digest_now(piece)
         else:
-            await asyncio.to_thread(self._digests.update, piece)
+            await asyncio.to_thread(self._digest_now, piece)
+
+    def _digest_now(self, piece: bytes) -> None:
+        if self._decoder is not None:
+            self._decoder.verify()
+        self._digests.update(piece)
 
     def _check_end(self, total_bytes: int) -> None:
         if self._wire_bytes_left:
