@@ -27,7 +27,7 @@ PARTS: dict[str, Callable[[bool], None]] = {
     "transfers": lambda quick: transfers.measure((64,) if quick else (256, 1024)),
     "parts": lambda quick: parts.measure(64 if quick else 256),
     "growth": _growth,
-    "keys": lambda quick: keys.measure(1.0 if quick else 4.0),
+    "keys": lambda quick: keys.measure(*((1.0, 64) if quick else (4.0, 256))),
     "backups": lambda quick: backups.measure((10_000,) if quick else (10_000, 300_000)),
 }
 

@@ -13,10 +13,12 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from bench import signed_uploads
 from bench.load import Load, median, run
 from bench.tables import rate, ratio, show
 from s3_wire.aws_chunked import AwsChunkedDecoder
 from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import SigningKey
 from s3_wire.payload_modes import SIGNED_CHUNKS
 from tests.servers import GatewayProcess
 
@@ -33,7 +35,7 @@ RECEIVED_BYTES = 64 * 1024
 _KEYS = '[keys.any]\nsecret = "anything"\naccess = "write"\n'
 
 
-def measure(seconds: float) -> None:
+def measure(seconds: float, upload_mib: int) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder, _gateways(Path(folder)) as gateways:
         urls = {gateway.process.pid: _presigned(gateway) for gateway in gateways}
@@ -41,6 +43,11 @@ def measure(seconds: float) -> None:
             f"GET by presigned URL, {OBJECT_BYTES} bytes, for each second of processor time",
             ["URLs", "clients", "no keys", "with keys", "with keys : no keys"],
             (_row(urls, count, clients, seconds) for count in (1, URLS) for clients in CLIENTS),
+        )
+        show(
+            f"One object of {upload_mib} MiB up, with keys, MiB/s",
+            ["chunks", "only the head signed", "each chunk signed", "chunks : head"],
+            signed_uploads.rows(gateways[1], upload_mib),
         )
     show(
         f"aws-chunked, chunks of {CHUNK_BYTES // 1024} KiB, MB/s of one core",
@@ -109,7 +116,9 @@ class _Unchecked(ChunkSignatures):
 
 
 def _signatures() -> ChunkSignatures:
-    return _Unchecked(b"k" * 32, "20130524T000000Z", "20130524/us-east-1/s3/aws4_request", "0" * 64)
+    return _Unchecked(
+        SigningKey(b"k" * 32), "20130524T000000Z", "20130524/us-east-1/s3/aws4_request", "0" * 64
+    )
 
 
 def _decoded_per_second(signatures: ChunkSignatures | None) -> float:
@@ -120,4 +129,5 @@ def _decoded_per_second(signatures: ChunkSignatures | None) -> float:
     begun = time.process_time()
     for at in range(0, len(wire), RECEIVED_BYTES):
         decoder.feed(wire[at : at + RECEIVED_BYTES])
+        decoder.verify()
     return len(wire) / 1e6 / (time.process_time() - begun)

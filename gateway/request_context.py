@@ -93,7 +93,8 @@ class RequestContext:
     """One request, as all that serve it see it.
 
     `identity` is for whom it is served, `access` what they may do, and `chunk_signatures` verifies
-    the chunks of a body that is signed in chunks. `route` is what the document says that it is.
+    the chunks of a body that is signed in chunks. `query` is what was read of the query for a
+    signature in it, or None. `route` is what the document says that it is.
     `client_gone` says that nobody waits for its answer any more, and that it was cancelled for
     that; `body_cut_short` that its client ended its side before the body's end; `body_error` why
     its body cannot be read on.
@@ -103,6 +104,7 @@ class RequestContext:
     identity: Identity = ANYBODY
     access: Access = EVERYTHING
     chunk_signatures: ChunkSignatures | None = None
+    query: dict[str, str] | None = None
     route: Routed | None = None
     client_gone: bool = False
     body_cut_short: bool = False

@@ -102,6 +102,7 @@ class RequestBody:
             EntityTooLarge: More comes than an object may have.
             MaxMessageLengthExceeded: More comes than a document may have.
             RequestTimeout: Its client sends nothing, or next to nothing, for too long.
+            SignatureDoesNotMatch: A chunk of it is not what was signed.
             BadDigest: At its end, its bytes have another checksum or MD5.
             XAmzContentSHA256Mismatch: At its end, its bytes have another SHA-256.
             InvalidRequest: At its end, the checksum in the trailer is malformed.
@@ -119,6 +120,8 @@ class RequestBody:
                 gathered, gathered_bytes = [], 0
                 await self._digest(piece)
                 yield piece
+            elif self._unverified_bytes > PIECE_BYTES:
+                await self._digest(b"")
         piece = b"".join(gathered)
         await self._digest(piece)
         self._check_end(total_bytes)
@@ -169,13 +172,22 @@ class RequestBody:
             self._patience += len(message.get("body", b"")) / limits.min_bytes_per_second
         return message
 
+    @property
+    def _unverified_bytes(self) -> int:
+        return self._decoder.unverified_bytes if self._decoder else 0
+
     async def _digest(self, piece: bytes) -> None:
-        if self._digests.is_empty or not piece:
+        if (self._digests.is_empty or not piece) and not self._unverified_bytes:
             return
-        if len(piece) <= _INLINE_DIGEST_BYTES:
-            self._digests.update(piece)
+        if max(len(piece), self._unverified_bytes) <= _INLINE_DIGEST_BYTES:
+            self._digest_now(piece)
         else:
-            await asyncio.to_thread(self._digests.update, piece)
+            await asyncio.to_thread(self._digest_now, piece)
+
+    def _digest_now(self, piece: bytes) -> None:
+        if self._decoder is not None:
+            self._decoder.verify()
+        self._digests.update(piece)
 
     def _check_end(self, total_bytes: int) -> None:
         if self._wire_bytes_left:

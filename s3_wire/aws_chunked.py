@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from s3_wire.chunk_signatures import ChunkSignatures
-from s3_wire.errors import IncompleteBody, MalformedTrailerError
+from s3_wire.errors import IncompleteBody, MalformedTrailerError, S3Error
 from s3_wire.payload_modes import UNSIGNED_CHUNKS, PayloadMode
 
 Trailers: TypeAlias = Mapping[str, str]
@@ -39,6 +39,7 @@ class AwsChunkedDecoder:
     """Takes the framing off, fed in whatever pieces the network delivers.
 
     It keeps at most a chunk head or the trailer, whose sizes are limited; payload passes through.
+    Where chunks are signed, it is also kept until `verify`, and to be thrown away if that refuses.
 
     Args:
         declared_size_bytes: The payload's size where the client said it; more is refused before it
@@ -73,7 +74,7 @@ class AwsChunkedDecoder:
         Raises:
             IncompleteBody: The bytes are no aws-chunked framing, or the chunks do not hold the
                 declared size.
-            SignatureDoesNotMatch: A chunk is not what was signed.
+            SignatureDoesNotMatch: That, and a chunk before it is not what was signed.
             MalformedTrailerError: The trailer is no list of the announced fields.
         """
         return list(self.chunks(data))
@@ -86,6 +87,27 @@ class AwsChunkedDecoder:
         Raises:
             IncompleteBody, SignatureDoesNotMatch, MalformedTrailerError: As for `feed`.
         """
+        try:
+            yield from self._payload_in(data)
+        except S3Error:
+            self.verify()  # whoever has not signed the rest is told that, and nothing else
+            raise
+
+    @property
+    def unverified_bytes(self) -> int:
+        """How much memory what waits for `verify` takes: chunks may be of one byte each."""
+        return 0 if self._signatures is None else self._signatures.noted_bytes
+
+    def verify(self) -> None:
+        """Verify the chunks that have come; `finish` does it too. It may run on a thread.
+
+        Raises:
+            SignatureDoesNotMatch: One is not what was signed.
+        """
+        if self._signatures is not None:
+            self._signatures.verify()
+
+    def _payload_in(self, data: bytes) -> Iterator[bytes]:
         at, end = 0, len(data)
         while at < end:
             if self._state is _State.CHUNK_DATA:
@@ -109,8 +131,9 @@ class AwsChunkedDecoder:
             IncompleteBody: The last chunk or a signature has not come, or what did come does not
                 have the declared size.
             MalformedTrailerError: The announced field has not come.
-            SignatureDoesNotMatch: The trailer is not what was signed.
+            SignatureDoesNotMatch: A chunk or the trailer is not what was signed.
         """
+        self.verify()
         if self._line or self._state not in (_State.TRAILER, _State.DONE):
             raise _terminated("The aws-chunked body ended before its last chunk.")
         self._check_size(self._payload_bytes)

@@ -8,7 +8,7 @@ hosts makes of them later is not what the client has signed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -16,13 +16,16 @@ from urllib.parse import quote, unquote_to_bytes
 
 _ESCAPE_OR_BYTE = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_.~/-]")
 _UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]")
+_NOTHING_TO_ESCAPE = re.compile(rb"[A-Za-z0-9_.~-]*")
 _SHORT_BYTES = 200
-"""Names and values of parameters up to this size are remembered: most come again and again."""
+"""Parameters up to this size are remembered: most come again and again."""
 _SHORT_QUERY_BYTES = 2048
 """So are whole queries: who reads an object by its ranges sends one presigned URL many times."""
 
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
+_Escaped: TypeAlias = tuple[str, str, str]
+"""Name and value as AWS escapes them, and both as they are signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class _Parameters:
     """A query: decoded, in the order in which it came, and as AWS escapes and sorts it."""
 
     decoded: Pairs
-    escaped: Pairs
+    escaped: tuple[_Escaped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ class SignedRequest:
                 values[name] = values[name] + b"," + value if name in values else value
         return values
 
+    def plain_query(self) -> dict[str, str] | None:
+        """The parameters, decoded; None where they could be read otherwise: not ASCII, or twice."""
+        pairs = self.query_pairs()
+        query = dict(pairs)
+        if len(query) < len(pairs) or not "".join([*query, *query.values()]).isascii():
+            return None
+        return query
+
     def query_pairs(self) -> Pairs:
         """Query parameters, decoded, in the order in which they came."""
         return _parameters(self.query_string).decoded
@@ -78,14 +89,17 @@ def query(query_string: bytes, *, without: str = "") -> str:
     """All parameters but one, escaped and sorted. `+` is a space, as it is for S3."""
     if not query_string:
         return ""
-    pairs = _parameters(query_string).escaped
-    return "&".join([f"{name}={value}" for name, value in pairs if name != without])
+    escaped = _parameters(query_string).escaped
+    return "&".join([text for name, _, text in escaped if name != without])
 
 
-def header_lines(values: Mapping[bytes, bytes], names: Iterable[bytes]) -> str:
+def header_lines(values: Mapping[bytes, bytes], names: Collection[bytes]) -> str:
     """A line for each of these headers: white space within a value becomes one space."""
-    lines = [b"%s:%s\n" % (name, single_spaced(values.get(name, b""))) for name in names]
-    return b"".join(lines).decode("latin-1")
+    lines = b"".join([b"%s:%s\n" % (name, values.get(name, b"")) for name in names])
+    if b"  " in lines or b"\t" in lines:
+        spaced = [b"%s:%s\n" % (name, single_spaced(values.get(name, b""))) for name in names]
+        lines = b"".join(spaced)
+    return lines.decode("latin-1")
 
 
 def single_spaced(value: bytes) -> bytes:
@@ -93,7 +107,7 @@ def single_spaced(value: bytes) -> bytes:
     return b" ".join(value.split()) if b"  " in value or b"\t" in value else value
 
 
-def unsigned_names(values: Mapping[bytes, bytes], signed: Collection[bytes]) -> list[bytes]:
+def unsigned_names(values: Mapping[bytes, bytes], signed: Set[bytes]) -> list[bytes]:
     """The headers that a signature has to cover, and does not.
 
     S3 obeys `x-amz-` headers, so that somebody else could add one to a request
@@ -101,10 +115,10 @@ def unsigned_names(values: Mapping[bytes, bytes], signed: Collection[bytes]) -> 
     """
     missing = [
         name
-        for name in values
-        if name.startswith(b"x-amz-") and name not in signed and name != b"x-amz-content-sha256"
+        for name in values.keys() - signed
+        if name.startswith(b"x-amz-") and name != b"x-amz-content-sha256"
     ]
-    return missing if b"host" in signed else [b"host", *missing]
+    return sorted(missing) if b"host" in signed else [b"host", *sorted(missing)]
 
 
 def _parameters(query_string: bytes) -> _Parameters:
@@ -115,24 +129,30 @@ def _parsed(query_string: bytes) -> _Parameters:
     decoded, escaped = [], []
     for item in query_string.split(b"&"):
         if item:
-            name, _, value = item.partition(b"=")
-            (name_text, name_escaped), (value_text, value_escaped) = _forms(name), _forms(value)
-            decoded.append((name_text, value_text))
-            escaped.append((name_escaped, value_escaped))
+            pair, signed = (_short_forms if len(item) < _SHORT_BYTES else _forms)(item)
+            decoded.append(pair)
+            escaped.append(signed)
     return _Parameters(tuple(decoded), tuple(sorted(escaped)))
 
 
-def _forms(part: bytes) -> tuple[str, str]:
-    return _short_forms(part) if len(part) < _SHORT_BYTES else _both_forms(part)
+def _forms(item: bytes) -> tuple[tuple[str, str], _Escaped]:
+    """A parameter decoded, and as AWS escapes it."""
+    name, _, value = item.partition(b"=")
+    name_text, name_escaped = _both_forms(name)
+    value_text, value_escaped = _both_forms(value)
+    signed = f"{name_escaped}={value_escaped}"
+    return (name_text, value_text), (name_escaped, value_escaped, signed)
 
 
 def _both_forms(part: bytes) -> tuple[str, str]:
-    """A name or a value decoded, and as AWS escapes it."""
+    if _NOTHING_TO_ESCAPE.fullmatch(part):
+        text = part.decode("ascii")
+        return text, text
     plain = unquote_to_bytes(part.replace(b"+", b" "))
     return plain.decode("utf-8", "replace"), quote(plain, safe="")
 
 
-_short_forms = lru_cache(maxsize=4096)(_both_forms)
+_short_forms = lru_cache(maxsize=4096)(_forms)
 _short_parsed = lru_cache(maxsize=256)(_parsed)
 
 

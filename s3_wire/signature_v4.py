@@ -37,7 +37,8 @@ _CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _STREAMING = "STREAMING-"
 _IN_HEADER = ("Credential", "SignedHeaders", "Signature")
-_USUAL = re.compile(r"Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)")
+_USUAL = re.compile(r"Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*")
+_USUAL_SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _IN_QUERY = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -77,7 +78,7 @@ class V4Signature:
         for path in canonical.paths(self.request.raw_path):
             canonical_request = self._canonical_request(path)
             to_sign = self._string_to_sign(canonical_request)
-            right = hmac.digest(key, to_sign.encode("latin-1"), "sha256").hex()
+            right = key.signature(to_sign.encode("latin-1"))
             if hmac.compare_digest(self.given.encode(), right.encode()):
                 if not self.payload_sha256.startswith(_STREAMING):
                     return None
@@ -96,21 +97,28 @@ class V4Signature:
             self.request.query_string, without="X-Amz-Signature" if self.is_presigned else ""
         )
         headers = canonical.header_lines(self.header_values, _names(self.signed_headers))
-        lines = (self.request.method, path, query, headers, self.signed_headers)
-        return "\n".join((*lines, self.payload_sha256))
+        return (
+            f"{self.request.method}\n{path}\n{query}\n{headers}\n"
+            f"{self.signed_headers}\n{self.payload_sha256}"
+        )
 
     def _string_to_sign(self, canonical_request: str) -> str:
         digest = hashlib.sha256(canonical_request.encode("latin-1")).hexdigest()
-        return "\n".join((ALGORITHM, self.timestamp, self.credential.scope, digest))
+        return f"{ALGORITHM}\n{self.timestamp}\n{self.credential.scope}\n{digest}"
 
 
 def in_header(
-    request: SignedRequest, authorization: str, now: datetime, region: str
+    request: SignedRequest,
+    values: Mapping[bytes, bytes],
+    authorization: str,
+    now: datetime,
+    region: str,
 ) -> V4Signature:
     """The signature that an Authorization header holds.
 
     Args:
         request: The request.
+        values: Of its headers.
         authorization: The header, behind the algorithm's name.
         now: What time it is.
         region: The only one that may be signed for; any if empty.
@@ -122,31 +130,38 @@ def in_header(
     """
     credential_text, signed_headers, given = _fields(authorization)
     credential = credential_of(credential_text, region, _malformed)
-    values = request.header_values()
     text = values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1")
-    time = checked_time(text, now)
-    _check_date(credential, time, _malformed)
+    timestamp = basic_iso(checked_time(text, now))
+    _check_date(credential, timestamp, _malformed)
     payload = values.get(_CONTENT_SHA256)
     if payload is None:
         raise MissingSecurityHeader(MissingHeaderName=_CONTENT_SHA256.decode())
     signed = signed_headers.lower()
     _check_covered(values, signed)
     return V4Signature(
-        request, credential, basic_iso(time), signed, given,
+        request, credential, timestamp, signed, given,
         _payload_mode(payload.decode("latin-1")), is_presigned=False, header_values=values,
     )  # fmt: skip
 
 
 def _fields(authorization: str) -> tuple[str, ...]:
     """The values of `_IN_HEADER`, in whatever order they stand."""
-    if match := _USUAL.fullmatch(authorization):
-        return match.groups()
+    before, _, given = authorization.rpartition("Signature=")
+    if (usual := _usual(before)) and _USUAL_SIGNATURE.fullmatch(given):
+        return (*usual, given)
     parts = (part.partition("=") for part in authorization.split(","))
     fields = {name.strip(): value.strip() for name, _, value in parts}
     for name in _IN_HEADER:
         if not fields.get(name):
             raise _malformed(f"the {name} is missing or empty")
     return tuple(fields[name] for name in _IN_HEADER)
+
+
+@lru_cache(maxsize=1024)
+def _usual(text: str) -> tuple[str, ...]:
+    """What stands before a signature, in the form that most write it; a client's is the same."""
+    match = _USUAL.fullmatch(text)
+    return match.groups() if match else ()
 
 
 def in_query(
@@ -172,17 +187,18 @@ def in_query(
     check_algorithm(query["X-Amz-Algorithm"])
     _check_ascii(query)
     credential = credential_of(query["X-Amz-Credential"], region, _wrong_query)
-    begin = _time_of(query["X-Amz-Date"])
-    if begin is None or query["X-Amz-Date"] != basic_iso(begin):
+    timestamp = query["X-Amz-Date"]
+    begin = _time_of(timestamp)
+    if begin is None or timestamp != basic_iso(begin):
         raise _wrong_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     lifetime = timedelta(seconds=expires_seconds_of(query["X-Amz-Expires"]))
     check_lifetime(begin, lifetime, now)
-    _check_date(credential, begin, _wrong_query)
+    _check_date(credential, timestamp, _wrong_query)
     values = request.header_values()
     signed = query["X-Amz-SignedHeaders"].lower()
     _check_covered(values, signed)
     return V4Signature(
-        request, credential, basic_iso(begin), signed, query["X-Amz-Signature"],
+        request, credential, timestamp, signed, query["X-Amz-Signature"],
         _presigned_payload(query, values), is_presigned=True, header_values=values,
     )  # fmt: skip
 
@@ -213,8 +229,8 @@ def check_algorithm(name: str) -> None:
         raise _wrong_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
 
 
-def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> None:
-    day = basic_iso(time)[:8]
+def _check_date(credential: Credential, timestamp: str, refusal: Refusal) -> None:
+    day = timestamp[:8]
     if credential.date != day:
         raise refusal(
             f'Invalid credential date "{credential.date}". This date is not the same as'
@@ -223,11 +239,16 @@ def _check_date(credential: Credential, time: datetime, refusal: Refusal) -> Non
 
 
 def _check_covered(values: Mapping[bytes, bytes], signed_headers: str) -> None:
-    if names := canonical.unsigned_names(values, _names(signed_headers)):
+    if names := canonical.unsigned_names(values, _set_of_names(signed_headers)):
         raise AccessDenied(
             "There were headers present in the request which were not signed",
             HeadersNotSigned=b", ".join(names).decode("latin-1"),
         )
+
+
+@lru_cache(maxsize=1024)
+def _set_of_names(signed_headers: str) -> frozenset[bytes]:
+    return frozenset(_names(signed_headers))
 
 
 @lru_cache(maxsize=1024)

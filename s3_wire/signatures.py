@@ -42,10 +42,11 @@ def signature_of(request: SignedRequest, now: datetime, region: str = "") -> Sig
             lacks something, or has it wrong.
         RequestTimeTooSkewed: It was made too long ago, or in the future.
     """
-    given = [value for name, value in request.headers if name == b"authorization"]
+    values = request.header_values()
+    given = values.get(b"authorization")
     query = _query(request)
-    found = len(given) + (not _OF_V4.isdisjoint(query)) + (not _OF_V2.isdisjoint(query))
-    if found > 1:
+    found = (given is not None) + (not _OF_V4.isdisjoint(query)) + (not _OF_V2.isdisjoint(query))
+    if found > 1 or _comes_twice(request, values):
         raise InvalidArgument(
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature"
             " query string parameter or the Authorization header should be specified",
@@ -53,19 +54,32 @@ def signature_of(request: SignedRequest, now: datetime, region: str = "") -> Sig
         )
     if not found:
         raise AccessDenied("This gateway answers signed requests only: give your client its keys.")
-    if given:
-        return _in_header(request, given[0].decode("latin-1"), now, region)
+    if given is not None:
+        return _in_header(request, values, given.decode("latin-1"), now, region)
     if not _OF_V4.isdisjoint(query):
         return signature_v4.in_query(request, query, now, region)
     return signature_v2.in_query(request, query, now)
 
 
-def _in_header(request: SignedRequest, text: str, now: datetime, region: str) -> Signature:
+def _comes_twice(request: SignedRequest, values: Mapping[bytes, bytes]) -> bool:
+    """Whether there is more than one Authorization header."""
+    if len(values) == len(request.headers):
+        return False
+    return [name for name, _ in request.headers].count(b"authorization") > 1
+
+
+def _in_header(
+    request: SignedRequest,
+    values: Mapping[bytes, bytes],
+    text: str,
+    now: datetime,
+    region: str,
+) -> Signature:
     scheme, _, rest = text.strip().partition(" ")
     if scheme == "AWS":
         return signature_v2.in_header(request, rest, now)
     if scheme == signature_v4.ALGORITHM:
-        return signature_v4.in_header(request, rest, now, region)
+        return signature_v4.in_header(request, values, rest, now, region)
     if scheme.startswith(signature_v4.ECDSA):
         signature_v4.check_algorithm(scheme)
     raise InvalidArgument("Unsupported Authorization Type", ArgumentName="Authorization")

@@ -19,7 +19,7 @@ from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
 from gateway.contract.hints import Hints
 from gateway.contract.parameters import Declared
-from gateway.request_context import Record, Routed
+from gateway.request_context import RequestContext, Routed
 from s3_wire.addresses import bucket_and_key
 from s3_wire.errors import InvalidURI, NotImplemented
 
@@ -92,17 +92,20 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
         """
         if scope["type"] == "http":
             context = request_context.current()
-            context.route = routed = self._find(scope, context.record)
+            context.route = routed = self._find(scope, context)
             scope.setdefault("extensions", {})[ROUTING_CONTEXT] = {
                 "api_base_path": self._base_path,
                 "operation_id": routed.operation_id,
             }
         return self._next_app(scope, receive, send)
 
-    def _find(self, scope: Scope, record: Record) -> Routed:
+    def _find(self, scope: Scope, context: RequestContext) -> Routed:
         bucket, key = _address(scope["raw_path"])
+        record = context.record
         record.bucket, record.key = bucket, key
-        query = _query(scope["query_string"]) if scope["query_string"] else {}
+        query = context.query
+        if query is None:
+            query = _query(scope["query_string"]) if scope["query_string"] else {}
         headers = _headers(scope["headers"])
         depth = 2 if key else 1 if bucket else 0
         for route in self._routes.get((depth, scope["method"]), ()):

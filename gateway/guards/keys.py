@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import Never, Protocol, TypeAlias
 
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
@@ -21,7 +21,7 @@ from gateway.identity import Identity
 from gateway.reserved_paths import is_reserved
 from gateway.settings import Settings
 from s3_wire.canonical import SignedRequest
-from s3_wire.errors import AccessDenied
+from s3_wire.errors import AccessDenied, S3Error
 from s3_wire.signature_errors import InvalidAccessKeyId, SignatureDoesNotMatch
 from s3_wire.signature_v4 import V4Signature
 from s3_wire.signatures import Signature, signature_of
@@ -50,11 +50,11 @@ class SignedRequests:
         next_app: What serves those that are right.
         settings: How the gateway runs.
         keyring: The keys.
-        introduce: Says who that is whose signature is right.
+        introduce: Says who that is whose signature is right, where the keys do not say it.
     """
 
     def __init__(
-        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introduce
+        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introduce | None
     ) -> None:
         self._next_app = next_app
         self._settings = settings
@@ -62,13 +62,13 @@ class SignedRequests:
         self._introduce = introduce
         self._failures = FailedSignatures()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request if it is signed."""
         if scope["type"] == "http":
             request = self._received(scope)
             if not is_reserved(request.bucket_path) or _carries_signature(request):
-                await self._admit(scope, request)
-        await self._next_app(scope, receive, send)
+                return self._verified(request, scope, receive, send)
+        return self._next_app(scope, receive, send)
 
     def _received(self, scope: Scope) -> SignedRequest:
         raw_path = bucket_path = scope["raw_path"]
@@ -83,7 +83,9 @@ class SignedRequests:
             bucket_path,
         )
 
-    async def _admit(self, scope: Scope, request: SignedRequest) -> None:
+    def _verified(
+        self, request: SignedRequest, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         address = scope["client"][0] if scope.get("client") else ""
         self._failures.check(address)
         now = datetime.now(UTC)
@@ -93,16 +95,42 @@ class SignedRequests:
         try:
             key = self._keyring.find(signature.access_key)
             context.chunk_signatures = signature.verify(key.secret)
-            context.identity = await self._introduce(key.identity)
         except (InvalidAccessKeyId, SignatureDoesNotMatch) as error:
-            await self._failures.hold(address)
-            if self._settings.pachd_keys:
-                without_token(error, signature.access_key)
-            raise
+            return self._refuse(error, address, signature)
         key.check_time(now)
         context.access = key.access
+        if signature.is_presigned:
+            context.query = request.plain_query()
+            _tell_digest(scope, request, signature)
+        if self._introduce is not None:
+            introduced = self._introduced(self._introduce(key.identity), address, signature)
+            return self._after(introduced, scope, receive, send)
+        context.identity = key.identity
+        context.record.who = key.identity.name
+        return self._next_app(scope, receive, send)
+
+    async def _introduced(
+        self, introduction: Awaitable[Identity], address: str, signature: Signature
+    ) -> None:
+        context = request_context.current()
+        try:
+            context.identity = await introduction
+        except InvalidAccessKeyId as error:
+            await self._refuse(error, address, signature)
         context.record.who = context.identity.name
-        _tell_digest(scope, request, signature)
+
+    async def _after(
+        self, introduced: Awaitable[None], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        await introduced
+        await self._next_app(scope, receive, send)
+
+    async def _refuse(self, error: S3Error, address: str, signature: Signature) -> Never:
+        """Refuse with a failure, which counts against the address."""
+        await self._failures.hold(address)
+        if self._settings.pachd_keys:
+            without_token(error, signature.access_key)
+        raise error
 
     def _check_presigned(self, signature: Signature) -> None:
         settings = self._settings
@@ -120,7 +148,7 @@ def _carries_signature(request: SignedRequest) -> bool:
 
 def _tell_digest(scope: Scope, request: SignedRequest, signature: Signature) -> None:
     """Hand on what a presigned URL says of its body, as the header that is then verified."""
-    if not isinstance(signature, V4Signature) or not signature.is_presigned:
+    if not isinstance(signature, V4Signature):
         return
     digest = signature.payload_sha256.encode("latin-1")
     if digest != _UNSIGNED and not any(name == _CONTENT_SHA256 for name, _ in request.headers):

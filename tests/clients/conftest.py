@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.clients.keyed import gateway_with_keys
 from tests.clients.outcomes import ClientUnderTest, Run, run_client
 from tests.clients.quick_starts import QuickStart, run_quick_start
 from tests.clients.toolchains import why_not_there
@@ -32,15 +34,32 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
     return found
 
 
+@pytest.fixture(scope="session")
+def clients_gateway(
+    gateway: GatewayProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
+    """What clients are run against: on the embedded PFS one that verifies all that they sign.
+
+    On the other PFS it has no keys, as most who try it have none. All clients sign in any case, so
+    that what they send is the same.
+    """
+    if EMBEDDED in gateway.pfs:
+        yield from gateway_with_keys(tmp_path_factory.mktemp("keyed"))
+    else:
+        yield gateway
+
+
 @pytest.fixture(scope="module")
 def run(
-    client: ClientUnderTest, gateway: GatewayProcess, tmp_path_factory: pytest.TempPathFactory
+    client: ClientUnderTest,
+    clients_gateway: GatewayProcess,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
     """What came of its run."""
-    return run_client(client, gateway, tmp_path_factory.mktemp("home"))
+    return run_client(client, clients_gateway, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
 def quick_start(client: ClientUnderTest, gateway: GatewayProcess, tmp_path: Path) -> QuickStart:
-    """What came of its page's quick start."""
+    """What came of its page's quick start, for which a gateway needs no settings."""
     return run_quick_start(client, gateway, tmp_path)

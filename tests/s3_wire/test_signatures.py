@@ -11,6 +11,7 @@ from s3_wire import errors, signature_errors
 from s3_wire.aws_chunked import AwsChunkedDecoder
 from s3_wire.canonical import SignedRequest
 from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import SigningKey
 from s3_wire.errors import AccessDenied, InvalidArgument, NotImplemented, S3Error
 from s3_wire.payload_modes import SIGNED_CHUNKS
 from s3_wire.signature_errors import (
@@ -333,7 +334,9 @@ def chunked(*contents: bytes, spoil: int = -1) -> bytes:
 
 
 def decoder() -> AwsChunkedDecoder:
-    return AwsChunkedDecoder(5, SIGNED_CHUNKS, signatures=ChunkSignatures(KEY, "t", "scope", SEED))
+    return AwsChunkedDecoder(
+        5, SIGNED_CHUNKS, signatures=ChunkSignatures(SigningKey(KEY), "t", "scope", SEED)
+    )
 
 
 def take(whole: AwsChunkedDecoder, wire: bytes, size: int) -> bytes:

@@ -2,14 +2,21 @@ package clients;
 
 import static clients.Steps.BUCKET;
 import static clients.Steps.MIB;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.time.format.DateTimeFormatter.RFC_1123_DATE_TIME;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.BulkDelete;
 import org.apache.hadoop.fs.EtagSource;
@@ -40,10 +47,18 @@ public final class HadoopS3a implements Client {
         System.exit(0);
     }
 
-    static void request(String method, String bucket) throws IOException {
+    /** A request for a bucket, signed with version 2, which takes no more than this. */
+    static void request(String method, String bucket) throws Exception {
+        String date = RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC));
+        Mac mac = Mac.getInstance("HmacSHA1");
+        mac.init(new SecretKeySpec("anything".getBytes(UTF_8), "HmacSHA1"));
+        byte[] digest = mac.doFinal((method + "\n\n\n" + date + "\n/" + bucket).getBytes(UTF_8));
         URI uri = URI.create(Steps.ENDPOINT + "/" + bucket);
         HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
         connection.setRequestMethod(method);
+        connection.setRequestProperty("Date", date);
+        connection.setRequestProperty(
+                "Authorization", "AWS any:" + Base64.getEncoder().encodeToString(digest));
         Steps.check(connection.getResponseCode() < 300, "%s %s", method, bucket);
     }
 

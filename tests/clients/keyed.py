@@ -1,0 +1,21 @@
+"""Gateways that verify what clients sign.
+
+The clients' programs and pages call their key `any` and its secret `anything`, which here are real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.servers import EMBEDDED, GatewayProcess, running_gateway
+
+SECRET = "anything"
+
+
+def gateway_with_keys(folder: Path, secret: str = SECRET) -> Iterator[GatewayProcess]:
+    """For fixtures: a gateway on its embedded PFS, whose only key has this secret."""
+    file = folder / "keys.toml"
+    file.write_text(f'[keys.any]\nsecret = "{secret}"\naccess = "write"\n')
+    file.chmod(0o600)
+    yield from running_gateway(EMBEDDED, folder / "pfs", "--access-keys", str(file))
