@@ -9,7 +9,8 @@ from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.timestamps import iso_8601
-from handlers.versions import check_version_id, no_bytes, version_written
+from handlers.version_headers import version_written
+from handlers.versions import check_version_id, no_bytes
 from handlers.write_conditions import put_condition, told_as_s3
 from pfs_client.failures import CommitNotFound, FileNotFound
 from pfs_client.values import Branch, Commit, ExpectFile

@@ -200,8 +200,11 @@ class GroupedWrites:
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
-    ) -> None:
+    ) -> Commit | None:
         """Remove a file; a missing one is no error, unless it is expected.
+
+        Returns:
+            The commit that it is not in any more, where PFS says which it is.
 
         Raises:
             RepoNotFound: There is no such repo.
@@ -210,10 +213,13 @@ class GroupedWrites:
             ConditionFailed: The file is not as expected.
             PfsOverloaded: There was no group for it in time.
         """
-        await self._queue_of(branch).join([Write(path, expect=expect)])
+        return await self._queue_of(branch).join([Write(path, expect=expect)])
 
-    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> None:
+    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> Commit | None:
         """Remove files in one commit; missing ones are no error.
+
+        Returns:
+            The commit, where PFS says which it is.
 
         Raises:
             RepoNotFound: There is no such repo.
@@ -221,7 +227,7 @@ class GroupedWrites:
             OutputBranch: A pipeline writes the branch.
             PfsOverloaded: There was no group for them in time.
         """
-        await self._queue_of(branch).join([Write(path) for path in paths])
+        return await self._queue_of(branch).join([Write(path) for path in paths])
 
     async def drain(self) -> None:
         """Wait until everything that joined a group is committed or has failed."""
