@@ -8,17 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 
-from handlers.addressing import is_directory_marker
+from handlers.addressing import is_directory_marker, readable_path
 from handlers.exchange import Services
 from handlers.version_headers import marker_headers
 from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
-from pfs_client.limits.concurrency import for_each
-from pfs_client.values import Commit, File, FileInfo
+from pfs_client.values import BranchInfo, Commit, File, FileInfo
+from s3_wire.errors import NoSuchKey
 from s3_wire.version_errors import MethodNotAllowed, NoSuchVersion
 
 log = logging.getLogger("s3gateway")
-
-_LOOKS_AT_ONCE = 8
 
 
 async def missing_version(
@@ -57,6 +55,23 @@ async def markers_made(
         return ()
 
 
+async def newest_marker(services: Services, branch: BranchInfo, key: str) -> dict[str, str]:
+    """The headers of an object's delete marker, if it has one and PFS finds that at once."""
+    histories = services.histories
+    if histories is None or is_directory_marker(key):
+        return {}
+    try:
+        path = readable_path(key)
+        last = await histories.last_change(branch, path)
+        is_marker = last is not None and await _deleted_in(services, last, [path])
+    except NoSuchKey:  # PFS can hold no such file
+        return {}
+    except PfsFailure as error:
+        log.debug("which commit deleted %s is not known: %s", key, error)
+        return {}
+    return marker_headers(last.id) if last is not None and is_marker else {}
+
+
 async def _deleted_in(services: Services, commit: Commit, paths: Sequence[str]) -> Collection[str]:
     """The paths of files that a commit deleted.
 
@@ -71,16 +86,12 @@ async def _deleted_in(services: Services, commit: Commit, paths: Sequence[str]) 
         before = info.parent
     if before is None:
         return ()
-    deleted: set[str] = set()
-    base = before
-
-    async def look(path: str) -> None:
-        was_there = await find_file(services, base, path) is not None
-        if was_there and await find_file(services, commit, path) is None:
-            deleted.add(path)
-
-    await for_each(paths, look, _LOOKS_AT_ONCE)
-    return deleted
+    return {
+        path
+        for path in paths
+        if await find_file(services, before, path) is not None
+        and await find_file(services, commit, path) is None
+    }
 
 
 async def find_file(services: Services, commit: Commit, path: str) -> FileInfo | None:

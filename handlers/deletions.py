@@ -17,6 +17,7 @@ from pfs_client.failures import ConditionFailed
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import Branch, BranchInfo, Commit, ExpectFile
 from s3_wire import xml
+from s3_wire.addresses import UNVERSIONED
 from s3_wire.documents import Element
 from s3_wire.errors import MalformedXML, NoSuchKey, NotImplemented, S3Error
 
@@ -24,7 +25,6 @@ MAX_OBJECTS = 1000
 
 _ONLY_IN_DIRECTORY_BUCKETS = ("LastModifiedTime", "Size")
 _ELEMENTS_OF_OBJECT = {"Key", "ETag", "VersionId", *_ONLY_IN_DIRECTORY_BUCKETS}
-_UNVERSIONED = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
     info = await writable_branch(request.services, request.bucket)
     document = await read_document(request, "Delete", MAX_OBJECTS + 1)
-    quiet, objects = _read(document)
+    has_versions = request.services.histories is not None
+    quiet, objects = _read(document, has_versions=has_versions)
     undeleted = [await _undelete(request.services, info, named) for named in objects]
     rest = [named for named in objects if not named.version]
     deleted = iter(await _delete(request.services, info.branch, rest))
-    has_versions = request.services.histories is not None
     content = []
     for named, back in zip(objects, undeleted, strict=True):
         outcome = _Outcome(back) if named.version else next(deleted)
@@ -64,11 +64,11 @@ async def delete_objects(request: S3Request) -> S3Response:
     return xml_response(xml.document("DeleteResult", content))
 
 
-def _read(root: Element) -> tuple[bool, list[_Object]]:
+def _read(root: Element, *, has_versions: bool) -> tuple[bool, list[_Object]]:
     objects = []
     for child in root:
         if child.name == "Object":
-            objects.append(_read_object(child))
+            objects.append(_read_object(child, has_versions=has_versions))
         elif child.name != "Quiet":
             raise MalformedXML
     if not 1 <= len(objects) <= MAX_OBJECTS:
@@ -79,7 +79,7 @@ def _read(root: Element) -> tuple[bool, list[_Object]]:
     return quiet is not None and quiet.strip().lower() == "true", objects
 
 
-def _read_object(node: Element) -> _Object:
+def _read_object(node: Element, *, has_versions: bool) -> _Object:
     if any(child.name not in _ELEMENTS_OF_OBJECT for child in node):
         raise MalformedXML
     key = node.child_text("Key")
@@ -87,7 +87,7 @@ def _read_object(node: Element) -> _Object:
         raise MalformedXML("Every Object of a Delete has a Key.")
     refused: S3Error | None = None
     version = node.child_text("VersionId") or ""
-    if version == _UNVERSIONED:
+    if version == UNVERSIONED and not has_versions:
         version = ""
     for name in _ONLY_IN_DIRECTORY_BUCKETS:
         if node.child_text(name) is not None:

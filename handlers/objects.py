@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
 from handlers.bucket_branches import existing_branch, writable_branch
 from handlers.content_types import content_type_of
-from handlers.delete_markers import markers_made, missing_version
+from handlers.delete_markers import markers_made, missing_version, newest_marker
 from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
@@ -128,7 +128,13 @@ class FoundObject:
 
 async def _asked_for(request: S3Request) -> FoundObject:
     version = request.parameters.get("versionId", "")
-    return await find_object(request.services, request.bucket, request.key, version)
+    try:
+        return await find_object(request.services, request.bucket, request.key, version)
+    except NoSuchKey as missing:
+        if not version and request.services.histories is not None:
+            branch = await existing_branch(request.services, request.bucket)
+            missing.headers = await newest_marker(request.services, branch, request.key)
+        raise
 
 
 async def find_object(

@@ -22,10 +22,12 @@ class Histories:
 
     Args:
         pfs: Where they are.
+        finds_at_once: Which commit last changed a file is one quick call, whatever the history.
     """
 
-    def __init__(self, pfs: PfsClient) -> None:
+    def __init__(self, pfs: PfsClient, *, finds_at_once: bool = False) -> None:
         self._pfs = pfs
+        self._finds_at_once = finds_at_once
         self._ancestry = Ancestry(pfs)
         self._changes: LRUCache[Branch | Commit, BranchChanges] = LRUCache(_MAX_BRANCHES)
         self._under_way: dict[Branch | Commit, asyncio.Task[BranchChanges | None]] = {}
@@ -37,6 +39,17 @@ class Histories:
             CommitNotFound: The branch's history has no such commit, or it has failed.
         """
         return await self._ancestry.commit(branch, id_)
+
+    async def last_change(self, branch: BranchInfo, path: str) -> Commit | None:
+        """The commit that last changed a file; None for none, and where to look takes long.
+
+        Raises:
+            CommitNotFinished: HEAD is open.
+        """
+        if self._finds_at_once:
+            async for found in self._pfs.find_commits(branch.head, path, 1):
+                return found.commit
+        return None
 
     async def changes(self, branch: BranchInfo, *, is_commit: bool = False) -> BranchChanges | None:
         """What the branch's last commits changed; None before its first commit.
