@@ -56,3 +56,21 @@ async def test_reads_and_writes_do_not_wait_while_a_history_is_read(cluster: Clu
     assert not listing.done()
     gate.set()
     assert len((await listing)["Versions"]) == COMMITS * KEYS
+
+
+async def test_no_more_histories_are_read_at_once_than_two(cluster: Cluster) -> None:
+    buckets = [f"b{number}.r" for number in range(4)]
+    for bucket in buckets:
+        await cluster.s3("create_bucket", Bucket=bucket)
+        await cluster.s3("put_object", Bucket=bucket, Key="a", Body=b"1")
+    gate = cluster.wire.hold("DiffFile")
+    listings = [
+        asyncio.ensure_future(cluster.s3("list_object_versions", Bucket=bucket))
+        for bucket in buckets
+    ]
+    await cluster.wire.came("DiffFile", 2)
+    await cluster.s3("head_object", Bucket=buckets[3], Key="a")
+    assert cluster.wire.count()["DiffFile"] == 2
+    gate.set()
+    answers = await asyncio.gather(*listings)
+    assert [len(answer["Versions"]) for answer in answers] == [1, 1, 1, 1]
