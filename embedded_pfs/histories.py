@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby, islice
@@ -74,7 +74,12 @@ def diff(
     """
     pair = _Pair(snapshot(connection, new.commit), _base_of(connection, new, old))
     low = stored_path(new.path), stored_path(new.path if old is None else old.path)
-    found = list(islice(pair.files(*low, after), DIFFS_A_PAGE))
+    changed = _changed_paths(connection, new, old)
+    if changed is None:
+        files = pair.files(*low, after)
+    else:
+        files = pair.files_at(p for p in changed if _lies_in(p, low[0]) and p > (after or ""))
+    found = list(islice(files, DIFFS_A_PAGE))
     diffs: list[FileDiff] = []
     seen = set() if after is None else set(_directories(after))
     for path, difference in found:
@@ -91,6 +96,24 @@ def _base_of(connection: sqlite3.Connection, new: File, old: File | None) -> Sna
         return snapshot(connection, old.commit)
     parent_id = commit_rows.find_commit(connection, new.commit).parent_id
     return None if parent_id is None else snapshot(connection, named(connection, parent_id))
+
+
+def _changed_paths(connection: sqlite3.Connection, new: File, old: File | None) -> list[str] | None:
+    """The paths that a finished commit changed, if the other one is what it is based on.
+
+    The database finds them many times faster than all files of two commits can be compared.
+    """
+    row = commit_rows.find_commit(connection, new.commit)
+    if row.finished_us is None or row.parent_id is None:
+        return None
+    if old is not None and old != File(named(connection, row.parent_id), new.path):
+        return None
+    both = *commit_changes.added(connection, row), *commit_changes.removed(connection, row)
+    return sorted({path for path, *_ in both})
+
+
+def _lies_in(path: str, above: str) -> bool:
+    return not above or path == above or path.startswith(above + "/")
 
 
 def _directories(path: str) -> list[str]:
@@ -118,6 +141,14 @@ class _Pair:
         for path, group in groupby(merge(news, olds, key=itemgetter(0)), key=itemgetter(0)):
             sides = {id(at): content for _, at, content in group}
             new, old = sides.get(id(self.new)), sides.get(id(self.old))
+            if new != old:
+                yield path, self._diff(path, new, old)
+
+    def files_at(self, paths: Iterable[str]) -> Iterator[tuple[str, FileDiff]]:
+        """Those of some files that differ, each with its path."""
+        for path in paths:
+            new = self.new.find(path)
+            old = None if self.old is None else self.old.find(path)
             if new != old:
                 yield path, self._diff(path, new, old)
 

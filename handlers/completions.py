@@ -19,7 +19,7 @@ from handlers.bucket_branches import writable_branch
 from handlers.exchange import LateDocument, S3Request, S3Response, xml_response
 from handlers.request_body import read_document
 from handlers.uploads import CHECKSUM_TYPE, upload_path
-from handlers.versions import version_written
+from handlers.version_headers import version_written
 from handlers.write_conditions import condition_error, put_condition, told_as_s3
 from pfs_client.failures import ConditionFailed, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.uploads.reading import UploadState

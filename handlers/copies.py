@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of
@@ -9,12 +10,13 @@ from handlers.bucket_branches import committed_at, writable_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject, find_object
 from handlers.timestamps import iso_8601
-from handlers.versions import check_version_id, no_bytes, version_written
+from handlers.version_headers import version_written
+from handlers.versions import check_version_id, no_bytes
 from handlers.write_conditions import put_condition, told_as_s3
 from pfs_client.failures import CommitNotFound, FileNotFound
 from pfs_client.values import Branch, Commit, ExpectFile
 from s3_wire import xml
-from s3_wire.addresses import COPY_SOURCE, CopySource, copy_source
+from s3_wire.addresses import COPY_SOURCE, UNVERSIONED, CopySource, copy_source
 from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
 from s3_wire.preconditions import check_copy_source
 from s3_wire.version_errors import MethodNotAllowed
@@ -37,7 +39,7 @@ _DELETE_MARKER = (
 
 async def copy_object(request: S3Request) -> S3Response:
     """CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ."""
-    source = copy_source(request.headers[COPY_SOURCE])
+    source = source_of(request)
     key = request.key
     path = directory_of(key) if is_directory_marker(key) else path_of(key)
     expect = put_condition(request.services.writes, request.headers, key, path)
@@ -73,6 +75,17 @@ def _refuse_onto_itself(request: S3Request, source: CopySource) -> None:
     is_same = source.key == request.key and named(source.bucket) == named(request.bucket)
     if is_same and not is_change:
         raise InvalidRequest(_ONTO_ITSELF)
+
+
+def source_of(request: S3Request) -> CopySource:
+    """The source of a copy. Where buckets have no versions, `null` is the object itself.
+
+    Raises:
+        InvalidArgument: It is no bucket and key.
+    """
+    source = copy_source(request.headers[COPY_SOURCE])
+    is_itself = source.version == UNVERSIONED and request.services.histories is None
+    return replace(source, version="") if is_itself else source
 
 
 async def _copy(

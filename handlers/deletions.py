@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.bucket_branches import writable_branch
+from handlers.delete_markers import markers_made
 from handlers.exchange import S3Request, S3Response, Services, xml_response
 from handlers.request_body import read_document
 from handlers.versions import undelete
 from handlers.write_conditions import condition_error, object_condition
 from pfs_client.failures import ConditionFailed
 from pfs_client.group_commit.grouped_writes import GroupedWrites
-from pfs_client.values import Branch, BranchInfo, ExpectFile
+from pfs_client.values import Branch, BranchInfo, Commit, ExpectFile
 from s3_wire import xml
+from s3_wire.addresses import UNVERSIONED
 from s3_wire.documents import Element
 from s3_wire.errors import MalformedXML, NoSuchKey, NotImplemented, S3Error
 
@@ -23,7 +25,6 @@ MAX_OBJECTS = 1000
 
 _ONLY_IN_DIRECTORY_BUCKETS = ("LastModifiedTime", "Size")
 _ELEMENTS_OF_OBJECT = {"Key", "ETag", "VersionId", *_ONLY_IN_DIRECTORY_BUCKETS}
-_UNVERSIONED = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +37,38 @@ class _Object:
     version: str = ""
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What became of an object: why it was not deleted, or the delete marker that it has now."""
+
+    error: S3Error | None = None
+    marker: str = ""
+
+
 async def delete_objects(request: S3Request) -> S3Response:
     """DeleteObjects: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html ."""
     info = await writable_branch(request.services, request.bucket)
     document = await read_document(request, "Delete", MAX_OBJECTS + 1)
-    quiet, objects = _read(document)
-    refused = [await _undelete(request.services, info, named) for named in objects]
-    rest = [named for named in objects if not named.version]
-    failed = iter(await _delete(request.services.writes, info.branch, rest))
-    errors = [
-        error if named.version else next(failed)
-        for named, error in zip(objects, refused, strict=True)
-    ]
     has_versions = request.services.histories is not None
+    quiet, objects = _read(document, has_versions=has_versions)
+    undeleted = [await _undelete(request.services, info, named) for named in objects]
+    rest = [named for named in objects if not named.version]
+    deleted = iter(await _delete(request.services, info.branch, rest))
     content = []
-    for named, error in zip(objects, errors, strict=True):
-        if error is not None:
-            content.append(_error(named, error, has_versions=has_versions))
+    for named, back in zip(objects, undeleted, strict=True):
+        outcome = _Outcome(back) if named.version else next(deleted)
+        if outcome.error is not None:
+            content.append(_error(named, outcome.error, has_versions=has_versions))
         elif not quiet:
-            content.append(_deleted(named))
+            content.append(_deleted(named, outcome.marker))
     return xml_response(xml.document("DeleteResult", content))
 
 
-def _read(root: Element) -> tuple[bool, list[_Object]]:
+def _read(root: Element, *, has_versions: bool) -> tuple[bool, list[_Object]]:
     objects = []
     for child in root:
         if child.name == "Object":
-            objects.append(_read_object(child))
+            objects.append(_read_object(child, has_versions=has_versions))
         elif child.name != "Quiet":
             raise MalformedXML
     if not 1 <= len(objects) <= MAX_OBJECTS:
@@ -73,7 +79,7 @@ def _read(root: Element) -> tuple[bool, list[_Object]]:
     return quiet is not None and quiet.strip().lower() == "true", objects
 
 
-def _read_object(node: Element) -> _Object:
+def _read_object(node: Element, *, has_versions: bool) -> _Object:
     if any(child.name not in _ELEMENTS_OF_OBJECT for child in node):
         raise MalformedXML
     key = node.child_text("Key")
@@ -81,7 +87,7 @@ def _read_object(node: Element) -> _Object:
         raise MalformedXML("Every Object of a Delete has a Key.")
     refused: S3Error | None = None
     version = node.child_text("VersionId") or ""
-    if version == _UNVERSIONED:
+    if version == UNVERSIONED and not has_versions:
         version = ""
     for name in _ONLY_IN_DIRECTORY_BUCKETS:
         if node.child_text(name) is not None:
@@ -89,31 +95,52 @@ def _read_object(node: Element) -> _Object:
     return _Object(key, node.child_text("ETag"), refused, version)
 
 
-async def _delete(
-    writes: GroupedWrites, branch: Branch, objects: Sequence[_Object]
-) -> list[S3Error | None]:
-    """Delete what can be, in one commit, and say of each object what was wrong with it."""
-    unconditional: list[str] = []
-    conditional: dict[int, ExpectFile] = {}
-    errors: list[S3Error | None] = [None] * len(objects)
+async def _delete(services: Services, branch: Branch, objects: Sequence[_Object]) -> list[_Outcome]:
+    """Delete what can be, in one commit, and say what became of each object."""
+    removed: dict[int, str] = {}
+    conditions: dict[int, ExpectFile] = {}
+    outcomes = [_Outcome() for _ in objects]
     for at, named in enumerate(objects):
         try:
-            path = _path_of(named)
-            expect = object_condition(writes, named.key, path or "", named.etag)
-            if expect and not path:
-                raise NoSuchKey(Key=named.key)
+            path, expect = _removal(services.writes, named)
         except S3Error as error:
-            errors[at] = error
+            outcomes[at].error = error
             continue
+        if path:
+            removed[at] = path
         if expect:
-            conditional[at] = expect
-        elif path:
-            unconditional.append(path)
-    failures = await _write(writes, branch, unconditional, list(conditional.values()))
-    for at, failed in zip(conditional, failures, strict=True):
-        if failed is not None:
-            errors[at] = condition_error(failed, objects[at].key)
-    return errors
+            conditions[at] = expect
+    ends = await _write(services.writes, branch, removed, conditions)
+    for at, end in ends.items():
+        if isinstance(end, ConditionFailed):
+            outcomes[at].error = condition_error(end, objects[at].key)
+    for commit in {end for end in ends.values() if isinstance(end, Commit)}:
+        await _find_markers(
+            services,
+            outcomes,
+            commit,
+            {at: path for at, path in removed.items() if ends[at] == commit},
+        )
+    return outcomes
+
+
+async def _find_markers(
+    services: Services, outcomes: list[_Outcome], commit: Commit, paths: Mapping[int, str]
+) -> None:
+    """Say of the objects that a commit has removed which have a delete marker now."""
+    made = await markers_made(services, commit, list(paths.values()))
+    for at, path in paths.items():
+        if path in made:
+            outcomes[at].marker = commit.id
+
+
+def _removal(writes: GroupedWrites, named: _Object) -> tuple[str | None, ExpectFile | None]:
+    """The path to delete, and on what condition."""
+    path = _path_of(named)
+    expect = object_condition(writes, named.key, path or "", named.etag)
+    if expect and not path:
+        raise NoSuchKey(Key=named.key)
+    return path, expect
 
 
 def _path_of(named: _Object) -> str | None:
@@ -128,23 +155,25 @@ def _path_of(named: _Object) -> str | None:
 
 
 async def _write(
-    writes: GroupedWrites, branch: Branch, paths: Sequence[str], expected: Sequence[ExpectFile]
-) -> list[ConditionFailed | None]:
+    writes: GroupedWrites,
+    branch: Branch,
+    paths: Mapping[int, str],
+    conditions: Mapping[int, ExpectFile],
+) -> dict[int, Commit | ConditionFailed | None]:
     """Delete in one group, so that a condition that fails takes nothing else with it."""
 
-    async def delete_if(expect: ExpectFile) -> ConditionFailed | None:
+    async def delete_if(expect: ExpectFile) -> Commit | ConditionFailed | None:
         try:
-            await writes.delete_file(branch, expect.path, expect)
+            return await writes.delete_file(branch, expect.path, expect)
         except ConditionFailed as failed:
             return failed
-        return None
 
-    async def delete_all() -> None:
-        if paths:
-            await writes.delete_files(branch, paths)
+    async def delete_all() -> Commit | None:
+        return await writes.delete_files(branch, together.values()) if together else None
 
-    _, *failures = await asyncio.gather(delete_all(), *map(delete_if, expected))
-    return failures
+    together = {at: path for at, path in paths.items() if at not in conditions}
+    ends = await asyncio.gather(delete_all(), *map(delete_if, conditions.values()))
+    return dict.fromkeys(together, ends[0]) | dict(zip(conditions, ends[1:], strict=True))
 
 
 async def _undelete(services: Services, branch: BranchInfo, named: _Object) -> S3Error | None:
@@ -158,13 +187,14 @@ async def _undelete(services: Services, branch: BranchInfo, named: _Object) -> S
     return None
 
 
-def _deleted(named: _Object) -> str:
+def _deleted(named: _Object, marker: str) -> str:
     parts = [xml.element("Key", named.key)]
     if named.version:
+        parts.append(xml.element("VersionId", named.version))
+    if marker := named.version or marker:
         parts += [
-            xml.element("VersionId", named.version),
             xml.element("DeleteMarker", "true"),
-            xml.element("DeleteMarkerVersionId", named.version),
+            xml.element("DeleteMarkerVersionId", marker),
         ]
     return f"<Deleted>{''.join(parts)}</Deleted>"
 

@@ -9,18 +9,13 @@ from datetime import UTC, datetime
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
 from handlers.bucket_branches import existing_branch, writable_branch
 from handlers.content_types import content_type_of
+from handlers.delete_markers import markers_made, missing_version, newest_marker
 from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
 from handlers.request_body import RequestBody
 from handlers.timestamps import http_date
-from handlers.versions import (
-    DELETE_MARKER_HEADER,
-    VERSION_HEADER,
-    missing_version,
-    undelete,
-    version_of,
-    version_written,
-)
+from handlers.version_headers import VERSION_HEADER, marker_headers, version_written
+from handlers.versions import undelete, version_of
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
 from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.group_commit.grouped_writes import Written
@@ -101,7 +96,7 @@ async def delete_object(request: S3Request) -> S3Response:
     branch = info.branch
     if version := request.parameters.get("versionId"):
         await undelete(request.services, info, key, version)
-        return S3Response(204, {VERSION_HEADER: version, DELETE_MARKER_HEADER: "true"})
+        return S3Response(204, marker_headers(version))
     try:
         path = readable_path(key)
     except NoSuchKey:
@@ -109,10 +104,12 @@ async def delete_object(request: S3Request) -> S3Response:
             raise
         return S3Response(204)
     expect = delete_condition(writes, request.headers, key, path)
-    if not is_directory_marker(key):  # pachd would delete all below it (`docs/pachd.md`, hazard 5)
-        with told_as_s3(key):
-            await writes.delete_file(branch, path, expect)
-    return S3Response(204)
+    if is_directory_marker(key):  # pachd would delete all below it (`docs/pachd.md`, hazard 5)
+        return S3Response(204)
+    with told_as_s3(key):
+        commit = await writes.delete_file(branch, path, expect)
+    made = await markers_made(request.services, commit, [path])
+    return S3Response(204, marker_headers(commit.id) if commit and made else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,13 @@ class FoundObject:
 
 async def _asked_for(request: S3Request) -> FoundObject:
     version = request.parameters.get("versionId", "")
-    return await find_object(request.services, request.bucket, request.key, version)
+    try:
+        return await find_object(request.services, request.bucket, request.key, version)
+    except NoSuchKey as missing:
+        if not version and request.services.histories is not None:
+            branch = await existing_branch(request.services, request.bucket)
+            missing.headers = await newest_marker(request.services, branch, request.key)
+        raise
 
 
 async def find_object(

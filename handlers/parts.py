@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
-from handlers.copies import find_source, version_copied
+from handlers.copies import find_source, source_of, version_copied
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject
 from handlers.request_body import RequestBody
@@ -17,7 +17,6 @@ from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import PartRecord, Upload
 from pfs_client.values import File
 from s3_wire import xml
-from s3_wire.addresses import COPY_SOURCE, copy_source
 from s3_wire.algorithms import ALGORITHMS
 from s3_wire.checksums import named_checksum
 from s3_wire.errors import EntityTooLarge, InvalidRequest, NoSuchKey
@@ -82,7 +81,7 @@ def _verified(body: RequestBody, upload: Upload) -> bytes:
 
 async def upload_part_copy(request: S3Request) -> S3Response:
     """UploadPartCopy: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html ."""
-    source = copy_source(request.headers[COPY_SOURCE])
+    source = source_of(request)
     upload = (await open_upload(request)).upload
     found = await find_source(request, source)
     size_bytes = found.file.size_bytes

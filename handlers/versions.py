@@ -9,21 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from handlers.addressing import is_directory_marker, readable_path
+from handlers.delete_markers import find_file
 from handlers.exchange import Services
-from pfs_client.failures import (
-    CommitNotFound,
-    ConditionFailed,
-    FileNotFound,
-    NotAFile,
-    PathCollision,
-)
-from pfs_client.values import BranchInfo, Commit, ExpectFile, File, FileInfo, is_commit_id
+from pfs_client.failures import CommitNotFound, ConditionFailed, PathCollision
+from pfs_client.values import BranchInfo, Commit, ExpectFile, FileInfo, is_commit_id
 from pfs_client.versions.histories import Histories
 from s3_wire.errors import InvalidArgument, NotImplemented
-from s3_wire.version_errors import MethodNotAllowed, NoSuchVersion
-
-VERSION_HEADER = "x-amz-version-id"
-DELETE_MARKER_HEADER = "x-amz-delete-marker"
+from s3_wire.version_errors import NoSuchVersion
 
 _CANNOT_GO = (
     "No version can be deleted: commits do not change. Only the newest delete marker can, which"
@@ -56,40 +48,6 @@ async def version_of(services: Services, branch: BranchInfo, key: str, version: 
         raise NoSuchVersion(Key=key, VersionId=version) from None
 
 
-def version_written(services: Services, commit: Commit | None) -> dict[str, str]:
-    """The header that says which version a write has made, where that is known."""
-    return {VERSION_HEADER: commit.id} if services.histories is not None and commit else {}
-
-
-async def missing_version(
-    services: Services, commit: Commit, key: str, path: str
-) -> NoSuchVersion | MethodNotAllowed:
-    """What to say of a version without an object: whether it is the one that deleted it."""
-    if is_directory_marker(key) or not await _has_deleted(services, commit, path):
-        return NoSuchVersion(Key=key, VersionId=commit.id)
-    return MethodNotAllowed(
-        headers={"Allow": "DELETE", DELETE_MARKER_HEADER: "true", VERSION_HEADER: commit.id},
-        Key=key,
-        VersionId=commit.id,
-        ResourceType="DeleteMarker",
-    )
-
-
-async def _has_deleted(services: Services, commit: Commit, path: str) -> bool:
-    """Whether a commit, which has no such file, deleted it.
-
-    As in lists of versions, it is compared with the last commit before it that has not failed, and
-    an open commit has no versions yet.
-    """
-    info = await services.pfs.inspect_commit(commit)
-    if info.is_open:
-        return False
-    before = info.parent
-    while before is not None and (info := await services.pfs.inspect_commit(before)).error:
-        before = info.parent
-    return before is not None and await _find(services, before, path) is not None
-
-
 async def undelete(services: Services, branch: BranchInfo, key: str, version: str) -> None:
     """Take back the deletion of an object, if it is the newest thing that happened to it.
 
@@ -104,10 +62,10 @@ async def undelete(services: Services, branch: BranchInfo, key: str, version: st
     check_version_id(version)
     deleting = await version_of(services, branch, key, version)
     path = readable_path(key)
-    if is_directory_marker(key) or await _find(services, branch.head, path) is not None:
+    if is_directory_marker(key) or await find_file(services, branch.head, path) is not None:
         raise NotImplemented(_CANNOT_GO)
     before = await _before_deletion(services, branch.head, deleting, path)
-    found = await _find(services, before, path) if before is not None else None
+    found = await find_file(services, before, path) if before is not None else None
     if before is None or found is None:
         raise NotImplemented(_CANNOT_GO)
     try:
@@ -155,13 +113,6 @@ async def _before_deletion(
             return (await pfs.inspect_commit(deleting)).parent
         break
     return None
-
-
-async def _find(services: Services, commit: Commit, path: str) -> FileInfo | None:
-    try:
-        return await services.files.inspect_file(File(commit, path))
-    except (FileNotFound, NotAFile):
-        return None
 
 
 def histories_of(services: Services) -> Histories:

@@ -15,7 +15,7 @@ from s3_wire.errors import InvalidArgument, InvalidURI
 
 COPY_SOURCE = "x-amz-copy-source"
 UNVERSIONED = "null"
-"""The version id of an object that has no versions."""
+"""The version id of an object in a bucket without versions."""
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _VERSION = "?versionId="
@@ -59,7 +59,7 @@ def copy_source(header: str) -> CopySource:
     if not bucket or not key:
         what = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise _invalid(what, header)
-    return CopySource(bucket, key, "" if version == UNVERSIONED else version)
+    return CopySource(bucket, key, version)
 
 
 def _decoded(raw: bytes) -> str:

@@ -97,11 +97,13 @@ class Composition:
         )
         around_it = around_embedded if is_direct else around_pachd
         around = around_it(pfs, settings, self._observer, transfers)
+        has_versions = not _HAVE_VERSIONS.isdisjoint(settings.layers)
         writes = GroupedWrites(
             pfs,
             around.committer,
             inline_bytes=around.inline_bytes,
             commit_per_request=settings.commit_per_request,
+            paths_once=has_versions,
             memory_bytes=settings.write_memory_bytes,
             wait_seconds=settings.pfs_call_seconds,
             observer=self._observer,
@@ -109,7 +111,7 @@ class Composition:
         )
         removal = RepoRemoval(pfs, writes.turn_at, self.removals, around.few_commits)
         uploads = Uploads(pfs, writes, transfers)
-        histories = Histories(pfs) if _HAVE_VERSIONS.intersection(settings.layers) else None
+        histories = Histories(pfs, finds_at_once=around.finds_at_once) if has_versions else None
         return Services(
             pfs,
             around.reads,

@@ -31,7 +31,8 @@ class Surroundings:
     `times` says when files changed.
 
     Bodies up to `inline_bytes` go with their group, larger ones into a file set first. A repo with
-    more than `few_commits` must not be deleted at once.
+    more than `few_commits` must not be deleted at once. `finds_at_once` says whether PFS
+    knows which commit last changed a file, without a search.
     """
 
     reads: CommitCache
@@ -39,6 +40,7 @@ class Surroundings:
     committer: Committer
     inline_bytes: int
     few_commits: int | None
+    finds_at_once: bool = False
 
 
 def around_embedded(
@@ -46,7 +48,8 @@ def around_embedded(
 ) -> Surroundings:
     """Around the embedded PFS."""
     reads = direct_reads(pfs, settings.cache_bytes, INLINE_MAX_BYTES, observer, transfers)
-    return Surroundings(reads, KnownTimes(), EmbeddedCommitter(pfs), INLINE_MAX_BYTES, None)
+    committer = EmbeddedCommitter(pfs)
+    return Surroundings(reads, KnownTimes(), committer, INLINE_MAX_BYTES, None, finds_at_once=True)
 
 
 def around_pachd(

@@ -26,6 +26,8 @@ class BranchQueue:
         branch: Whose.
         committer: Where groups go.
         max_writes: How many writes one group may have; one request's always go together.
+        paths_once: Two requests that write one path never share a group, as a commit holds what the
+            last one wrote alone.
         wait_seconds: How long a write may wait until it goes with a group.
         turn: Held while a group is committed.
         observer: Is told of groups.
@@ -37,6 +39,7 @@ class BranchQueue:
         branch: Branch,
         committer: Committer,
         max_writes: int,
+        paths_once: bool,
         wait_seconds: float,
         turn: asyncio.Lock,
         observer: Observer,
@@ -45,6 +48,7 @@ class BranchQueue:
         self._branch = branch
         self._committer = committer
         self._max_writes = max_writes
+        self._paths_once = paths_once
         self._wait_seconds = wait_seconds
         self._turn = turn
         self._observer = observer
@@ -119,17 +123,20 @@ class BranchQueue:
 
     def _next_group(self) -> list[Member]:
         group: list[Member] = []
+        paths: set[str] = set()
         writes = size_bytes = 0
         while self._pending:
             member = self._pending[0]
             writes += len(member.writes)
             size_bytes += member.size_bytes
             is_full = writes > self._max_writes or size_bytes > MAX_GROUP_BYTES
-            if group and (member.goes_alone or is_full):
+            is_again = self._paths_once and any(write.path in paths for write in member.writes)
+            if group and (member.goes_alone or is_full or is_again):
                 break
             self._pending.popleft()
             if not member.done.done():  # somebody waits for it still
                 group.append(member)
+                paths.update(write.path for write in member.writes)
             if member.goes_alone:
                 break
         return group

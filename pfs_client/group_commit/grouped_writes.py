@@ -56,6 +56,7 @@ class GroupedWrites:
         inline_bytes: Bodies up to this size go with their group, larger ones into a file set first.
             At most `SMALL_FILE_BYTES`, as their hash is computed.
         commit_per_request: Give every request a commit of its own, as the original gateway did.
+        paths_once: Requests that write the same path never share a commit: each is a version.
         memory_bytes: How much small bodies together may hold in memory.
         wait_seconds: How long a write may wait for memory, and until it goes with a group.
         observer: Is told of groups.
@@ -69,6 +70,7 @@ class GroupedWrites:
         *,
         inline_bytes: int,
         commit_per_request: bool = False,
+        paths_once: bool = False,
         memory_bytes: int = 64 * 1024**2,
         wait_seconds: float = WAIT_SECONDS,
         observer: Observer = UNOBSERVED,
@@ -80,6 +82,7 @@ class GroupedWrites:
         self._committer = committer
         self._inline_bytes = inline_bytes
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
+        self._paths_once = paths_once
         self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
         self._queues: dict[Branch, BranchQueue] = {}
@@ -200,8 +203,11 @@ class GroupedWrites:
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
-    ) -> None:
+    ) -> Commit | None:
         """Remove a file; a missing one is no error, unless it is expected.
+
+        Returns:
+            The commit that it is not in any more, where PFS says which it is.
 
         Raises:
             RepoNotFound: There is no such repo.
@@ -210,10 +216,13 @@ class GroupedWrites:
             ConditionFailed: The file is not as expected.
             PfsOverloaded: There was no group for it in time.
         """
-        await self._queue_of(branch).join([Write(path, expect=expect)])
+        return await self._queue_of(branch).join([Write(path, expect=expect)])
 
-    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> None:
+    async def delete_files(self, branch: Branch, paths: Iterable[str]) -> Commit | None:
         """Remove files in one commit; missing ones are no error.
+
+        Returns:
+            The commit, where PFS says which it is.
 
         Raises:
             RepoNotFound: There is no such repo.
@@ -221,7 +230,7 @@ class GroupedWrites:
             OutputBranch: A pipeline writes the branch.
             PfsOverloaded: There was no group for them in time.
         """
-        await self._queue_of(branch).join([Write(path) for path in paths])
+        return await self._queue_of(branch).join([Write(path) for path in paths])
 
     async def drain(self) -> None:
         """Wait until everything that joined a group is committed or has failed."""
@@ -250,6 +259,7 @@ class GroupedWrites:
                 branch,
                 self._committer,
                 self._max_writes,
+                self._paths_once,
                 self._wait_seconds,
                 self.turn_at(branch),
                 self._observer,

@@ -13,6 +13,9 @@ from pfs_client.versions.ancestry import Ancestry
 from pfs_client.versions.changes import BranchChanges, read_changes
 
 _MAX_BRANCHES = 16
+_READ_AT_ONCE = 2
+"""How many branches' histories are read at a time; each is one call to PFS after the other."""
+
 _WAIT_SECONDS = 20.0
 """Clients give up after 60 s at the earliest; one that is told to try again does."""
 
@@ -22,12 +25,15 @@ class Histories:
 
     Args:
         pfs: Where they are.
+        finds_at_once: Which commit last changed a file is one quick call, whatever the history.
     """
 
-    def __init__(self, pfs: PfsClient) -> None:
+    def __init__(self, pfs: PfsClient, *, finds_at_once: bool = False) -> None:
         self._pfs = pfs
+        self._finds_at_once = finds_at_once
         self._ancestry = Ancestry(pfs)
         self._changes: LRUCache[Branch | Commit, BranchChanges] = LRUCache(_MAX_BRANCHES)
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._under_way: dict[Branch | Commit, asyncio.Task[BranchChanges | None]] = {}
 
     async def commit(self, branch: BranchInfo, id_: str) -> CommitInfo:
@@ -37,6 +43,17 @@ class Histories:
             CommitNotFound: The branch's history has no such commit, or it has failed.
         """
         return await self._ancestry.commit(branch, id_)
+
+    async def last_change(self, branch: BranchInfo, path: str) -> Commit | None:
+        """The commit that last changed a file; None for none, and where to look takes long.
+
+        Raises:
+            CommitNotFinished: HEAD is open.
+        """
+        if self._finds_at_once:
+            async for found in self._pfs.find_commits(branch.head, path, 1):
+                return found.commit
+        return None
 
     async def changes(self, branch: BranchInfo, *, is_commit: bool = False) -> BranchChanges | None:
         """What the branch's last commits changed; None before its first commit.
@@ -57,12 +74,16 @@ class Histories:
         return await _patiently(task)
 
     async def _read(self, name: Branch | Commit, branch: BranchInfo) -> BranchChanges | None:
-        # Taken out while it grows: if that breaks off, it is read anew.
-        known = self._changes.pop(name, None)
-        found = await read_changes(self._pfs, branch, known)
-        if found is not None:
-            self._changes[name] = found
-        return found
+        known = self._changes.get(name)
+        if known is not None and known.head == branch.head:
+            return known
+        async with self._reading:
+            # Taken out while it grows: if that breaks off, it is read anew.
+            known = self._changes.pop(name, None)
+            found = await read_changes(self._pfs, branch, known)
+            if found is not None:
+                self._changes[name] = found
+            return found
 
     def _end(self, name: Branch | Commit, task: asyncio.Task[BranchChanges | None]) -> None:
         del self._under_way[name]

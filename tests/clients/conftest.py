@@ -11,8 +11,8 @@ from tests.clients.quick_starts import QuickStart, run_quick_start
 from tests.clients.toolchains import why_not_there
 from tests.servers import EMBEDDED, GatewayProcess
 
-_LONG = ("test_awscli", "test_s3cmd")
-"""Modules of clients that are commands in Python, which take long to start."""
+_LONG = ("test_awscli", "test_s3cmd", "test_versions_in_programs")
+"""Modules of clients that are commands in Python, which take long to start, or are compiled."""
 
 
 @pytest.hookimpl(tryfirst=True)

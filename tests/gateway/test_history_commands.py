@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.markdown import DOCS
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -111,6 +113,24 @@ def test_a_deleted_folder_comes_back_as_one_commit(kept: GatewayProcess) -> None
     assert get(kept, "rawer") == b"r"
     assert get(kept, "raw/new") == 404
     assert "nothing to do" in said(kept, "restore", BUCKET, "--at", at, "--exact")
+
+
+def test_the_page_s_first_lines_bring_a_deleted_folder_back(kept: GatewayProcess) -> None:
+    page = (DOCS / "history.md").read_text()
+    lines = page.split("```sh\n", 1)[1].split("\n```", 1)[0].splitlines()
+    assert len(lines) == 3
+    for name in ("cat", "dog"):
+        put(kept, f"2025/{name}.txt", name.encode())
+    time.sleep(0.01)
+    then = datetime.now(UTC).isoformat()
+    time.sleep(0.01)
+    for name in ("cat", "dog"):
+        delete(kept, f"2025/{name}.txt")
+    for line in lines:
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "s3gateway"
+        said(kept, *(one.replace("master.photos", BUCKET).replace("3h", then) for one in arguments))
+    assert [get(kept, f"2025/{name}.txt") for name in ("cat", "dog")] == [b"cat", b"dog"]
 
 
 def test_a_file_in_the_way_of_a_folder_is_named_and_goes_only_with_exact(

@@ -208,10 +208,11 @@ def test_versions_in_delete_objects_are_answered_key_by_key(s3: Any, history: st
             ]
         },
     )
-    assert [(one["Key"], one.get("DeleteMarkerVersionId")) for one in answer["Deleted"]] == [
+    assert [(one["Key"], one.get("VersionId")) for one in answer["Deleted"]] == [
         ("a", deleting),
         ("d/e", None),
     ]
+    assert answer["Deleted"][0]["DeleteMarkerVersionId"] == deleting
     assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("d/b", "NotImplemented")]
     assert s3.get_object(Bucket=history, Key="a")["Body"].read() == b"two"
     with pytest.raises(ClientError):

@@ -67,6 +67,25 @@ async def test_writes_that_arrive_during_a_commit_share_the_next(pfs: EmbeddedPf
     assert await read(pfs, head, "/f17") == b"17"
 
 
+async def test_where_paths_are_written_once_each_write_of_one_has_its_own_commit(
+    pfs: EmbeddedPfs,
+) -> None:
+    writes = GroupedWrites(
+        pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES, paths_once=True
+    )
+    before = (await pfs.inspect_branch(BRANCH)).head.id
+    others = [writes.put_file(BRANCH, f"/other{n}", body(b"")) for n in range(20)]
+    written = await asyncio.gather(
+        *(writes.put_file(BRANCH, "/f", body(str(n).encode())) for n in range(5)), *others
+    )
+    commits = [one.commit for one in written[:5]]
+    assert len(set(commits)) == 5
+    for at, commit in enumerate(commits):
+        assert commit is not None
+        assert await read(pfs, commit, "/f") == str(at).encode()
+    assert await commits_since(pfs, before) <= 6  # what is beside them shares their commits
+
+
 async def test_commit_per_request(pfs: EmbeddedPfs) -> None:
     writes = GroupedWrites(
         pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES, commit_per_request=True

@@ -46,7 +46,6 @@ def test_what_cannot_be_decoded(raw: bytes) -> None:
         ("b/k%252e", "b", "k%2e"),
         ("b/a+b%20c", "b", "a b c"),
         ("b/a%2Bb%252Bc", "b", "a+b%2Bc"),
-        ("b/k?versionId=null", "b", "k"),
         ("b/k?versionId=", "b", "k"),
         ("b/k%3FversionId%3Dv", "b", "k?versionId=v"),
         ("b/k?other=v", "b", "k?other=v"),
@@ -63,6 +62,8 @@ def test_no_source(header: str) -> None:
         copy_source(header)
 
 
-@pytest.mark.parametrize("version", ["v", "0123456789abcdef0123456789abcdef", "null?versionId=v"])
+@pytest.mark.parametrize(
+    "version", ["v", "null", "0123456789abcdef0123456789abcdef", "null?versionId=v"]
+)
 def test_a_version_of_a_source(version: str) -> None:
     assert copy_source(f"b/k?versionId={version}") == CopySource("b", "k", version)
