@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Objects of each size, copies and moves, by a client that nobody told to use one PUT.
@@ -48,6 +49,16 @@ public final class AtDefaults {
         client.deleteMany(client.keys(BUCKET));
         check(client.keys(BUCKET).isEmpty(), "%s are left", client.keys(BUCKET));
         ifOffered(() -> client.removeBucket(BUCKET));
+        run.removeFiles();
+    }
+
+    /** They are large, and whoever runs the tests keeps the home directory for a while. */
+    private void removeFiles() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     private static void ifOffered(Steps.Action action) throws Exception {
