@@ -13,7 +13,8 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v npm),.build/clients/node/ready) \
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # Tools for tables and files, for the tests that are too long for every run.
-THOROUGH_TOOLS := .build/thorough/data-tools/ready $(if $(shell command -v go),.build/clients/transfermanager/ready)
+THOROUGH_TOOLS := $(patsubst requirements/thorough/%.txt,.build/thorough/%/ready,$(wildcard requirements/thorough/*.txt)) \
+	$(if $(shell command -v go),.build/clients/transfermanager/ready)
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.

@@ -99,7 +99,8 @@ class Declared:
         is_s3s = parameter["in"] == "header" and name.startswith(self.namespace)
         return Check(
             name,
-            _READERS[schema["type"]],
+            # minio-java names algorithms in lower case.
+            str.upper if parameter.get("x-s3-any-case") else _READERS[schema["type"]],
             Draft4Validator(schema),
             parameter.get("allowEmptyValue", False),
             tuple(schema.get("enum", ())) if is_s3s else (),

@@ -55,7 +55,7 @@ def written(recorded: Records, with_all: Records) -> str:
     clients = _by_title({name: one for name, one in recorded.items() if name != CHECKSUMS})
     parts = [_HEAD, _versions(_by_title({**with_all, **clients}))]
     parts += [_group(name, clients) for name in GROUPS]
-    parts += [_own_steps(clients), *_with_all(clients, _by_title(with_all))]
+    parts += [_own_steps(clients), *_with_all(_by_title(with_all))]
     parts += [_checksums(recorded.get(CHECKSUMS, {})), _operations()]
     return "\n".join(parts)
 
@@ -64,14 +64,15 @@ def _by_title(records: Records) -> Records:
     return dict(sorted(records.items(), key=lambda item: item[1]["title"].lower()))
 
 
-def _with_all(clients: Records, with_all: Records) -> list[str]:
-    known = {name: one for name, one in with_all.items() if name in clients}
-    tools = {name: one for name, one in with_all.items() if name not in clients}
+def _with_all(with_all: Records) -> list[str]:
+    """Those that took the checklist's steps, and those that took each size."""
+    sized = {name: one for name, one in with_all.items() if COLUMNS[0] in one["steps"]}
+    checked = {name: one for name, one in with_all.items() if name not in sized}
     return [
         _WITH_ALL,
-        *([_steps_of(list(GROUPS[BEYOND]), known)] if known else []),
-        _steps_of(list(COLUMNS), tools),
-        _rows_of_own_steps(tools, set(COLUMNS)),
+        *([_steps_of(list(GROUPS[BEYOND]), checked)] if checked else []),
+        _steps_of(list(COLUMNS), sized),
+        _rows_of_own_steps(sized, set(COLUMNS)),
     ]
 
 

@@ -14,7 +14,7 @@ from tests.clients.pages import BUCKET, Block, blocks
 from tests.clients.toolchains import BUILD, HERE, JAVA
 from tests.servers import GatewayProcess
 
-QUICK_START_SECONDS = 120
+QUICK_START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ def _command(client: ClientUnderTest, program: Block, folder: Path) -> list[str]
         own = client.folder / "bin" / "python" if client.folder is not None else sys.executable
         return [str(own), "-c", program.text]
     if program.language == "go":
+        assert client.folder is not None
         for name in ("go.mod", "go.sum"):
-            shutil.copy(HERE / "go" / name, folder)
+            shutil.copy(HERE / client.folder.name / name, folder)
         (folder / "main.go").write_text(program.text)
         return ["go", "run", "-buildvcs=false", "."]
     if program.language == "java":

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.clients.checklist import GROUPS
-from tests.clients.data_tools.sizes import COLUMNS, MOVE
+from tests.clients.data_tools.sizes import COLUMNS, MOVE, STREAM
 from tests.clients.outcomes import ClientUnderTest, Run, run_client
 from tests.clients.quick_starts import QuickStart
 from tests.clients.record import record_with_all
 from tests.clients.steps import WORKS
 from tests.clients.toolchains import (
     BUILD,
-    DATA_TOOLS,
+    THOROUGH,
     data_tool_version,
     go_version,
     why_not_there,
@@ -26,16 +26,27 @@ ALL_BUT_MOVE = [column for column in COLUMNS if column != MOVE]
 CHECKLIST = frozenset(step for group in GROUPS.values() for step in group)
 
 
-def tool(name: str, *own: str, title: str = "", package: str = "", move: str = "") -> object:
-    """One tool, whose steps all work but for a move that it has not."""
-    expected = dict.fromkeys([*ALL_BUT_MOVE, *own], WORKS)
+def tool(
+    name: str,
+    *own: str,
+    title: str = "",
+    package: str = "",
+    move: str = "",
+    streams: bool = True,
+    environment: str = "data-tools",
+) -> object:
+    """One tool, whose steps all work but for a move and a stream that it has not."""
+    common = [column for column in ALL_BUT_MOVE if streams or column != STREAM]
+    expected = dict.fromkeys([*common, *own], WORKS)
+    folder = THOROUGH / environment
+    module = f"tests.clients.data_tools.with_{name.replace('-', '_')}"
     return pytest.param(
         ClientUnderTest(
             name,
             title or name,
-            data_tool_version(package or name),
-            [DATA_TOOLS / "bin" / "python", "-m", f"tests.clients.data_tools.with_{name}"],
-            folder=DATA_TOOLS,
+            data_tool_version(package or name, environment),
+            [folder / "bin" / "python", "-m", module],
+            folder=folder,
             lacks=CHECKLIST,
             differs={**expected, **({MOVE: move} if move else {})},
         ),
@@ -47,13 +58,29 @@ LIFE = ("append", "delete rows")
 TABLES = [
     tool("deltalake", *LIFE, "compact, vacuum and checkpoint"),
     tool("lance", *LIFE, "compact", package="pylance"),
+    tool(
+        *("icechunk", "append", "of two commits at once one is refused", "branch and tag"),
+        streams=False,
+    ),
 ]
+BROKEN_OFF = "an exception while writing leaves no object and no upload"
 TOOLS = [
     *TABLES,
     tool("duckdb", "write and read a partitioned table", "glob", title="DuckDB"),
     tool("polars", "scan many files with a wildcard", "write and scan CSV"),
     tool("opendal", "copy", "list", "remove_all", move="Unsupported"),
     tool("cloudpathlib", "copytree and iterdir", "rmtree", move=WORKS),
+    tool("smart-open", BROKEN_OFF, title="smart_open"),
+    tool(
+        *("zarr", "one chunk of 20 MiB", "append", "list a group", "delete an array"),
+        streams=False,
+    ),
+    tool(
+        *("mlflow", "log and list a folder", "log and load a text"),
+        package="mlflow-skinny",
+        environment="mlflow",
+        streams=False,
+    ),
 ]
 TRANSFERS = pytest.param(
     ClientUnderTest(

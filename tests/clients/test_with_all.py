@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-LONG = ("minio_py", "s3fs", "s3cmd", "awscli", "rclone", "mc", "smart_open")
+LONG = ("minio_py", "s3fs", "s3cmd", "awscli", "rclone", "mc")
 CLIENTS = (
     *("boto3", "minio_go", "obstore", "pyarrow", "s5cmd"),
     *(pytest.param(name, marks=pytest.mark.thorough) for name in LONG),

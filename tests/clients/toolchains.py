@@ -8,11 +8,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from packaging.markers import Marker
+
 from tests.clients.pages import ROOT
 
 BUILD = ROOT / ".build" / "clients"
-DATA_TOOLS = ROOT / ".build" / "thorough" / "data-tools"
-"""Where `make test-all` puts the tools for tables and files."""
+THOROUGH = ROOT / ".build" / "thorough"
+"""Where `make test-all` puts tools for tables and files."""
 OWN_BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
 JAVA = ("java", "-Xmx256m")
@@ -44,10 +46,12 @@ def locked_version(environment: str) -> str:
     return _only(rf"^{environment}==(\S+)", lock)
 
 
-def data_tool_version(package: str) -> str:
-    """The version of one of the tools for tables and files."""
-    lock = (ROOT / "requirements" / "thorough" / "data-tools.txt").read_text()
-    return _only(rf"^{package}==(\S+)", lock)
+def data_tool_version(package: str, environment: str = "data-tools") -> str:
+    """The version of one of the tools for tables and files, for this Python."""
+    lock = (ROOT / "requirements" / "thorough" / f"{environment}.txt").read_text()
+    pinned = re.findall(rf"^{package}==(\S+)(?: ; ([^\\]+))?", lock, re.MULTILINE)
+    (version,) = (one for one, when in pinned if not when or Marker(when.strip()).evaluate())
+    return str(version)
 
 
 def go_version(folder: str, module: str) -> str:
@@ -83,5 +87,6 @@ def why_not_there(folder: Path | None) -> str:
             return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
-    target = "test-all" if folder in (DATA_TOOLS, BUILD / "transfermanager") else "clients"
+    is_thorough = folder.parent == THOROUGH or folder.name == "transfermanager"
+    target = "test-all" if is_thorough else "clients"
     return f"{folder.name} is not there; `make {target}` installs it"

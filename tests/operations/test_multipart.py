@@ -395,6 +395,25 @@ def test_checksums_that_do_not_fit_are_refused(s3: Any, bucket: str) -> None:
     assert error_of(upload.complete) == (400, "InvalidPart")
 
 
+@pytest.mark.parametrize("named", ["CRC32C", "crc32c", "Crc32c"])
+def test_an_uploads_algorithm_may_be_named_in_any_case(
+    gateway: GatewayProcess, bucket: str, named: str
+) -> None:
+    asked = {"x-amz-checksum-algorithm": named}
+    begun = send(gateway, "POST", f"/{bucket}/a?uploads", b"", asked)
+    assert begun.status == 200
+    assert begun.headers["x-amz-checksum-algorithm"] == "CRC32C"
+
+
+def test_an_upload_with_an_algorithm_that_there_is_not_is_not_begun(
+    gateway: GatewayProcess, s3: Any, bucket: str
+) -> None:
+    asked = {"x-amz-checksum-algorithm": "crc16"}
+    refused = send(gateway, "POST", f"/{bucket}/a?uploads", b"", asked)
+    assert (refused.status, refused.texts("Code")) == (501, ["NotImplemented"])
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
 def test_the_size_that_a_completion_says_is_verified(whole: Upload) -> None:
     assert error_of(whole.complete, MpuObjectSize=1) == (400, "InvalidRequest")
     whole.complete(MpuObjectSize=len(FIRST + LAST))

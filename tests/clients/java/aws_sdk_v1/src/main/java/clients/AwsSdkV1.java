@@ -51,14 +51,18 @@ public final class AwsSdkV1 implements Client {
             .withCredentials(new AWSStaticCredentialsProvider(
                     new BasicAWSCredentials("any", "anything")))
             .build();
-    final TransferManager transfers = TransferManagerBuilder.standard()
-            .withS3Client(s3)
-            .withMultipartUploadThreshold(ONE_PUT)
-            .build();
+    final TransferManager transfers;
+
+    private AwsSdkV1(Long threshold) {
+        TransferManagerBuilder builder = TransferManagerBuilder.standard().withS3Client(s3);
+        builder.setMultipartUploadThreshold(threshold);
+        transfers = builder.build();
+    }
 
     public static void main(String[] arguments) throws Exception {
-        AwsSdkV1 client = new AwsSdkV1();
-        Checklist.run(client);
+        boolean atDefaults = AtDefaults.isAskedFor(arguments);
+        AwsSdkV1 client = new AwsSdkV1(atDefaults ? null : ONE_PUT);
+        AtDefaults.runOrChecklist(client, atDefaults);
         new AwsSdkV1Steps(client, Steps.folder()).run(BUCKET + "-own");
         client.transfers.shutdownNow();
     }

@@ -31,7 +31,7 @@ public final class AwsSdkV2 implements Client {
 
     public static void main(String[] arguments) throws Exception {
         AwsSdkV2 client = new AwsSdkV2();
-        Checklist.run(client);
+        AtDefaults.runOrChecklist(client, AtDefaults.isAskedFor(arguments));
         new AwsSdkV2Steps(client, client.s3).run(BUCKET + "-own");
     }
 

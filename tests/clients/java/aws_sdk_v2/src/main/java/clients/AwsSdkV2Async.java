@@ -31,7 +31,7 @@ import software.amazon.awssdk.transfer.s3.S3TransferManager;
 /**
  * AWS's SDK for Java 2.x, S3AsyncClient, and S3TransferManager over it.
  *
- * <p>Its argument says which: netty, or crt.
+ * <p>Its first argument says which: netty, or crt. With at-defaults as the second it sends parts.
  */
 public final class AwsSdkV2Async implements Client {
     final boolean isCrt;
@@ -43,22 +43,27 @@ public final class AwsSdkV2Async implements Client {
         return thread;
     });
 
-    private AwsSdkV2Async(boolean isCrt) {
+    private AwsSdkV2Async(boolean isCrt, boolean atDefaults) {
         this.isCrt = isCrt;
-        s3 = isCrt ? AsyncClients.crt(V2Common.ONE_PUT, null) : AsyncClients.netty();
+        if (atDefaults) {
+            s3 = inParts(null, null);
+        } else {
+            s3 = isCrt ? AsyncClients.crt(V2Common.ONE_PUT, null) : AsyncClients.netty();
+        }
         transfers = S3TransferManager.builder().s3Client(s3).build();
     }
 
     public static void main(String[] arguments) throws Exception {
-        AwsSdkV2Async client = new AwsSdkV2Async(arguments[0].equals("crt"));
-        Checklist.run(client);
+        boolean atDefaults = AtDefaults.isAskedFor(arguments);
+        AwsSdkV2Async client = new AwsSdkV2Async(arguments[0].equals("crt"), atDefaults);
+        AtDefaults.runOrChecklist(client, atDefaults);
         new AwsSdkV2AsyncSteps(client, Steps.folder()).run(BUCKET + "-own");
         // The CRT's own threads would keep the process.
         System.exit(0);
     }
 
     /** One that uploads in parts above a threshold, and downloads in parts. */
-    S3AsyncClient inParts(Long threshold, Long part) {
+    final S3AsyncClient inParts(Long threshold, Long part) {
         return isCrt
                 ? AsyncClients.crt(threshold, part) : AsyncClients.nettyInParts(threshold, part);
     }

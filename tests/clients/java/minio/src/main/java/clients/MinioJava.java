@@ -50,9 +50,17 @@ public final class MinioJava implements Client {
             .credentials("any", "anything")
             .build();
 
+    /** ONE_PUT, or -1, which lets the client choose. */
+    private final Long part;
+
+    private MinioJava(Long part) {
+        this.part = part;
+    }
+
     public static void main(String[] arguments) throws Exception {
-        MinioJava client = new MinioJava();
-        Checklist.run(client);
+        boolean atDefaults = AtDefaults.isAskedFor(arguments);
+        MinioJava client = new MinioJava(atDefaults ? -1L : ONE_PUT);
+        AtDefaults.runOrChecklist(client, atDefaults);
         new MinioJavaSteps(client).run(BUCKET + "-own");
         // okhttp's idle threads would keep the process for a minute.
         System.exit(0);
@@ -89,11 +97,11 @@ public final class MinioJava implements Client {
     }
 
     /** An object to put, of a size that is known. */
-    private static PutObjectArgs.Builder object(String key, byte[] content) {
+    private PutObjectArgs.Builder object(String key, byte[] content) {
         return PutObjectArgs.builder()
                 .bucket(BUCKET)
                 .object(key)
-                .stream(new ByteArrayInputStream(content), (long) content.length, ONE_PUT);
+                .stream(new ByteArrayInputStream(content), (long) content.length, part);
     }
 
     @Override
@@ -131,8 +139,10 @@ public final class MinioJava implements Client {
 
     @Override
     public void upload(Path file, String key) throws Exception {
-        minio.uploadObject(UploadObjectArgs.builder()
-                .bucket(BUCKET).object(key).filename(file.toString(), ONE_PUT).build());
+        UploadObjectArgs.Builder upload = UploadObjectArgs.builder().bucket(BUCKET).object(key);
+        minio.uploadObject((part == ONE_PUT
+                ? upload.filename(file.toString(), ONE_PUT)
+                : upload.filename(file.toString())).build());
     }
 
     @Override

@@ -26,18 +26,19 @@ final class HadoopJobs {
     private HadoopJobs() {}
 
     static void run(Steps steps, String bucket) {
-        steps.step("job with the FileOutputCommitter", () -> write(bucket, Map.of()));
+        steps.step("job with the FileOutputCommitter", () -> write(bucket, "file", Map.of()));
         for (String name : List.of("directory", "magic")) {
-            steps.step("job with the S3A committer " + name, () -> write(bucket, Map.of(
+            steps.step("job with the S3A committer " + name, () -> write(bucket, name, Map.of(
                     FACTORY, S3A_FACTORY, "fs.s3a.committer.name", name)));
         }
     }
 
-    private static void write(String bucket, Map<String, String> settings) throws Exception {
+    private static void write(String bucket, String output, Map<String, String> settings)
+            throws Exception {
         try (FileSystem fs = HadoopS3a.open(bucket, Map.of())) {
             Job job = Job.getInstance(fs.getConf());
             settings.forEach(job.getConfiguration()::set);
-            FileOutputFormat.setOutputPath(job, fs.makeQualified(path("job")));
+            FileOutputFormat.setOutputPath(job, fs.makeQualified(path(output)));
             TaskAttemptContext task = new TaskAttemptContextImpl(job.getConfiguration(),
                     TaskAttemptID.forName("attempt_202611260000_0001_m_000000_0"));
             TextOutputFormat<NullWritable, Text> format = new TextOutputFormat<>();
@@ -50,8 +51,17 @@ final class HadoopJobs {
             check(committer.needsTaskCommit(task), "nothing to commit");
             committer.commitTask(task);
             committer.commitJob(task);
-            check(keysOf(fs).stream().anyMatch(key -> key.startsWith("job/part-")),
-                    "%s", keysOf(fs));
+            holdsTheLine(fs, output);
+        }
+    }
+
+    /** Whether what the task wrote is in its place, and nothing of the work is left. */
+    private static void holdsTheLine(FileSystem fs, String output) throws Exception {
+        List<String> keys = keysOf(fs).stream().filter(key -> key.startsWith(output + "/")).toList();
+        check(keys.size() == 2 && keys.get(0).equals(output + "/_SUCCESS"), "%s", keys);
+        try (var in = fs.open(path(keys.get(1)))) {
+            String line = new String(in.readAllBytes());
+            check(line.equals("hello\n"), "%s", line);
         }
     }
 }

@@ -31,6 +31,12 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 
 /** Hadoop's S3A, through FileSystem, with the core-site.xml in the home directory. */
 public final class HadoopS3a implements Client {
+    /** What turns on what the page turns off. */
+    private static final Map<String, String> IN_PARTS =
+            Map.of("fs.s3a.multipart.uploads.enabled", "true");
+
+    private static boolean atDefaults;
+
     final FileSystem fs = open(BUCKET, Map.of());
 
     private HadoopS3a() throws IOException {}
@@ -38,8 +44,9 @@ public final class HadoopS3a implements Client {
     public static void main(String[] arguments) throws Exception {
         // It makes and removes no buckets.
         request("PUT", BUCKET);
+        atDefaults = AtDefaults.isAskedFor(arguments);
         HadoopS3a client = new HadoopS3a();
-        Checklist.run(client);
+        AtDefaults.runOrChecklist(client, atDefaults);
         request("PUT", BUCKET + "-own");
         new HadoopS3aSteps(BUCKET + "-own", client::codeOf).run();
         request("DELETE", BUCKET);
@@ -66,6 +73,9 @@ public final class HadoopS3a implements Client {
     static FileSystem open(String bucket, Map<String, String> more) throws IOException {
         Configuration settings = new Configuration();
         settings.addResource(Path.of(System.getenv("HOME"), "core-site.xml").toUri().toURL());
+        if (atDefaults) {
+            IN_PARTS.forEach(settings::set);
+        }
         more.forEach(settings::set);
         return FileSystem.newInstance(URI.create("s3a://" + bucket + "/"), settings);
     }

@@ -59,7 +59,11 @@ final class HadoopS3aSteps {
             int found = fs.globStatus(path("a/*/c*")).length;
             check(found == 1, "%d found", found);
         });
-        steps.step("rename of a directory", () -> fs.rename(path("a"), path("z")));
+        steps.step("rename of a directory", () -> {
+            check(fs.rename(path("a"), path("z")), "it is said not to be renamed");
+            check(fs.exists(path("z/b/c")), "it is not there");
+            check(!fs.exists(path("a")), "it is still there");
+        });
         steps.step("delete of a directory, recursive", () -> {
             write(fs, "a/d", new byte[5]);
             check(fs.delete(path("a"), true), "it is said not to be there");
