@@ -133,7 +133,7 @@ check-site: .build/docs/zensical/ready
 	@cp -r docs mkdocs.yml .build/site-check
 	cd .build/site-check && $(CURDIR)/.build/docs/zensical/bin/zensical build --strict --clean
 
-check-prose: $(VENV)/dev $(PROSE_TOOLS) ## words and word order of pages, changelog, contract and settings
+check-prose: $(VENV)/dev $(PROSE_TOOLS) ## words and word order of pages, changelog, contract, settings and messages
 	$(BIN)/pytest -q -rs tests/docs/test_prose.py
 
 format: $(VENV)/dev ## format the code

@@ -155,7 +155,7 @@ def _refuse_within(directory: Path, target: Path) -> None:
 def _refuse_others(target: Path) -> None:
     others = sorted(set(os.listdir(target)) - _OWN)
     if others:
-        raise DirectoryRefused(f"{target} is not empty and is no backup: it has {others[0]}")
+        raise DirectoryRefused(f"{target} is not empty, and is not a backup: it has {others[0]}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from embedded_pfs import (
@@ -43,7 +44,7 @@ from pfs_client.values import (
 )
 from pfs_client.whole_pfs import WholePfs
 
-_VERSION = "embedded 1"
+_VERSION = f"Embedded PFS {version('pfs-s3-gateway')}"
 _NO_USERS = "the embedded PFS knows no users"
 
 

@@ -210,7 +210,7 @@ class DataDirectory:
         if version < SCHEMA_VERSION and not self._changes:
             raise DirectoryRefused(
                 f"{self.path} was written by an older gateway (schema {version}, this one writes"
-                f" {SCHEMA_VERSION}); stop that one, copy the directory with cp -a, and start this"
+                f" {SCHEMA_VERSION}). Stop that one, copy the directory with cp -a, and start this"
                 " version on it once"
             )
 

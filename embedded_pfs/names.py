@@ -47,7 +47,7 @@ def writable_path(path: str) -> str:
         raise _invalid(path, "relative file paths are not allowed")
     if not stored:
         # pachd takes it, and never returns from the delete of it (`docs/pachd.md`, "Hazards").
-        raise _invalid(path, "the root is no file")
+        raise _invalid(path, "the root is not a file")
     return stored
 
 

@@ -49,7 +49,7 @@ def _facts(
     if stored is not None:
         facts.append(f"Data          {_described(stored)}")
     if settings.pfs_token or settings.pfs_token_file:
-        sent = "with every call: whoever reaches this gateway acts as the token's user"
+        sent = "with every call: anyone who reaches this gateway acts as the token's user"
         own = "for the gateway's own work; each request has its user's token"
         facts.append(f"Token         {own if settings.pachd_keys else 'sent ' + sent}")
     if settings.access_keys:

@@ -117,7 +117,7 @@ def contract(settings: Settings, layers: tuple[str, ...], form: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before history is dropped.")
 @click.pass_obj
 def compact(settings: Settings, keep: int, yes: bool) -> None:
-    """Drop the history of the embedded PFS and give back the room it took.
+    """Drop the history of the embedded PFS and free its disk space.
 
     It says what it is going to drop, and asks. What a branch holds now stays. Stop all gateways
     that use the directory first.
@@ -136,7 +136,7 @@ def compact(settings: Settings, keep: int, yes: bool) -> None:
     if result.unused_bytes:
         click.echo(
             f"The database keeps {result.unused_bytes / 1e6:.1f} MB for what is written next: the"
-            " disk has no room to make it anew."
+            " disk has no room to write it again."
         )
 
 

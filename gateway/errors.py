@@ -32,14 +32,14 @@ def _away(error: pfs.PfsFailure) -> s3.S3Error:
 def _full(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.ServiceUnavailable(
         "PFS has no room to store more. Nothing of this request was stored. Objects can still be"
-        " read and deleted; whoever operates the gateway has to make room.",
+        " read and deleted. The operator of the gateway has to make room.",
         retry_after_seconds=60,
     )
 
 
 def _lost(error: pfs.PfsFailure) -> s3.S3Error:
     return s3.InternalError(
-        "What PFS has stored of this is lost or damaged. Storing the same again heals it. The"
+        "What PFS has stored of this is lost or damaged. Storing the same again repairs it. The"
         " server's log has more under this request id."
     )
 
@@ -79,7 +79,7 @@ def _collision(error: pfs.PfsFailure) -> s3.S3Error:
     what = "directory" if error.existing.endswith("/") else "file"
     return s3.InvalidFilePath(
         f"PFS cannot hold this key: no file can stand at {error.path} while there is the {what}"
-        f" {error.existing}. Of two paths one cannot be a file and the other lie below it.",
+        f" {error.existing}. A path below a file cannot exist.",
         Key=error.path.removeprefix("/"),
     )
 

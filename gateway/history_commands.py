@@ -35,8 +35,8 @@ _AT = click.option(
     "moment",
     required=True,
     metavar="COMMIT|TIME",
-    help="A commit's id, or 8 digits of it or more, with ~ behind it for the commit before; a time"
-    " such as 2026-11-19 or 2026-11-19T08:30; or an age such as 90m, 3h, 7d or 2w.",
+    help="A commit: 8 digits of its id or more, with ~ behind it for the commit before. Or a time:"
+    " 2026-11-19 or 2026-11-19T08:30, or an age such as 90m, 3h, 7d or 2w.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -99,7 +99,7 @@ def cat(settings: Settings, place: str, moment: str, as_json: bool) -> None:
         try:
             info = await pfs.inspect_file(file)
         except (FileNotFound, NotAFile):
-            raise HistoryRefused(f"{place} was no file in commit {at.commit.id}") from None
+            raise HistoryRefused(f"{place} was not a file in commit {at.commit.id}") from None
         if as_json:
             size = {"size_bytes": info.size_bytes, "hash": info.hash.hex()}
             click.echo(json.dumps({"key": info.path[1:], **_commit_as_json(at), **size}))
@@ -131,10 +131,10 @@ def restore(
 ) -> None:
     """Bring a bucket, a folder or a file back as it was, as one commit.
 
-    Files that are gone or were replaced come back; files that are new stay, unless you say --exact.
-    Nothing is lost: what is replaced or removed is in the history too. PREFIX is a key or a folder;
-    raw is not rawer. No bytes are copied. Where a file must make room for a folder of its name,
-    there are two commits. Gateways may run meanwhile.
+    Files that are gone or were replaced come back. New files stay, unless you say --exact.
+    Nothing is lost: what is replaced or removed is in the history too. PREFIX is a key or a
+    folder; raw does not mean rawer. No bytes are copied. Where a file must make room for a
+    folder of its name, there are two commits. Gateways may run meanwhile.
     """
 
     async def work(pfs: WholePfs) -> None:

@@ -31,7 +31,7 @@ _OPTIONS = {one.name: option_of(one) for one in fields(Settings)}
 def notices_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> list[str]:
     """What to tell, a line each."""
     unknown = (
-        f"{name} is no setting, and has no effect" for name in unknown_variables(environment)
+        f"{name} is not a setting, and has no effect" for name in unknown_variables(environment)
     )
     return [*unknown, *_dangers(settings), *_left_undone(settings), *_without_effect(settings)]
 
@@ -44,7 +44,7 @@ def _dangers(settings: Settings) -> Iterator[str]:
         )
     if (settings.pfs_token or settings.pfs_token_file) and _is_in_the_clear(settings.pfs):
         yield (
-            f"the token goes to {settings.pfs} unencrypted, and whoever sees it can use it:"
+            f"the token goes to {settings.pfs} unencrypted, and anyone who sees it can use it:"
             " say grpcs://"
         )
 
@@ -58,8 +58,8 @@ def _left_undone(settings: Settings) -> Iterator[str]:
     )
     if "multipart" in layers_named(settings.layers):
         yield (
-            "parts of uploads are kept only for users who have sent a request since the start:"
-            " others' are lost after half an hour, unless --pfs-token-file names a user of the"
+            "parts of uploads are kept only for users who have sent a request since the start."
+            " Others' are lost after half an hour, unless --pfs-token-file names a user of the"
             " gateway's own who may read their repos"
         )
 

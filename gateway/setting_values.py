@@ -126,6 +126,8 @@ def _largest(value: Any) -> Any:
 def _check_name(one: Field[Any], name: str) -> None:
     if one.metadata["names"] == "host":
         if not is_host_name(name) and not (name == ANY and one.name == "allowed_host"):
-            raise BadSetting(f"{option_of(one)}: {name!r} is no name of a host, in lower case")
+            raise BadSetting(f"{option_of(one)}: {name!r} is not a name of a host, in lower case")
     elif name != ANY and not _ORIGIN.fullmatch(name):
-        raise BadSetting(f"{option_of(one)}: {name!r} is no origin, such as https://app.example")
+        raise BadSetting(
+            f"{option_of(one)}: {name!r} is not an origin, such as https://app.example"
+        )

@@ -161,7 +161,7 @@ class Settings:
     ack: str = _setting(
         "durable",
         "When a write is answered: once pachd holds it (durable), or once its commit has finished"
-        " without an error (finished), a quarter of a second later.",
+        " without an error (finished). That is a quarter of a second later.",
         choices=("durable", "finished"),
     )
     max_unfinished_commits: int = _setting(

@@ -41,7 +41,7 @@ class BucketPattern:
             return ALL_BUCKETS
         parts = text.split(".")
         if len(parts) > 3 or not all(_PART.fullmatch(part) for part in parts):
-            raise ValueError(f"{text!r} is no pattern of a bucket, such as *.images")
+            raise ValueError(f"{text!r} is not a pattern of a bucket, such as *.images")
         if len(parts) == 1:
             return cls(DEFAULT_BRANCH, text, DEFAULT_PROJECT)
         return cls(parts[0], parts[1], parts[2] if len(parts) == 3 else DEFAULT_PROJECT)

@@ -49,7 +49,7 @@ def branch_of(bucket: str) -> Branch:
         if not _NAME.fullmatch(part):
             shown = f'"{part}"' if part else "An empty name"
             raise _invalid(
-                bucket, f"{shown} is no name in PFS, which allows letters, digits, - and _"
+                bucket, f"{shown} is not a name in PFS, which allows letters, digits, - and _"
             )
     if len(parts) == 1:
         return Branch(Repo(bucket), DEFAULT_BRANCH)

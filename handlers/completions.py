@@ -174,7 +174,7 @@ class _Completing:
             return
         if not (said.isascii() and said.isdigit()):
             raise InvalidArgument(
-                f"{_OBJECT_SIZE} is no size.", ArgumentName=_OBJECT_SIZE, ArgumentValue=said
+                f"{_OBJECT_SIZE} is not a size.", ArgumentName=_OBJECT_SIZE, ArgumentValue=said
             )
         if said.lstrip("0") != str(chosen.size_bytes).lstrip("0"):
             raise InvalidRequest(

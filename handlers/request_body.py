@@ -298,7 +298,7 @@ def _content_length(headers: Mapping[str, str], use: BodyUse) -> int | None:
         size_bytes = _size(value)
         if size_bytes is None:
             raise InvalidArgument(
-                "content-length is no size.", ArgumentName="content-length", ArgumentValue=value
+                "content-length is not a size.", ArgumentName="content-length", ArgumentValue=value
             )
         return size_bytes
     if "transfer-encoding" in headers:

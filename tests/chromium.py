@@ -18,6 +18,13 @@ TIMEOUT_SECONDS = 60
 # https://developer.mozilla.org/docs/Web/API/KeyboardEvent/keyCode
 _KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), " ": (32, " ")}
 
+# What moves comes to its end; what moves for ever stands where it begins.
+_REST = """Promise.all(document.getAnimations().map(one => {
+  if (one.effect.getComputedTiming().iterations !== Infinity) return one.finished.catch(() => null);
+  one.pause();
+  one.currentTime = 0;
+}))"""
+
 
 class Browser:
     """A headless Chromium with one page.
@@ -137,7 +144,7 @@ class Browser:
     def picture(self) -> bytes:
         """What the screen shows now, as a PNG."""
         self.run("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        self.run("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")
+        self.run(_REST)
         return base64.b64decode(self._call("Page.captureScreenshot")["data"])
 
     def print_to_pdf(self) -> bytes:

@@ -212,7 +212,7 @@ def _with_port(address: str) -> str:
     if not colon or address.endswith("]"):
         host, port = address, str(_PACHD_PORT)
     if not host or not port.isdecimal():
-        raise BadSetting(f"--pfs: {address} is no HOST:PORT")
+        raise BadSetting(f"--pfs: {address} is not a HOST:PORT")
     return f"{host}:{port}"
 
 

@@ -189,4 +189,6 @@ async def _greet(pfs: PfsClient, name: str) -> None:
     try:
         log.info("%s answers: %s", name, await pfs.get_version())
     except PfsFailure as error:
-        log.warning("%s does not answer yet (%s); requests are told 503 until it does", name, error)
+        log.warning(
+            "%s does not answer yet (%s); until it does, requests get the answer 503", name, error
+        )

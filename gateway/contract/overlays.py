@@ -31,7 +31,7 @@ def apply_overlay(document: Node, overlay: Node) -> None:
             to a list what is in it already.
     """
     if overlay.get("overlay") != VERSION:
-        raise BadOverlay(f"it is no overlay of version {VERSION}")
+        raise BadOverlay(f"it is not an overlay of version {VERSION}")
     for number, action in enumerate(overlay["actions"], 1):
         try:
             _apply_action(document, action)

@@ -74,7 +74,7 @@ class Key:
 def _patterns(access_key: str, given: object) -> tuple[BucketPattern, ...] | None:
     """The patterns of a key; None where one of them is for all buckets, and none need be tried."""
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise ValueError(f"[keys.{access_key}] buckets is no list of patterns")
+        raise ValueError(f"[keys.{access_key}] buckets is not a list of patterns")
     try:
         patterns = tuple(map(BucketPattern.read, given))
     except ValueError as error:
@@ -87,7 +87,7 @@ def _expires(access_key: str, given: Mapping[str, object]) -> datetime | None:
     if time_ is None:
         return None
     if not isinstance(time_, datetime) or time_.tzinfo is None:
-        raise ValueError(f"[keys.{access_key}] expires is no time such as 2027-01-31T12:00:00Z")
+        raise ValueError(f"[keys.{access_key}] expires is not a time such as 2027-01-31T12:00:00Z")
     return time_
 
 

@@ -136,8 +136,8 @@ class SignedRequests:
         settings = self._settings
         if signature.is_presigned and settings.pachd_keys and not settings.presigned_tokens:
             raise AccessDenied(
-                "A presigned URL would hand your Pachyderm token on to whoever gets it. If it"
-                " shall, start the gateway with --presigned-tokens."
+                "A presigned URL hands your Pachyderm token on to anyone who gets it. To allow"
+                " that, start the gateway with --presigned-tokens."
             )
 
 

@@ -79,5 +79,6 @@ def moment_of(text: str, now: datetime) -> Moment:
         return Moment(text, time=datetime.fromisoformat(text).astimezone(UTC))
     except (ValueError, OverflowError):
         raise HistoryRefused(
-            f"{text} is no commit and no time: give 8 to 32 digits of a commit's id, {_TIME_HELP}"
+            f"{text} is neither a commit nor a time: give 8 to 32 digits of a commit's id,"
+            f" {_TIME_HELP}"
         ) from None

@@ -71,7 +71,7 @@ def check_head(version: str, target: bytes, headers: Headers, max_bytes: int) ->
     if version not in ("1.0", "1.1"):
         raise InvalidRequest(f"HTTP/{version} is not spoken here; say HTTP/1.1.")
     if not target.startswith(b"/") and target != b"*":
-        raise InvalidURI("The request target is no path.")
+        raise InvalidURI("The request target is not a path.")
     if b"#" in target:
         raise InvalidURI("A # in a key is sent as %23.")
     _check_length(version, headers)
@@ -95,7 +95,7 @@ def _check_length(version: str, headers: Headers) -> None:
     if version == "1.0":
         raise InvalidRequest("HTTP/1.0 knows no Transfer-Encoding.")
     if [value.lower() for value in codings] != [b"chunked"]:
-        raise NotImplemented("Of all transfer codings only chunked is implemented.")
+        raise NotImplemented("Only the transfer coding chunked is implemented.")
 
 
 def _check_host(version: str, hosts: list[bytes]) -> None:

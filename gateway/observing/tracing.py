@@ -49,7 +49,7 @@ def check_tracing(settings: Settings) -> None:
         return
     if urlsplit(settings.otlp_endpoint).scheme not in ("http", "https"):
         raise BadSetting(
-            f"--otlp-endpoint: {settings.otlp_endpoint!r} is no http:// or https:// URL"
+            f"--otlp-endpoint: {settings.otlp_endpoint!r} is not an http:// or https:// URL"
         )
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         raise BadSetting(f"--otlp-endpoint: traces need an extra: pip install '{EXTRA}'")

@@ -128,7 +128,7 @@ class HistoryReader:
             return
         began, first = self._began.pop(chain_id)
         if chain is None:
-            log.info("a history that is being read has changed; it is read anew when asked for")
+            log.info("a history that is being read has changed; it is read again when asked for")
         elif chain.is_too_large:
             log.warning(
                 "a history of %s is too large for --history-bytes: times in its lists are"

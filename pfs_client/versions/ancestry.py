@@ -45,7 +45,7 @@ class Ancestry:
         """
         commit = Commit(branch.branch.repo, id_)
         if not is_commit_id(id_):
-            raise CommitNotFound(f"{id_} is no commit", commit)
+            raise CommitNotFound(f"{id_} is not a commit", commit)
         info = await self._pfs.inspect_commit(commit)
         if info.error or not await self._holds(branch, info):
             raise CommitNotFound(

@@ -1,4 +1,4 @@
-"""Pages, changelog, contract and settings' help keep to the words and word order of `prose/`."""
+"""Pages, changelog, contract and messages keep to the words and word order of `prose/`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.messages import as_markdown, sources
 from tests.docs.prose import CONTRACTS, PAGES, STYLE, VALE, descriptions, findings
+from tests.markdown import ROOT
 
 pytestmark = pytest.mark.skipif(
     not VALE.exists(), reason="Vale is not built: make check-prose, with Go and a C compiler"
@@ -37,6 +39,61 @@ def test_the_contract_s_descriptions_read_well(tmp_path: Path) -> None:
         files.append(tmp_path / f"{contract.stem}.md")
         files[-1].write_text(descriptions(contract))
     assert not (found := findings(*files)), "\n".join(found)
+
+
+def test_the_messages_in_the_code_read_well(tmp_path: Path) -> None:
+    files = {}
+    for source in sources():
+        text = as_markdown(source.read_text())
+        if text.strip():
+            file = tmp_path / source.relative_to(ROOT).with_suffix(".md")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            files[str(file)] = str(source.relative_to(ROOT))
+    found = [
+        one.replace(file, files[file])
+        for one in findings(*map(Path, files))
+        for file in [one.partition(":")[0]]
+    ]
+    assert not found, "\n".join(found)
+
+
+CODE = r'''
+"""Whoever reads the module's docstring works on the code."""
+import click
+
+class NoSuchThing(Exception):
+    """Whoever reads this works on the code."""
+    message = "The thing is not there."
+
+@click.command(epilog="\b\nExamples:\n  thing --all  all of them")
+@click.option("--all", help="Every thing, and not"
+    " only one of them.")
+def thing(name: str) -> None:
+    """Show a thing that is there.
+
+    It says what it has found.
+    """
+    raise NoSuchThing(
+        f"there is no {name!r}: say"
+        f" another name than {name}, please"
+    )
+    connection.execute("SELECT a FROM b WHERE c IS NULL")
+    connection.execute("a = b AND c > ?1 AND d IS NULL")
+    log("short one")
+'''
+TEXTS = {
+    7: "The thing is not there.",
+    10: "Every thing, and not only one of them.",
+    13: "Show a thing that is there.",
+    15: "It says what it has found.",
+    18: "there is no `x`: say another name than `x`, please",
+}
+
+
+def test_texts_in_code_are_found_with_their_lines() -> None:
+    found = as_markdown(CODE).splitlines()
+    assert {at: line[2:] for at, line in enumerate(found, 1) if line} == TEXTS
 
 
 def test_every_rule_has_a_fault_that_it_finds() -> None:

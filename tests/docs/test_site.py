@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def test_the_navigation_has_every_page_once() -> None:
 def test_every_page_is_built(site: Path) -> None:
     for page in pages_in(NAVIGATION):
         assert (site / page.replace("README.md", "index.md")).with_suffix(".html").exists()
+
+
+def test_every_page_says_of_which_version_it_is(site: Path) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    for page in site.rglob("*.html"):
+        assert f"Version {version} · " in page.read_text(), page
 
 
 def test_links_lead_somewhere(site: Path) -> None:

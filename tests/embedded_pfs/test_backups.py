@@ -383,7 +383,7 @@ async def test_folders_that_are_something_else_are_refused(
     assert not typo.exists()
     assert "name a folder outside of it" in refused(back_up, directory, directory / "backup")
     assert "name a folder outside of it" in refused(back_up, directory, directory)
-    assert "is no backup: it has" in refused(back_up, directory, tmp_path)
+    assert "is not a backup: it has" in refused(back_up, directory, tmp_path)
     assert "no whole backup" in refused(restore_backup, directory, new)
     await backed_up(directory, target)
     assert "there is an embedded PFS in" in refused(restore_backup, target, directory)

@@ -100,7 +100,7 @@ def test_what_cannot_be_backed_up_is_told_in_one_line(directory: Path, tmp_path:
     pfs, target = f"embedded:{directory}", tmp_path / "backup"
     assert "there is no embedded PFS in" in refused("--pfs", f"{pfs}/typo", "backup", target)
     assert "say embedded:DIRECTORY" in refused("--pfs", "grpc://localhost:1", "backup", target)
-    assert "is no backup: it has" in refused("--pfs", pfs, "backup", tmp_path)
+    assert "is not a backup: it has" in refused("--pfs", pfs, "backup", tmp_path)
     assert "there is no whole backup in" in refused("restore-backup", target, tmp_path / "new")
     with small_disk(tmp_path / "disk", 1) as disk:
         filler = fill(disk)

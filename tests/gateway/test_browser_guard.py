@@ -264,13 +264,13 @@ def test_a_refused_upload_is_refused_before_its_body(local: GatewayProcess) -> N
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"allowed_host": ("a/b",)}, "--allowed-host: 'a/b' is no name"),
-        ({"allowed_host": ("a:1",)}, "--allowed-host: 'a:1' is no name"),
+        ({"allowed_host": ("a/b",)}, "--allowed-host: 'a/b' is not a name"),
+        ({"allowed_host": ("a:1",)}, "--allowed-host: 'a:1' is not a name"),
         ({"allowed_host": ("A",)}, "lower case"),
-        ({"domain": ("*",)}, "--domain: '\\*' is no name"),
-        ({"domain": ("",)}, "--domain: '' is no name"),
-        ({"allowed_origin": ("app.example",)}, "--allowed-origin: 'app.example' is no origin"),
-        ({"allowed_origin": ("https://a/",)}, "--allowed-origin: 'https://a/' is no origin"),
+        ({"domain": ("*",)}, "--domain: '\\*' is not a name"),
+        ({"domain": ("",)}, "--domain: '' is not a name"),
+        ({"allowed_origin": ("app.example",)}, "--allowed-origin: 'app.example' is not an origin"),
+        ({"allowed_origin": ("https://a/",)}, "--allowed-origin: 'https://a/' is not an origin"),
     ],
 )
 def test_names_are_checked(given: dict[str, tuple[str, ...]], says: str) -> None:

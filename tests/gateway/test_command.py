@@ -95,7 +95,7 @@ def test_a_bad_environment_variable(tmp_path: Path) -> None:
 def test_a_variable_names_several(tmp_path: Path) -> None:
     done = run("--pfs", f"embedded:{tmp_path}", S3GATEWAY_DOMAIN="s3.example,b c")
     assert done.returncode == 2
-    assert "--domain: 'b c' is no name of a host" in done.stderr
+    assert "--domain: 'b c' is not a name of a host" in done.stderr
 
 
 def test_a_size_may_have_a_unit() -> None:

@@ -88,7 +88,7 @@ def test_log_and_cat_tell_what_was(kept: GatewayProcess) -> None:
     assert run(kept, "cat", f"{BUCKET}/raw/a", "--at", deleting).stdout == b"two"
     (was,) = told(kept, "cat", f"{BUCKET}/raw/a", "--at", first)
     assert (was["size_bytes"], was["commit"]) == (3, first)
-    assert "was no file" in refused(kept, "cat", f"{BUCKET}/raw", "--at", first)
+    assert "was not a file" in refused(kept, "cat", f"{BUCKET}/raw", "--at", first)
     assert "had no commit yet" in refused(kept, "cat", f"{BUCKET}/raw/a", "--at", "2020-01-01")
 
 

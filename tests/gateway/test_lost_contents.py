@@ -39,7 +39,7 @@ def test_a_lost_content_is_a_logged_500_until_the_same_bytes_are_put(
         harm(blob)
         answer = send(gateway, "GET", "/master.r/a")
         assert (answer.status, b"<Code>InternalError</Code>" in answer.body) == (500, True)
-        assert b"Storing the same again heals it" in answer.body
+        assert b"Storing the same again repairs it" in answer.body
         assert send(gateway, "HEAD", "/master.r/a").status == 500
         assert any(blob.parent.name + blob.name in line for line in gateway.log)
         checked = check(directory)

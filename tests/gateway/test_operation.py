@@ -251,7 +251,7 @@ def test_the_page_says_what_this_is_and_how_to_connect(watched: GatewayProcess) 
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert f"aws --endpoint-url http://{watched.host}:{watched.port} " in page
-    assert ("pachd 2.12" if watched.pfs.startswith("grpc") else "embedded 1") in page
+    assert ("pachd 2.12" if watched.pfs.startswith("grpc") else "Embedded PFS ") in page
     for link in ("/-/docs", "/-/health", "/-/ready", "/-/metrics", "/-/openapi.yaml"):
         assert f'href="{link}"' in page
     style = send(watched, "GET", "/-/browser/browser.css")

@@ -139,7 +139,7 @@ def test_a_variable_that_is_no_setting_is_told() -> None:
         "S3GATEWAY_PORT_30655_TCP_ADDR": "10.0.0.1",
     }
     assert notices_of(Settings(), environment) == [
-        "S3GATEWAY_PROT is no setting, and has no effect"
+        "S3GATEWAY_PROT is not a setting, and has no effect"
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_log_of_json_is_json_from_the_first_line(tmp_path: Path, workers: str)
     events = [json.loads(line) for line in started(tmp_path, *options, S3GATEWAY_PROT="1")]
     assert events[0]["message"].startswith("S3 endpoint   http://127.0.0.1:")
     levels = {event["message"]: event["level"] for event in events}
-    assert levels["S3GATEWAY_PROT is no setting, and has no effect"] == "WARNING"
+    assert levels["S3GATEWAY_PROT is not a setting, and has no effect"] == "WARNING"
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", event["time"]) for event in events)
 
 

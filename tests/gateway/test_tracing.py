@@ -228,7 +228,7 @@ def test_nothing_of_it_is_loaded_unless_it_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "hide", "says"),
     [
-        ("collector:4318", "", "'collector:4318' is no http:// or https:// URL"),
+        ("collector:4318", "", "'collector:4318' is not an http:// or https:// URL"),
         ("http://c", "opentelemetry", "traces need an extra: pip install 'pfs-s3-gateway[otel]'"),
     ],
 )

@@ -46,9 +46,9 @@ def test_a_repo_alone_means_its_master_branch(s3: Any, bucket: str) -> None:
         ("a..b", "An empty name"),
         ("a%20b", '"a b"'),
         ("a!b", '"a!b"'),
-        ("%C3%A9", "is no name in PFS"),
+        ("%C3%A9", "is not a name in PFS"),
         ("..", "An empty name"),
-        ("a%00", "is no name in PFS"),
+        ("a%00", "is not a name in PFS"),
         ("master.repo.no-such-project", "no project no-such-project"),
     ],
 )

@@ -1,9 +1,14 @@
-"""The pictures in the documentation: they are taken by tests, and so show what there is."""
+"""Pictures of the pages: they are taken by tests, and so show what there is.
+
+Those of the documentation are in `docs/pictures`; those of states that it does not show are beside
+the tests, for whoever changes a page to look at.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ from tests.chromium import Browser
 from tests.markdown import DOCS
 
 FOLDER = DOCS / "pictures"
+OF_STATES = Path(__file__).parent / "states"
 SIZES = {"desk": (1280, 800), "phone": (390, 780)}
 COLOURS = {"light": False, "dark": True}
 
@@ -50,17 +56,29 @@ MOST_DIFFERENCE = 0.02
 
 def take(page: BrowserPage, name: str) -> list[str]:
     """Take what is shown at each size in each colour; gives the pictures that were stale."""
-    FOLDER.mkdir(exist_ok=True)
+    looks = [(size, colour) for size in SIZES for colour in COLOURS]
+    return _taken(page, FOLDER, name, looks)
+
+
+def take_state(page: BrowserPage, name: str) -> list[str]:
+    """Take a state, once at each size and once in each colour."""
+    return _taken(page, OF_STATES, name, [*zip(SIZES, COLOURS, strict=True)])
+
+
+def _taken(
+    page: BrowserPage, folder: Path, name: str, looks: Iterable[tuple[str, str]]
+) -> list[str]:
+    folder.mkdir(exist_ok=True)
     page.browser.run(_FREEZE)
     stale = []
-    for size, (width, height) in SIZES.items():
-        for colour, dark in COLOURS.items():
-            file = FOLDER / f"{name}-{size}-{colour}.png"
-            page.browser.look(width, height=height, dark=dark)
-            fresh = page.browser.picture()
-            if not file.exists() or _differ(page.browser, file.read_bytes(), fresh):
-                file.write_bytes(fresh)
-                stale.append(file.name)
+    for size, colour in looks:
+        width, height = SIZES[size]
+        file = folder / f"{name}-{size}-{colour}.png"
+        page.browser.look(width, height=height, dark=COLOURS[colour])
+        fresh = page.browser.picture()
+        if not file.exists() or _differ(page.browser, file.read_bytes(), fresh):
+            file.write_bytes(fresh)
+            stale.append(file.name)
     return stale
 
 

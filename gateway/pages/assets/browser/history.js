@@ -49,11 +49,11 @@ function section({id, when, changes}, place, app) {
 function line(version, {bucket}, app) {
   const {key, id, isMarker, isLatest} = version;
   const name = element("span", {class: "name"}, nameOf(key));
-  const current = isLatest && element("span", {class: "badge"}, isMarker ? "deleted now" : "current");
   if (isMarker) {
     const undelete = isLatest && app.can.undeletes && button("Bring back", {kind: "small", iconName: "history", "aria-label": `Bring back ${nameOf(key)}`, click: (event) => act(event, app, () => app.s3.delete(bucket, key, id), `${key} is back.`)});
-    return [element("span", {class: "change"}, icon("delete"), name, " was deleted ", current), "", undelete];
+    return [element("span", {class: "change"}, icon("delete"), name, " was deleted"), "", undelete];
   }
+  const current = isLatest && element("span", {class: "badge"}, "current");
   const at = link(hrefOf({bucket, key, version: id}), icon("file"), name);
   return [element("span", {class: "change"}, at, current), size(version.size), !isLatest && restoreButton(app, {bucket, key, version: id, size: version.size, kind: "small"})];
 }

@@ -5,7 +5,7 @@ import {withRetries} from "./requests.js";
 import {SKIPPED} from "./transfers.js";
 
 const MIB = 1024 ** 2;
-const IN_PARTS_FROM = 64 * MIB;
+// What a broken connection costs is sent again: one part, and never more of a file.
 const PART = 16 * MIB;
 const MOST_PARTS = 10000;
 const PARTS_AT_ONCE = 3;
@@ -24,7 +24,7 @@ async function store(app, {bucket, key, file, question}, job) {
   if (await withRetries(() => app.s3.has(bucket, key, job.signal), job.signal)) {
     if ((await question.about(key)) !== "replace") return SKIPPED;
   }
-  if (app.can.multipart && file.size > IN_PARTS_FROM) return inParts(app.s3, {bucket, key, file}, job);
+  if (app.can.multipart && file.size > PART) return inParts(app.s3, {bucket, key, file}, job);
   const onProgress = (sent) => job.progress(sent);
   return withRetries(() => app.s3.put(bucket, key, file, {signal: job.signal, onProgress}), job.signal);
 }
