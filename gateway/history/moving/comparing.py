@@ -36,7 +36,7 @@ async def compare(
         entries: Of the record, in the order of keys.
     """
     found = Compared()
-    async for entry, done in _side_by_side(entries, difference(pfs, new, old)):
+    async for entry, done in side_by_side(entries, difference(pfs, new, old)):
         if entry is None:
             if done is not None and found.foreign is None:
                 found.foreign = done.key
@@ -73,7 +73,7 @@ def _is_as_said(entry: Entry, done: Entry | None) -> bool:
     return entry.size_bytes > SMALL_FILE_BYTES or entry.pfs_hash == done.pfs_hash
 
 
-async def _side_by_side(
+async def side_by_side(
     entries: Iterator[Entry], differences: AsyncIterator[Entry]
 ) -> AsyncIterator[tuple[Entry | None, Entry | None]]:
     """What a record and a PFS say, key by key, with None where one of them says nothing."""

@@ -9,6 +9,8 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +18,9 @@ from typing import BinaryIO
 from gateway.history.moving.lines import Damaged
 
 _PIECE_BYTES = 1024 * 1024
+_SMALL_BYTES = 64 * 1024
 _NEW = "new"
+_SYNCS_AT_ONCE = 16
 
 
 class Contents:
@@ -48,7 +52,10 @@ class Contents:
         with path.open("xb") as file:
             async for piece in pieces:
                 size_bytes += len(piece)
-                await asyncio.to_thread(_write, file, sha256, piece)
+                if len(piece) <= _SMALL_BYTES:
+                    _write(file, sha256, piece)
+                else:
+                    await asyncio.to_thread(_write, file, sha256, piece)
         target = self.path_of(sha256.hexdigest())
         if target in self._waiting or _has(target, size_bytes):
             path.unlink()
@@ -90,17 +97,16 @@ class Contents:
             raise Damaged(f"{self.path_of(sha256)} is not there, or cut off")
 
     def _settle(self, waiting: dict[Path, Path]) -> None:
-        # One after the other, when all are written: a disk then has most of them after the first.
-        for path in waiting.values():
-            _sync(path, os.O_RDONLY)
         folders = {target.parent for target in waiting}
         new_folders = [folder for folder in folders if not folder.exists()]
         for folder in new_folders:
             folder.mkdir(mode=0o700)
-        for target, path in waiting.items():
-            os.rename(path, target)
-        for folder in folders:
-            sync_folder(folder)
+        # The file system brings together to the disk what is synced at one time.
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as threads:
+            list(threads.map(partial(_sync, flags=os.O_RDONLY), waiting.values()))
+            for target, path in waiting.items():
+                os.rename(path, target)
+            list(threads.map(sync_folder, folders))
         if new_folders:
             sync_folder(self._folder)
 

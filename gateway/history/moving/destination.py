@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.history.commits import branch_at, history_of, writable_branch
+from gateway.history.moving.collisions import in_the_way
 from gateway.history.moving.folder import Complete
 from gateway.history.moving.marks import Marks, Step
-from gateway.history.moving.records import Header
+from gateway.history.moving.records import Entry, Header
 from gateway.history.places import HistoryRefused, Place
 from pfs_client.failures import BranchNotFound, CommitNotFinished, ProjectExists, RepoExists
 from pfs_client.values import DEFAULT_PROJECT, Commit, CommitInfo, File, Part
@@ -60,6 +62,21 @@ class Destination:
             return await self.pfs.start_commit(self.place.branch, text)
         except CommitNotFinished:
             raise self.held_open() from None
+
+    async def refuse_in_the_way(self, entries: Iterator[Entry]) -> None:
+        """See that nothing that the branch has besides is in the way of what comes.
+
+        Raises:
+            HistoryRefused: Something is. pachd would take the commit, and lose it
+                (`docs/pachd.md`, hazard 4).
+        """
+        head = (await branch_at(self.pfs, self.place)).head
+        found = await in_the_way(self.pfs, head, entries)
+        if found is not None:
+            raise HistoryRefused(
+                f"{self.place.bucket}/{found} is in the way of what the export has: a file and a"
+                " folder cannot have the same name. Remove it, and run the command again"
+            )
 
     async def base_of(self, commit: Commit, step: Step) -> Commit | None:
         """What a step's commit is compared with: the one before its record, if there is one."""

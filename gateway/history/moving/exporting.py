@@ -33,7 +33,7 @@ from pfs_client.values import (
 from pfs_client.whole_pfs import WholePfs
 
 _PAGE_FILES = 1000
-_BATCH_FILES = 1000
+BATCH_FILES = 1000
 _BATCH_BYTES = 256_000_000
 _AT_ONCE = 4
 _KNOWN_HASHES = 50_000
@@ -172,7 +172,7 @@ class _Run:
             lines.write([header.fields()])
             commit = self._commit(header)
             if self._last is None:
-                found = _all_files(self._pfs, commit)
+                found = all_files(self._pfs, commit)
             else:
                 found = difference(self._pfs, commit, self._commit(self._last))
             async for entry in found:
@@ -225,7 +225,7 @@ class _Run:
         return Commit(self._branch.branch.repo, header.commit)
 
 
-async def _all_files(pfs: WholePfs, commit: Commit) -> AsyncIterator[Entry]:
+async def all_files(pfs: WholePfs, commit: Commit) -> AsyncIterator[Entry]:
     """All files of a commit, page by page."""
     after = ""
     while True:
@@ -267,7 +267,7 @@ def batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     for entry in entries:
         batch.append(entry)
         size_bytes += entry.size_bytes
-        if len(batch) == _BATCH_FILES or size_bytes >= _BATCH_BYTES:
+        if len(batch) == BATCH_FILES or size_bytes >= _BATCH_BYTES:
             yield batch
             batch, size_bytes = [], 0
     if batch:

@@ -54,9 +54,12 @@ class BranchFolder:
         self.bucket = bucket
 
     def prepare(self) -> None:
-        """Make the folder."""
+        """Make the folder, and remove what is left beside records that are whole."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(self._folder.parent)
+        for path in self._folder.glob("*.list"):
+            if path.with_suffix(".jsonl").exists():
+                path.unlink()
 
     def record(self, number: int) -> Path:
         """The record of a commit."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gateway.history.commits import branch_at
+from gateway.history.moving.collisions import must_go_first
 from gateway.history.moving.comparing import Compared, compare
 from gateway.history.moving.contents import Contents
 from gateway.history.moving.destination import Destination, Position, position_of
@@ -100,21 +101,18 @@ class _Run:
 
     def _look_at(self, number: int) -> bool:
         """See that a record is whole; say whether files must go before others can come."""
-        needs_removals = False
-        above: list[Entry] = []
-        for entry in read_entries(self._folder.record(number)):
-            while above and not entry.key.startswith(above[-1].key):
-                above.pop()
-            needs_removals |= any(_is_in_the_way(one, entry) for one in above)
-            above.append(entry)
+        path = self._folder.record(number)
+        for entry in read_entries(path):
             if not entry.is_deleted:
                 self._contents.check_there(entry.sha256, entry.size_bytes)
-        return needs_removals
+        return must_go_first(read_entries(path))
 
     async def _step(self, step: Step) -> None:
         header = read_header(self._folder.record(step.number))
         if header.number != step.number:
             raise Damaged(f"{self._folder.record(step.number)} is of another commit")
+        if self._merge:
+            await self._destination.refuse_in_the_way(self._entries(step))
         commit = await self._destination.start(step, header)
         await self._finish(step, commit, is_new=True)
 
@@ -202,9 +200,3 @@ def _next_number(done: Step | None) -> int:
     if done is None:
         return 1
     return done.number + 1 if done.is_last else done.number
-
-
-def _is_in_the_way(above: Entry, entry: Entry) -> bool:
-    """Whether a file goes where a directory comes, or inversely."""
-    is_within = entry.key.startswith(above.key + "/")
-    return is_within and above.is_deleted != entry.is_deleted

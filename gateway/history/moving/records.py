@@ -84,9 +84,13 @@ class Entry:
 
     def fields(self) -> dict[str, Any]:
         """Itself as a line, without what it does not say."""
-        if self.is_deleted:
-            return {"key": self.key, "what": self.what}
-        return {name: value for name, value in asdict(self).items() if value != ""}
+        fields: dict[str, Any] = {"key": self.key, "what": self.what}
+        if not self.is_deleted:
+            fields["size_bytes"] = self.size_bytes
+        for name, value in (("sha256", self.sha256), ("pfs_hash", self.pfs_hash)):
+            if value:
+                fields[name] = value
+        return fields
 
 
 def entry_of(fields: dict[str, Any]) -> Entry:
