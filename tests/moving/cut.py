@@ -94,5 +94,7 @@ class Cut:
 
     async def _each(self, results: AsyncIterator[Any] | None) -> AsyncIterator[Any]:
         if results is not None:
-            yield await anext(results)
+            async for result in results:
+                yield result
+                break
         self._cut_off()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
+from gateway.history.log import ADDED
 from gateway.history.moving.exporting import difference, entry_of_info
 from gateway.history.moving.records import Entry
 from pfs_client.failures import FileNotFound, NotAFile
@@ -55,7 +56,7 @@ async def compare(
 
 async def _there(pfs: WholePfs, commit: Commit, entry: Entry) -> Entry | None:
     try:
-        return entry_of_info(await pfs.inspect_file(File(commit, entry.path)), entry.what)
+        return entry_of_info(await pfs.inspect_file(File(commit, entry.path)), ADDED)
     except (FileNotFound, NotAFile):
         return None
 
