@@ -17,7 +17,6 @@ from pfs_client.values import (
     Repo,
 )
 from pfs_client.whole_pfs import WholePfs
-from tests.pfs_contract.reading import read
 
 SOURCE = Branch(Repo("moved"), "master")
 BUCKET = "master.moved"
@@ -81,9 +80,15 @@ async def was(pfs: WholePfs, branch: Branch) -> list[Was]:
 async def files_of(pfs: WholePfs, commit: Commit) -> dict[str, str]:
     """The files of a commit."""
     infos = [info for info in await pfs.walk_file(File(commit, "/")) if info.is_file]
-    return {
-        info.path: hashlib.sha256(await read(pfs, commit, info.path)).hexdigest() for info in infos
-    }
+    return {info.path: await _sha256(pfs, File(commit, info.path)) for info in infos}
+
+
+async def _sha256(pfs: WholePfs, file: File) -> str:
+    sum_ = hashlib.sha256()
+    async with await pfs.get_file(file) as pieces:
+        async for piece in pieces:
+            sum_.update(piece)
+    return sum_.hexdigest()
 
 
 def without_steps(imported: list[Was]) -> list[Was]:

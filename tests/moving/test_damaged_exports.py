@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,16 @@ from gateway.history.moving.folder import read_export, written_export
 from gateway.history.places import HistoryRefused
 from pfs_client.values import AddFile, DeleteFile
 from pfs_client.whole_pfs import WholePfs
+from tests.moving.conftest import opened
 from tests.moving.cut import Cut, Where
 from tests.moving.moves import moved_in, moved_out
 from tests.moving.states import BUCKET, LARGE, SOURCE, was, without_steps
+
+
+@pytest.fixture(params=["embedded", pytest.param("pachd", marks=pytest.mark.thorough)])
+async def destination(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WholePfs]:
+    async with opened(request.param, tmp_path / "destination") as pfs:
+        yield pfs
 
 
 @pytest.fixture
