@@ -28,6 +28,7 @@ from gateway.history_commands import COMMANDS
 from gateway.http.serving import ready_to_serve
 from gateway.http.tls import tls_options
 from gateway.key_commands import keys
+from gateway.moving_commands import MOVING_COMMANDS
 from gateway.notices import notices_of
 from gateway.observing.logging_setup import begin_logging, log_config
 from gateway.observing.tracing import check_tracing
@@ -193,7 +194,7 @@ def _confirm() -> None:
     click.confirm("Go on?", abort=True)
 
 
-for _command in (keys, backup, restore_backup, *COMMANDS):
+for _command in (keys, backup, restore_backup, *COMMANDS, *MOVING_COMMANDS):
     main.add_command(_command)
 
 

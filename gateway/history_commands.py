@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from gateway.composition.whole import whole_pfs
 from gateway.history import branching, restoring
 from gateway.history.commits import branch_at, commit_at, writable_branch
 from gateway.history.log import log_of
-from gateway.history.places import HistoryRefused, Place, moment_of, place_of
+from gateway.history.places import HistoryRefused, Place, moment_of, place_of, whole_bucket
 from gateway.history.texts import (
     entry_as_json,
     entry_in_lines,
@@ -24,9 +20,9 @@ from gateway.history.texts import (
     plan_in_lines,
     shown,
 )
-from gateway.one_line import OneLine, told_in_one_line
+from gateway.on_pfs import run_on_pfs
 from gateway.settings import Settings
-from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
+from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.values import CommitInfo, File
 from pfs_client.whole_pfs import WholePfs
 
@@ -75,7 +71,7 @@ def log(settings: Settings, place: str, number: int, files: bool, as_json: bool)
             if not left:
                 break
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 @click.command(
@@ -109,7 +105,7 @@ def cat(settings: Settings, place: str, moment: str, as_json: bool) -> None:
                 sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 @click.command(
@@ -152,7 +148,7 @@ def restore(
             lines = plan_in_lines(plan, at, head, is_dry=dry_run)
             click.echo("\n".join(lines))
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 @click.command(
@@ -186,10 +182,10 @@ def branch(settings: Settings, new: str, source: str, as_json: bool) -> None:
         head = (await branch_at(pfs, named)).head
         if moment:
             head = (await _commit(pfs, named, moment)).commit
-        await branching.new_branch(pfs, _whole_bucket(new), named, head)
+        await branching.new_branch(pfs, whole_bucket(new), named, head)
         _say(as_json, {"bucket": new, "commit": head.id}, f"{new} begins with commit {head.id}")
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 @click.group()
@@ -210,11 +206,11 @@ def start(settings: Settings, bucket: str, description: str, as_json: bool) -> N
     """Open a commit; writes to BUCKET go into it until it is finished."""
 
     async def work(pfs: WholePfs) -> None:
-        opened = await branching.start_commit(pfs, _whole_bucket(bucket), description)
+        opened = await branching.start_commit(pfs, whole_bucket(bucket), description)
         text = f"commit {opened.id} is open; s3gateway commit finish {bucket} closes it"
         _say(as_json, {"bucket": bucket, "commit": opened.id}, text)
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 @commit.command()
@@ -225,30 +221,13 @@ def finish(settings: Settings, bucket: str, as_json: bool) -> None:
     """Close the open commit of BUCKET."""
 
     async def work(pfs: WholePfs) -> None:
-        closed = await branching.finish_commit(pfs, _whole_bucket(bucket))
+        closed = await branching.finish_commit(pfs, whole_bucket(bucket))
         _say(as_json, {"bucket": bucket, "commit": closed.id}, f"commit {closed.id} is finished")
 
-    _run(settings, work)
+    run_on_pfs(settings, work)
 
 
 COMMANDS = (log, cat, restore, branch, commit)
-
-
-def _run(settings: Settings, work: Callable[[WholePfs], Awaitable[None]]) -> None:
-    async def on_pfs() -> None:
-        async with whole_pfs(settings) as pfs:
-            await work(pfs)
-
-    with told_in_one_line(), _refusals():
-        asyncio.run(on_pfs())
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except (HistoryRefused, PfsFailure) as error:
-        raise OneLine(str(error)) from None
 
 
 async def _commit(pfs: WholePfs, place: Place, moment: str) -> CommitInfo:
@@ -259,13 +238,6 @@ async def _commit(pfs: WholePfs, place: Place, moment: str) -> CommitInfo:
 
 def _commit_as_json(info: CommitInfo) -> dict[str, Any]:
     return {"commit": info.commit.id, "committed": shown(info)}
-
-
-def _whole_bucket(text: str) -> Place:
-    place = place_of(text)
-    if place.path != "/":
-        raise HistoryRefused(f"{text}: name a bucket, without a key")
-    return place
 
 
 def _say(as_json: bool, facts: dict[str, str], text: str) -> None:

@@ -50,6 +50,18 @@ def place_of(text: str) -> Place:
     return Place(bucket, branch, path + "/" if key.endswith("/") else path)
 
 
+def whole_bucket(text: str) -> Place:
+    """Read BUCKET.
+
+    Raises:
+        HistoryRefused: It is a file or a folder, or PFS can have nothing of that name.
+    """
+    place = place_of(text)
+    if place.path != "/":
+        raise HistoryRefused(f"{text}: name a bucket, without a key")
+    return place
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When: a commit, by the digits that its id begins with, or a time.
