@@ -100,7 +100,7 @@ def test_a_mistake_is_found(action: dict[str, Any], why: str) -> None:
 
 
 def test_another_version_of_overlays_is_not_applied() -> None:
-    with pytest.raises(BadOverlay, match="no overlay of version 1"):
+    with pytest.raises(BadOverlay, match="not an overlay of version 1"):
         apply_overlay({}, {"overlay": "1.1.0", "info": {}, "actions": []})
 
 
