@@ -142,7 +142,7 @@ async def test_one_command_uses_a_folder_at_a_time_unless_both_read(
 
 
 async def test_a_folder_with_other_things_is_no_export(source: WholePfs, tmp_path: Path) -> None:
-    with pytest.raises(HistoryRefused, match="is not empty and is no export: it has source"):
+    with pytest.raises(HistoryRefused, match="is not empty and is not an export: it has source"):
         await moved_out(source, tmp_path)
     with pytest.raises(HistoryRefused, match="there is no export in"):
         await moved_in(source, tmp_path / "none")

@@ -146,7 +146,7 @@ def written_export(folder: Path) -> Iterator[ExportFolder]:
     about = folder / _ABOUT
     others = {path.name for path in folder.iterdir()} - _NO_EXPORT
     if others and not about.exists():
-        raise HistoryRefused(f"{folder} is not empty and is no export: it has {min(others)}")
+        raise HistoryRefused(f"{folder} is not empty and is not an export: it has {min(others)}")
     descriptor = os.open(about, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with _locked(descriptor, fcntl.LOCK_EX, folder):
         if not os.fstat(descriptor).st_size:
