@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,8 @@ WINDOW_COMMITS = 1000
 """How far back versions are listed. Older ones can be read by their ids."""
 
 _MOST_COMMITS = 3 * WINDOW_COMMITS
+MOST_VERSIONS = 100_000
+"""So many of one branch are known, of some 500 bytes each. A commit may change a million files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,15 @@ class Version:
     commit: Commit
     committed: datetime
     file: FileInfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A commit, and how many versions it has made."""
+
+    commit: Commit
+    committed: datetime
+    versions: int
 
 
 @dataclass(slots=True)
@@ -34,9 +46,11 @@ class BranchChanges:
     base: Commit
     base_committed: datetime
     head: Commit
-    commits: int = 0
+    steps: deque[_Step] = field(default_factory=deque)
     versions: dict[str, list[Version]] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
+    size: int = 0
+    """How many versions there are."""
 
     def of(self, path: str, in_base: FileInfo | None) -> list[Version]:
         """All versions of a file, the newest first."""
@@ -45,15 +59,38 @@ class BranchChanges:
             found.append(Version(self.base, self.base_committed, in_base))
         return found
 
+    def since_later(self, most: int) -> BranchChanges:
+        """What changed since a later base: at most so many versions.
+
+        It is another object: somebody may be listing versions by this one.
+        """
+        steps, size = deque(self.steps), self.size
+        base, when = self.base, self.base_committed
+        gone = set()
+        while size > most:
+            step = steps.popleft()
+            size -= step.versions
+            base, when = step.commit, step.committed
+            gone.add(base)
+        left = (
+            (path, [version for version in versions if version.commit not in gone])
+            for path, versions in self.versions.items()
+        )
+        versions = {path: kept for path, kept in left if kept}
+        return BranchChanges(base, when, self.head, steps, versions, size=size)
+
 
 async def read_changes(
-    pfs: PfsClient, branch: BranchInfo, known: BranchChanges | None
+    pfs: PfsClient,
+    branch: BranchInfo,
+    known: BranchChanges | None,
+    most_versions: int = MOST_VERSIONS,
 ) -> BranchChanges | None:
     """What is known, brought up to a branch's HEAD, or read anew; None before the first commit.
 
     PFS compares all files of two commits for each commit that is new. An open HEAD is left out.
     """
-    if known is not None and known.commits > _MOST_COMMITS:
+    if known is not None and len(known.steps) > _MOST_COMMITS:
         known = None
     news: list[CommitInfo] = []
     is_known = False
@@ -68,7 +105,9 @@ async def read_changes(
             return None
         known = _beginning_with(good.pop(0))
     for info in good:
-        await _add(pfs, known, info)
+        await _add(pfs, known, info, most_versions)
+        if known.size > most_versions:
+            known = known.since_later(most_versions // 2)
     known.paths = sorted(known.versions)
     return known
 
@@ -86,19 +125,28 @@ def _beginning_with(info: CommitInfo) -> BranchChanges:
     return BranchChanges(info.commit, info.closed, info.commit)
 
 
-async def _add(pfs: PfsClient, known: BranchChanges, info: CommitInfo) -> None:
-    """Add what a commit changed. Of one that breaks off nothing is kept."""
+async def _add(pfs: PfsClient, known: BranchChanges, info: CommitInfo, most: int) -> None:
+    """Add what a commit changed. Of one that breaks off nothing is kept.
+
+    Where it changed more than may be known, none of that is kept, as what was there before is not.
+    """
     when = info.closed
     added: list[tuple[str, Version]] = []
+    count = 0
     # Compared with the last good one: what a commit is based on may have failed.
     async for diff in pfs.diff_file(File(info.commit, "/"), File(known.head, "/")):
         if (path := _changed_file(diff)) is not None:
+            count += 1
+            if count > most:
+                added.clear()
+                break
             new = diff.new if diff.new is not None and diff.new.is_file else None
             added.append((path, Version(info.commit, when, new)))
     for path, version in added:
         known.versions.setdefault(path, []).append(version)
     known.head = info.commit
-    known.commits += 1
+    known.steps.append(_Step(info.commit, when, count))
+    known.size += count
 
 
 def _changed_file(diff: FileDiff) -> str | None:

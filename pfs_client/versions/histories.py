@@ -10,9 +10,12 @@ from pfs_client.failures import PfsOverloaded
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, BranchInfo, Commit, CommitInfo
 from pfs_client.versions.ancestry import Ancestry
-from pfs_client.versions.changes import BranchChanges, read_changes
+from pfs_client.versions.changes import MOST_VERSIONS, BranchChanges, read_changes
 
 _MAX_BRANCHES = 16
+_MOST_OF_ALL = 2 * MOST_VERSIONS
+"""So many versions of all branches are known, with a share for each branch however small."""
+
 _READ_AT_ONCE = 2
 """How many branches' histories are read at a time; each is one call to PFS after the other."""
 
@@ -32,7 +35,9 @@ class Histories:
         self._pfs = pfs
         self._finds_at_once = finds_at_once
         self._ancestry = Ancestry(pfs)
-        self._changes: LRUCache[Branch | Commit, BranchChanges] = LRUCache(_MAX_BRANCHES)
+        self._changes: LRUCache[Branch | Commit, BranchChanges] = LRUCache(
+            _MOST_OF_ALL, lambda one: one.size + _MOST_OF_ALL // _MAX_BRANCHES
+        )
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._under_way: dict[Branch | Commit, asyncio.Task[BranchChanges | None]] = {}
 
