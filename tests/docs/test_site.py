@@ -13,7 +13,15 @@ import yaml
 from tests.docs.site import anchors, build, copy_sources, references
 from tests.markdown import DOCS, ROOT
 
-NAVIGATION = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+SOURCE = "https://git.example.org/s3gateway"
+
+
+class Settings(yaml.SafeLoader):
+    """YAML in which `!ENV` names a variable of the environment, and what to take without it."""
+
+
+Settings.add_constructor("!ENV", lambda loader, node: node.value)
+NAVIGATION = yaml.load((ROOT / "mkdocs.yml").read_text(), Settings)["nav"]  # noqa: S506
 
 
 def pages_in(navigation: Any) -> list[str]:
@@ -65,6 +73,19 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     for style in site.rglob("*.css"):
         loaded += re.findall(r"""(?:url\(|@import)\s*["']?(https?://[^"')]+)""", style.read_text())
     assert not loaded, loaded
+
+
+def test_every_page_links_to_the_source_if_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_URL", SOURCE)
+    copy_sources(tmp_path)
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = [page for page in tmp_path.rglob("*.html") if page.name != "404.html"]
+    assert pages
+    for page in pages:
+        assert SOURCE in {found.target for found in references(page)}, page
 
 
 @pytest.mark.parametrize(
