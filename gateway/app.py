@@ -83,7 +83,7 @@ class Gateway:
         keyring: Keyring = PachdKeys()
         if settings.access_keys:
             keyring = KeyFile(Path(settings.access_keys).expanduser())
-        introduce = self._composition.introduce if settings.pachd_keys else None
+        introduce = self._composition if settings.pachd_keys else None
         return [partial(SignedRequests, settings=settings, keyring=keyring, introduce=introduce)]
 
     @asynccontextmanager

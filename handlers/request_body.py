@@ -8,25 +8,24 @@ of the iteration, so that whoever stores it must be able to drop what came befor
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from enum import Enum, auto
 from itertools import islice
 from typing import Any
 
+from handlers.body_sizes import content_length, decoded_size
 from handlers.exchange import Limits, Receive, S3Request
+from handlers.gathering import Gathered
 from s3_wire.aws_chunked import AwsChunkedDecoder, size_mismatch
 from s3_wire.checksums import BodyDigests, names_checksum
 from s3_wire.documents import MAX_ELEMENTS_OF_ENTRY, DocumentReader, Element
 from s3_wire.errors import (
     EntityTooLarge,
     IncompleteBody,
-    InvalidArgument,
     MaxMessageLengthExceeded,
-    MissingContentLength,
     RequestTimeout,
 )
-from s3_wire.payload_modes import PLAIN, PayloadMode, payload_mode
+from s3_wire.payload_modes import PLAIN, payload_mode
 
 PIECE_BYTES = 1024 * 1024
 DOCUMENT_PIECE_BYTES = 8 * 1024
@@ -37,9 +36,6 @@ _ELEMENT_BYTES = 384
 _CHUNKS_A_TURN = 256
 _INLINE_DIGEST_BYTES = 64 * 1024
 """Up to this size a thread costs more than the digest."""
-
-_DECODED_LENGTH = "x-amz-decoded-content-length"
-_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
 
 class BodyUse(Enum):
@@ -76,9 +72,11 @@ class RequestBody:
         self._receive: Receive = request.receive
         self._limits: Limits = request.services.limits
         self._is_document = use is not BodyUse.OBJECT
-        self.declared_size_bytes = _decoded_size(headers, mode)
+        self.declared_size_bytes = decoded_size(headers, mode)
         self._digests = BodyDigests(headers, mode, is_document=self._is_document)
-        self._wire_bytes = self._wire_bytes_left = _content_length(headers, use)
+        self._wire_bytes = self._wire_bytes_left = content_length(
+            headers, may_be_missing=use in (BodyUse.NONE, BodyUse.OPTIONAL_DOCUMENT)
+        )
         if self.declared_size_bytes is None:
             self.declared_size_bytes = self._wire_bytes
         self._check_size(self.declared_size_bytes or 0)
@@ -108,21 +106,19 @@ class RequestBody:
             InvalidRequest: At its end, the checksum in the trailer is malformed.
             MalformedTrailerError: At its end, the trailer is not what was announced.
         """
-        gathered: list[bytes] = []
-        gathered_bytes = total_bytes = 0
+        gathered = Gathered()
+        total_bytes = 0
         async for payload in self._payloads():
-            gathered.append(payload)
-            gathered_bytes += len(payload)
+            gathered.add(payload)
             total_bytes += len(payload)
             self._check_size(total_bytes)
-            if gathered_bytes >= piece_bytes:
-                piece = b"".join(gathered)
-                gathered, gathered_bytes = [], 0
+            if gathered.size_bytes >= piece_bytes:
+                piece = gathered.take()
                 await self._digest(piece)
                 yield piece
             elif self._unverified_bytes > PIECE_BYTES:
                 await self._digest(b"")
-        piece = b"".join(gathered)
+        piece = gathered.take()
         await self._digest(piece)
         self._check_end(total_bytes)
         if piece:
@@ -289,39 +285,3 @@ async def verify_unread_body(request: S3Request) -> None:
             pass
     else:
         payload_mode(request.headers, request.query)
-
-
-def _content_length(headers: Mapping[str, str], use: BodyUse) -> int | None:
-    """The body's size on the wire; None where only its end will tell."""
-    value = headers.get("content-length")
-    if value is not None:
-        size_bytes = _size(value)
-        if size_bytes is None:
-            raise InvalidArgument(
-                "content-length is not a size.", ArgumentName="content-length", ArgumentValue=value
-            )
-        return size_bytes
-    if "transfer-encoding" in headers:
-        return None
-    if use in (BodyUse.NONE, BodyUse.OPTIONAL_DOCUMENT):
-        return 0
-    raise MissingContentLength
-
-
-def _decoded_size(headers: Mapping[str, str], mode: PayloadMode) -> int | None:
-    """The size that a body has within its framing, which one without may also declare."""
-    value = headers.get(_DECODED_LENGTH)
-    size_bytes = None if value is None else _size(value)
-    if mode.needs_decoded_size and not _INTEGER.fullmatch(value or ""):
-        raise MissingContentLength(Reason=f"{_DECODED_LENGTH} must be the size of the object.")
-    if value is not None and size_bytes is None:
-        raise InvalidArgument(
-            f"{_DECODED_LENGTH} must be a number of bytes",
-            ArgumentName=_DECODED_LENGTH,
-            ArgumentValue=value,
-        )
-    return size_bytes
-
-
-def _size(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None

@@ -18,6 +18,9 @@ _TRAILER = "AWS4-HMAC-SHA256-TRAILER"
 _NOTE_BYTES = 512
 """What the note of a chunk takes, and in part what verifying it costs beyond its bytes."""
 
+_PIECE_BYTES = 64
+"""What a piece of one takes beyond its bytes: it may be of two."""
+
 _OF_NOTHING = hashlib.sha256().hexdigest()
 
 
@@ -53,7 +56,7 @@ class ChunkSignatures:
     def update(self, data: bytes) -> None:
         """More bytes of the chunk have come."""
         self._noted.append(data)
-        self.noted_bytes += len(data)
+        self.noted_bytes += len(data) + _PIECE_BYTES
 
     def end(self) -> None:
         """The chunk has ended."""

@@ -60,16 +60,18 @@ class Identities:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
 
-    async def introduce(self, identity: Identity) -> Identity:
-        """Who a token belongs to, by pachd's name. pachd is asked the first time.
+    def known(self, identity: Identity) -> Identity | None:
+        """Who a token belongs to, if pachd has been asked before."""
+        known = self._known.get(identity.token)
+        return None if known is None else known.identity
+
+    async def ask(self, identity: Identity) -> Identity:
+        """Who a token belongs to, by pachd's name.
 
         Raises:
             InvalidAccessKeyId: pachd does not know the token.
             PfsFailure: pachd does not answer, or knows no users.
         """
-        known = self._known.get(identity.token)
-        if known is not None:
-            return known.identity
         try:
             who = await self._client_of(identity).who_am_i()
         except NotLoggedIn:

@@ -60,7 +60,11 @@ class Composition:
             raise RuntimeError("the gateway serves nobody of that name, or has not been started")
         return services
 
-    async def introduce(self, identity: Identity) -> Identity:
+    def known(self, identity: Identity) -> Identity | None:
+        """Who somebody is, if that is known from before."""
+        return identity if self._identities is None else self._identities.known(identity)
+
+    async def ask(self, identity: Identity) -> Identity:
         """Who somebody is, by PFS's name where they come with a token of their own.
 
         Raises:
@@ -68,7 +72,7 @@ class Composition:
         """
         if self._identities is None:
             return identity
-        return await self._identities.introduce(identity)
+        return await self._identities.ask(identity)
 
     async def open(self) -> None:
         """Open the PFS. One that is somewhere else need not be there yet."""

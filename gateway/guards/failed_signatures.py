@@ -1,6 +1,8 @@
 """Who fails again and again is answered ever more slowly, by address.
 
-Whoever signs rightly never waits: somebody else behind the same proxy must not lock them out.
+Whoever signs rightly never waits: somebody else behind the same proxy must not lock them out. So
+their signature is always verified, which costs no more than reading their request. Only who comes
+with a token that PFS has to be asked about may be refused before.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ FREE_FAILURES = 10
 STEP_SECONDS = 0.1
 MAX_SECONDS = 2.0
 MAX_HELD = 50
+"""With so many answers held, no more unknown tokens of an address are looked up."""
+
 FORGET_SECONDS = 60.0
 
 _MAX_ADDRESSES = 10_000
@@ -39,11 +43,11 @@ class FailedSignatures:
     def __init__(self) -> None:
         self._by_address: OrderedDict[str, _Failures] = OrderedDict()
 
-    def check(self, address: str) -> None:
-        """See that an address may try at all now.
+    def check_unknown(self, address: str) -> None:
+        """See that PFS may be asked about a token that is not known here.
 
         Raises:
-            SlowDown: It has too many failures that are not answered yet.
+            SlowDown: Too many failures of this address are not answered yet.
         """
         failures = self._by_address.get(address)
         if failures is not None and failures.held >= MAX_HELD:

@@ -7,9 +7,9 @@ The gateway's own pages hold no data and are open; which of them ask for a key, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Never, Protocol, TypeAlias
+from typing import Never, Protocol
 
 from gateway import request_context
 from gateway.asgi import App, Receive, Scope, Send
@@ -26,8 +26,6 @@ from s3_wire.signature_errors import InvalidAccessKeyId, SignatureDoesNotMatch
 from s3_wire.signature_v4 import V4Signature
 from s3_wire.signatures import Signature, signature_of
 
-Introduce: TypeAlias = Callable[[Identity], Awaitable[Identity]]
-
 _CONTENT_SHA256 = b"x-amz-content-sha256"
 _UNSIGNED = b"UNSIGNED-PAYLOAD"
 
@@ -43,6 +41,20 @@ class Keyring(Protocol):
         """
 
 
+class Introducer(Protocol):
+    """Says who somebody is, where the keys do not say it."""
+
+    def known(self, identity: Identity) -> Identity | None:
+        """Who it is, if that is known from before."""
+
+    async def ask(self, identity: Identity) -> Identity:
+        """Who it is, as PFS says.
+
+        Raises:
+            InvalidAccessKeyId: PFS does not know them.
+        """
+
+
 class SignedRequests:
     """Verifies every request's signature.
 
@@ -54,7 +66,7 @@ class SignedRequests:
     """
 
     def __init__(
-        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introduce | None
+        self, next_app: App, settings: Settings, keyring: Keyring, introduce: Introducer | None
     ) -> None:
         self._next_app = next_app
         self._settings = settings
@@ -87,7 +99,6 @@ class SignedRequests:
         self, request: SignedRequest, scope: Scope, receive: Receive, send: Send
     ) -> Awaitable[None]:
         address = scope["client"][0] if scope.get("client") else ""
-        self._failures.check(address)
         now = datetime.now(UTC)
         signature = signature_of(request, now, self._settings.region)
         self._check_presigned(signature)
@@ -103,18 +114,21 @@ class SignedRequests:
             context.query = request.plain_query()
             _tell_digest(scope, request, signature)
         if self._introduce is not None:
-            introduced = self._introduced(self._introduce(key.identity), address, signature)
+            introduced = self._introduced(self._introduce, key.identity, address, signature)
             return self._after(introduced, scope, receive, send)
         context.identity = key.identity
         context.record.who = key.identity.name
         return self._next_app(scope, receive, send)
 
     async def _introduced(
-        self, introduction: Awaitable[Identity], address: str, signature: Signature
+        self, introduce: Introducer, identity: Identity, address: str, signature: Signature
     ) -> None:
         context = request_context.current()
+        known = introduce.known(identity)
+        if known is None:
+            self._failures.check_unknown(address)
         try:
-            context.identity = await introduction
+            context.identity = known or await introduce.ask(identity)
         except InvalidAccessKeyId as error:
             await self._refuse(error, address, signature)
         context.record.who = context.identity.name

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.clients.pages import SECRET
 from tests.servers import EMBEDDED, GatewayProcess, running_gateway
-
-SECRET = "anything"
 
 
 def gateway_with_keys(folder: Path, secret: str = SECRET) -> Iterator[GatewayProcess]:

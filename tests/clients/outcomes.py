@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clients.checklist import GROUPS
-from tests.clients.pages import ROOT, write_settings
+from tests.clients.pages import ROOT, SECRET, write_settings
 from tests.clients.steps import Outcome
 from tests.clients.toolchains import OWN_BIN
 from tests.clients.wiretap import Exchange, Wiretap
@@ -61,13 +61,14 @@ class ClientUnderTest:
         usual = {step: outcome for step, outcome in _USUAL.items() if step not in self.lacks}
         return {**usual, **self.differs}
 
-    def variables(self, endpoint: str, home: Path) -> dict[str, str]:
+    def variables(self, endpoint: str, home: Path, secret: str = SECRET) -> dict[str, str]:
         """An environment with the settings of the client's page, and nothing of this machine's."""
-        write_settings(self.page or self.name, endpoint, home)
+        write_settings(self.page or self.name, endpoint, home, secret)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         programs = [OWN_BIN, *([self.folder, self.folder / "bin"] if self.folder else [])]
         kept["PATH"] = ":".join([*map(str, programs), kept["PATH"]])
-        return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), **self.environment}
+        ours = {"HOME": str(home), "PYTHONPATH": str(ROOT), "SECRET": secret}
+        return {**kept, **ours, **self.environment}
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,20 @@ class Run:
 
 
 def first_steps(
-    client: ClientUnderTest, gateway: GatewayProcess, home: Path, last: str
+    client: ClientUnderTest,
+    gateway: GatewayProcess,
+    home: Path,
+    last: Collection[str],
+    secret: str = SECRET,
 ) -> tuple[dict[str, Outcome], str]:
-    """Run a client's program up to and with a step, and end it there, without a tap.
+    """Run a client's program up to and with one of some steps, and end it there, without a tap.
+
+    Args:
+        client: The client.
+        gateway: What it is run against.
+        home: Its home directory.
+        last: The steps, the first of which that comes is the last one.
+        secret: What its settings say. Not all programs read them.
 
     Returns:
         How its steps ended, and what it showed where it got to none: some look at the gateway
@@ -128,7 +140,7 @@ def first_steps(
         subprocess.Popen(
             client.command,
             cwd=ROOT,
-            env={**client.variables(gateway.endpoint, home), **given},
+            env={**client.variables(gateway.endpoint, home, secret), **given},
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -138,7 +150,7 @@ def first_steps(
         for line in program.stdout:
             outcome = Outcome(**json.loads(line))
             outcomes[outcome.step] = outcome
-            if outcome.step == last:
+            if outcome.step in last:
                 break
         program.kill()
     return outcomes, shown.read_text()

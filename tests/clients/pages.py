@@ -10,10 +10,12 @@ from pathlib import Path
 
 from tests.markdown import DOCS, ROOT, Block, named_blocks
 
-__all__ = ["BUCKET", "PAGES", "ROOT", "Block", "blocks", "write_settings"]
+__all__ = ["BUCKET", "PAGES", "ROOT", "SECRET", "Block", "blocks", "write_settings"]
 
 PAGES = DOCS / "clients"
 BUCKET = "master.images"
+SECRET = "anything"
+"""Of the access key `any`, in all pages."""
 
 
 def blocks(page: str) -> dict[str, Block]:
@@ -24,10 +26,10 @@ def blocks(page: str) -> dict[str, Block]:
     return by_name
 
 
-def write_settings(page: str, endpoint: str, home: Path) -> None:
-    """Write the files in the home directory that a page shows."""
+def write_settings(page: str, endpoint: str, home: Path, secret: str = SECRET) -> None:
+    """Write the files in the home directory that a page shows, with this secret in them."""
     for name, block in blocks(page).items():
         if name.startswith("~/"):
             path = home / name.removeprefix("~/")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.at(endpoint))
+            path.write_text(block.at(endpoint).replace(SECRET, secret))

@@ -95,6 +95,11 @@ def bucket() -> str:
     return os.environ["BUCKET"]
 
 
+def secret() -> str:
+    """What the client signs with. The requests that are made here are always signed rightly."""
+    return os.environ["SECRET"]
+
+
 def make_bucket() -> None:
     """Make the bucket, for a client that cannot."""
     _send_signed("PUT")

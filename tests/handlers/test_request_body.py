@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from handlers.exchange import Limits, S3Request, Services
 from handlers.request_body import RequestBody, read_document
 from pfs_client.limits.memory_budget import MemoryBudget, Share
+from s3_wire.chunk_signatures import ChunkSignatures
+from s3_wire.credential import SigningKey
 from s3_wire.errors import MalformedXML
+from s3_wire.signature_errors import SignatureDoesNotMatch
+from tests.s3_wire.signed_chunks import KEY, SEED, chunk_signatures, chunked
 
 CHUNKED = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 MIB = 1024 * 1024
@@ -21,11 +26,13 @@ MIB = 1024 * 1024
 def request_of(
     services: Services, body: bytes, headers: Mapping[str, str], piece_bytes: int = 64 * 1024
 ) -> S3Request:
-    pieces = [body[at : at + piece_bytes] for at in range(0, len(body), piece_bytes)]
+    begins = iter(range(0, len(body), piece_bytes))
 
     async def receive() -> dict[str, object]:
-        piece = pieces.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+        await asyncio.sleep(0)
+        at = next(begins)
+        end = at + piece_bytes
+        return {"type": "http.request", "body": body[at:end], "more_body": end < len(body)}
 
     ample = replace(services, limits=Limits(100 * MIB, 8 * MIB, 60), memory=MemoryBudget(200 * MIB))
     sent = {"content-length": str(len(body)), **headers}
@@ -58,7 +65,73 @@ async def test_a_body_of_the_smallest_chunks_takes_no_more_memory_than_another(
     size_bytes = 32 * 1024
     wire = b"2\r\nab\r\n" * (size_bytes // 2) + b"0\r\n\r\n"
     headers = {**CHUNKED, "x-amz-decoded-content-length": str(size_bytes)}
-    request = request_of(services, wire, headers, 8 * 1024)
+    content, most_bytes = await received(request_of(services, wire, headers, 8 * 1024))
+    assert content == b"ab" * (size_bytes // 2)
+    assert most_bytes < 4 * size_bytes
+
+
+async def test_the_smallest_signed_chunks_are_verified_before_they_take_much(
+    services: Services,
+) -> None:
+    number = 6_000
+    wire = chunked(*[b"a"] * number, b"")
+    request = signed_request(services, wire, number, 8 * 1024)
+    counted = Counted(SigningKey(KEY), "t", "scope", SEED)
+    request = replace(request, chunk_signatures=counted)
+    (content,) = [piece async for piece in RequestBody(request).pieces()]
+    assert content == b"a" * number
+    assert MIB < counted.most_bytes < MIB * 3 // 2
+
+
+async def test_a_body_that_comes_in_drops_takes_no_more_memory_than_another(
+    services: Services,
+) -> None:
+    content = b"ab" * 10_000
+    taken, most_bytes = await received(request_of(services, content, {}, 2))
+    assert taken == content
+    assert most_bytes < 10 * len(content)
+
+
+@pytest.mark.parametrize("behind", [b"", b"no framing\r\n", b"5;chunk-signature="])
+@pytest.mark.parametrize("at", [0, 1, 19])
+async def test_a_wrong_chunk_is_told_before_its_rest_has_come(
+    services: Services, at: int, behind: bytes
+) -> None:
+    """Whatever comes after it, and even if nothing of that is framed or signed."""
+    chunk_bytes = 200_000
+    wire = chunked(*[b"x" * chunk_bytes] * 20, spoil=at) + behind
+    request = signed_request(services, wire, 100 * MIB)
+    taken = given = 0
+
+    async def receive() -> MutableMapping[str, Any]:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message["body"])
+        return message
+
+    async def take() -> None:
+        nonlocal given
+        async for piece in RequestBody(replace(request, receive=receive)).pieces():
+            given += len(piece)
+
+    with pytest.raises(SignatureDoesNotMatch):
+        await take()
+    assert given <= (at + 1) * chunk_bytes
+    assert taken <= (at + 1) * chunk_bytes + 2 * MIB
+
+
+class Counted(ChunkSignatures):
+    """Knows how much it had noted at most."""
+
+    most_bytes = 0
+
+    def verify(self) -> None:
+        self.most_bytes = max(self.most_bytes, self.noted_bytes)
+        super().verify()
+
+
+async def received(request: S3Request) -> tuple[bytes, int]:
+    """A body of one piece, and how many bytes were held for it at most."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -66,8 +139,19 @@ async def test_a_body_of_the_smallest_chunks_takes_no_more_memory_than_another(
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert content == b"ab" * (size_bytes // 2)
-    assert most - before < 4 * size_bytes
+    return content, most - before
+
+
+def signed_request(
+    services: Services, wire: bytes, size_bytes: int, piece_bytes: int = 64 * 1024
+) -> S3Request:
+    """A request whose body is signed chunk by chunk."""
+    headers = {
+        "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "x-amz-decoded-content-length": str(size_bytes),
+    }
+    request = request_of(services, wire, headers, piece_bytes)
+    return replace(request, chunk_signatures=chunk_signatures())
 
 
 @pytest.mark.parametrize("element", ["<a/>", "<a>text</a>"])

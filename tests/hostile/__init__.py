@@ -16,5 +16,5 @@
 | 22 | `test_framing`, `test_disclosure` | `tests/operations/test_objects.py`, response overrides |
 | 23, 26 | `test_addresses` | `tests/gateway/test_botocore_operations.py`, every operation |
 
-Rows 3, 4, 14, 16 and 19 are about authentication, which there is none of yet.
+Rows 3, 4, 14, 16 and 19, and what others say of a gateway with keys, `tests/keys` tries.
 """

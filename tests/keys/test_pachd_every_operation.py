@@ -185,3 +185,28 @@ async def test_a_role_is_what_lets_one_write(deployment: Deployment) -> None:
     for name in ("CompleteMultipartUpload", "PutObject", "CreateMultipartUpload", "CopyObject"):
         (asked,) = request_of(name, ids)
         assert (await sent(deployment, STRANGER, asked)).status == 200, asked
+
+
+async def test_a_role_that_is_taken_back_ends_what_it_began(deployment: Deployment) -> None:
+    """Uploads of one's own too: an id is no right, and what was completed is told to nobody."""
+    await filled(deployment)
+    deployment.users.grant("robot:stranger", Repo("images"), Role.REPO_WRITER)
+    done, begun = [await _own_upload(deployment) for _ in range(2)]
+    (complete,) = request_of("CompleteMultipartUpload", done)
+    assert (await sent(deployment, STRANGER, complete)).status == 200
+    deployment.users.revoke("robot:stranger", Repo("images"))
+    assert_refused(await sent(deployment, STRANGER, complete), complete)
+    for name in operations():
+        for asked in request_of(name, begun) if name != "ListBuckets" else []:
+            assert_refused(await sent(deployment, STRANGER, asked), asked)
+
+
+async def _own_upload(deployment: Deployment) -> Ids:
+    """An upload of the stranger's in the owner's bucket, with one part."""
+    begun = await deployment.send(STRANGER, "POST", f"/{BUCKET}/{KEY}?uploads")
+    upload = begun.texts("UploadId")[0]
+    target = f"/{BUCKET}/{KEY}?uploadId={upload}&partNumber=1"
+    part = await deployment.send(STRANGER, "PUT", target, b"a part")
+    listed = await deployment.send(STRANGER, "GET", f"/{BUCKET}?versions&prefix={KEY}")
+    version = listed.texts("Version", "VersionId")[0]
+    return Ids(upload, part.headers["etag"].strip('"'), version)

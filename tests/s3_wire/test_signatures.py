@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,8 +11,6 @@ import pytest
 from s3_wire import errors, signature_errors
 from s3_wire.aws_chunked import AwsChunkedDecoder
 from s3_wire.canonical import SignedRequest
-from s3_wire.chunk_signatures import ChunkSignatures
-from s3_wire.credential import SigningKey
 from s3_wire.errors import AccessDenied, InvalidArgument, NotImplemented, S3Error
 from s3_wire.payload_modes import SIGNED_CHUNKS
 from s3_wire.signature_errors import (
@@ -22,6 +21,7 @@ from s3_wire.signature_errors import (
     SignatureDoesNotMatch,
 )
 from s3_wire.signatures import signature_of
+from tests.s3_wire.signed_chunks import chunk_signatures, chunked
 from tests.s3_wire.signing import (
     ACCESS_KEY,
     DATE,
@@ -317,26 +317,8 @@ def test_an_old_request_of_version_2_is_refused() -> None:
         signature_of(sent, NOW + timedelta(minutes=16))
 
 
-KEY, SEED = b"k" * 32, "0" * 64
-
-
-def chunked(*contents: bytes, spoil: int = -1) -> bytes:
-    """A signed body; of the chunk at `spoil` the signature is wrong."""
-    previous, wire = SEED, b""
-    for at, content in enumerate(contents):
-        lines = ("AWS4-HMAC-SHA256-PAYLOAD", "t", "scope", previous, hashlib.sha256().hexdigest())
-        to_sign = "\n".join((*lines, hashlib.sha256(content).hexdigest()))
-        previous = hmac.new(KEY, to_sign.encode(), hashlib.sha256).hexdigest()
-        shown = "1" * 64 if at == spoil else previous
-        wire += f"{len(content):x};chunk-signature={shown}\r\n".encode() + content
-        wire += b"\r\n"
-    return wire
-
-
 def decoder() -> AwsChunkedDecoder:
-    return AwsChunkedDecoder(
-        5, SIGNED_CHUNKS, signatures=ChunkSignatures(SigningKey(KEY), "t", "scope", SEED)
-    )
+    return AwsChunkedDecoder(5, SIGNED_CHUNKS, signatures=chunk_signatures())
 
 
 def take(whole: AwsChunkedDecoder, wire: bytes, size: int) -> bytes:
@@ -357,6 +339,24 @@ def test_a_wrong_signature_of_any_chunk_is_seen(at: int, size: int) -> None:
     wire, whole = chunked(b"abc", b"de", b"", spoil=at), decoder()
     with pytest.raises(SignatureDoesNotMatch):
         take(whole, wire, size)
+
+
+@pytest.mark.parametrize("chunks", [1, 2_000])
+def test_what_waits_to_be_verified_is_counted_with_all_that_it_takes(chunks: int) -> None:
+    """Chunks of two bytes, or pieces of two bytes of one chunk."""
+    signatures = chunk_signatures()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for at in range(chunks):
+            signatures.begin(f"{at:064x}")
+            for _ in range(2_000 // chunks):
+                signatures.update(bytes(bytearray(b"ab")))
+            signatures.end()
+        now, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert now - before <= signatures.noted_bytes
 
 
 def test_chunks_cannot_be_left_out_or_change_places() -> None:

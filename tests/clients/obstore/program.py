@@ -34,7 +34,7 @@ class Obstore(Client):
             endpoint=steps.endpoint(),
             region=REGION,
             access_key_id="any",
-            secret_access_key="anything",
+            secret_access_key=steps.secret(),
             client_options={"allow_http": True},
             config=config,
             retry_config=retry,

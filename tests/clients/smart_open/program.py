@@ -22,7 +22,7 @@ CLIENT = {
     "endpoint_url": steps.endpoint(),
     "region_name": REGION,
     "aws_access_key_id": "any",
-    "aws_secret_access_key": "anything",
+    "aws_secret_access_key": steps.secret(),
 }
 
 
