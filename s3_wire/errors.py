@@ -274,7 +274,7 @@ class SlowDown(S3Error):
 class WriteToOutputBranch(S3Error):
     """The branch is written by a pipeline.
 
-    The code and the status are the original Pachyderm gateway's.
+    The code is the original Pachyderm gateway's, which answers it with 400.
     """
 
     status = 500

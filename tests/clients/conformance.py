@@ -107,7 +107,7 @@ def _steps_of(names: list[str], clients: Records) -> str:
         for one in clients.values()
         if any(step in one["steps"] for step in steps)
     ]
-    return _table(["", *steps], rows)
+    return _table(["client", *steps], rows)
 
 
 def _own_steps(clients: Records) -> str:
@@ -131,7 +131,7 @@ def _checksums(seen: Mapping[str, Mapping[str, str]]) -> str:
         [algorithm, *(outcomes.get(form, "-") for form in forms)]
         for algorithm, outcomes in seen.items()
     ]
-    return _CHECKSUMS + "\n" + _table(["", *forms], rows)
+    return _CHECKSUMS + "\n" + _table(["algorithm", *forms], rows)
 
 
 def _operations() -> str:

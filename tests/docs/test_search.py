@@ -16,6 +16,8 @@ QUESTIONS = {
     "undelete": "/history.html",
     "sync": "/clients/index.html",
     "backup": "/operating.html",
+    "upgrade": "/upgrade.html",
+    "move to a cluster": "/upgrade.html",
     "permission denied": "/security.html",
 }
 """What people look for, and the page that is to be found first."""
