@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import boto3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from bench import signed_uploads
 from bench.load import Load, median, run
@@ -25,7 +28,7 @@ from tests.servers import GatewayProcess
 BUCKET = "master.bench"
 OBJECT_BYTES = 1024
 CLIENTS = (1, 16, 64)
-URLS = 1000
+REQUESTS = 1000
 """More than the gateway remembers of what it has read of a query."""
 
 ROUNDS = 5
@@ -38,12 +41,20 @@ _KEYS = '[keys.any]\nsecret = "anything"\naccess = "write"\n'
 def measure(seconds: float, upload_mib: int) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder, _gateways(Path(folder)) as gateways:
-        urls = {gateway.process.pid: _presigned(gateway) for gateway in gateways}
-        show(
-            f"GET by presigned URL, {OBJECT_BYTES} bytes, for each second of processor time",
-            ["URLs", "clients", "no keys", "with keys", "with keys : no keys"],
-            (_row(urls, count, clients, seconds) for count in (1, URLS) for clients in CLIENTS),
-        )
+        for how, requests_of in (
+            ("by presigned URL", _presigned),
+            ("signed in the header", _signed),
+        ):
+            requests = {gateway.process.pid: requests_of(gateway) for gateway in gateways}
+            show(
+                f"GET {how}, {OBJECT_BYTES} bytes, for each second of processor time",
+                ["requests", "clients", "no keys", "with keys", "with keys : no keys"],
+                (
+                    _row(requests, count, clients, seconds)
+                    for count in (1, REQUESTS)
+                    for clients in CLIENTS
+                ),
+            )
         show(
             f"One object of {upload_mib} MiB up, with keys, MiB/s",
             ["chunks", "only the head signed", "each chunk signed", "chunks : head"],
@@ -87,17 +98,33 @@ def _presigned(gateway: GatewayProcess) -> list[str]:
     asked = {"Bucket": BUCKET, "Key": "object"}
     return [
         client.generate_presigned_url("get_object", asked, ExpiresIn=36000 + number)
-        for number in range(URLS)
+        for number in range(REQUESTS)
     ]
 
 
-def _row(urls: Mapping[int, list[str]], count: int, clients: int, seconds: float) -> list[object]:
+def _signed(gateway: GatewayProcess) -> list[str]:
+    """The same request again and again, with the id that SDKs give each of theirs, and sign."""
+    signer = S3SigV4Auth(Credentials("any", "anything"), "s3", "us-east-1")
+    requests = []
+    for number in range(REQUESTS):
+        request = AWSRequest(
+            "GET",
+            f"{gateway.endpoint}/{BUCKET}/object",
+            headers={"amz-sdk-invocation-id": f"{number:08}"},
+        )
+        signer.add_auth(request)
+        lines = [f"{name}: {value}" for name, value in request.headers.items()]
+        requests.append("\t".join([request.url, *lines]))
+    return requests
+
+
+def _row(sent: Mapping[int, list[str]], count: int, clients: int, seconds: float) -> list[object]:
     """Requests by the gateways' own processor time, which other load does not change much."""
-    measured: dict[int, list[float]] = {pid: [] for pid in urls}
+    measured: dict[int, list[float]] = {pid: [] for pid in sent}
     for _ in range(ROUNDS):
-        for pid, all_urls in urls.items():
+        for pid, lines in sent.items():
             before = _processor_seconds(pid)
-            requests = run(Load("GET", all_urls[:count], clients, seconds)).requests
+            requests = run(Load("GET", lines[:count], clients, seconds)).requests
             measured[pid].append(requests / (_processor_seconds(pid) - before))
     without, with_keys = map(median, measured.values())
     return [count, clients, rate(without), rate(with_keys), ratio(with_keys, without)]

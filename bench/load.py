@@ -16,7 +16,10 @@ PROGRAM = BUILD / "load"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send: `connections` at once, for so many seconds."""
+    """What to send: `connections` at once, for so many seconds.
+
+    Headers may stand behind a URL, each behind a tab.
+    """
 
     method: str
     urls: Sequence[str]

@@ -3,7 +3,7 @@
 // With -transfer each connection sends one request only, whose body, or answer, may be of any size.
 //
 // Each connection has a URL of its own to begin with and takes every n-th of the list, so that no two write the
-// same object at the same time. An answer with another status than the expected one counts as failed.
+// same object at the same time. Headers of a request may stand behind its URL, each behind a tab. An answer with another status than the expected one counts as failed.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,13 @@ func (w *worker) run(until time.Time) {
 	request.SetBodyRaw(w.body)
 	response.SkipBody = w.method == "HEAD"
 	for at := 0; time.Now().Before(until); at++ {
-		request.SetRequestURI(w.targets[at%len(w.targets)])
+		target, headers, _ := strings.Cut(w.targets[at%len(w.targets)], "\t")
+		request.SetRequestURI(target)
+		for line := range strings.SplitSeq(headers, "\t") {
+			if name, value, found := strings.Cut(line, ": "); found {
+				request.Header.Set(name, value)
+			}
+		}
 		begun := time.Now()
 		err := w.client.Do(request, response)
 		w.latencies = append(w.latencies, time.Since(begun))
@@ -62,7 +69,7 @@ func (w *worker) run(until time.Time) {
 
 func main() {
 	method := flag.String("method", "GET", "of the requests")
-	urls := flag.String("urls", "", "file with a URL a line")
+	urls := flag.String("urls", "", "file with a URL a line, and headers behind tabs")
 	size := flag.Int64("size", 0, "bytes of each body, or of each answer with -transfer")
 	once := flag.Bool("transfer", false, "one request of each connection")
 	connections := flag.Int("connections", 16, "at once")
@@ -79,7 +86,8 @@ func main() {
 		print(total)
 		return
 	}
-	first, err := url.Parse(targets[0])
+	address, _, _ := strings.Cut(targets[0], "\t")
+	first, err := url.Parse(address)
 	if err != nil {
 		log.Fatal(err)
 	}
