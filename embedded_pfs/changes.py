@@ -13,6 +13,7 @@ from embedded_pfs import (
     branch_rows,
     branches,
     collection,
+    collisions,
     commit_rows,
     commits,
     contents,
@@ -21,12 +22,11 @@ from embedded_pfs import (
 )
 from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.database import now_us
-from embedded_pfs.names import bounds_of, parents, shown_path, stored_path, writable_path
+from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from pfs_client.failures import (
     ConditionFailed,
     OutputBranch,
-    PathCollision,
     PfsFailure,
 )
 from pfs_client.values import (
@@ -194,7 +194,7 @@ class _Editor:
         self._just_removed = None
         existing = None if is_free else self._find(path)
         if existing is None and not is_free:
-            self._check_collisions(path)
+            collisions.refuse(self._connection, self._line_id, path)
         if existing is not None:
             parts = [existing, content]
             content = contents.concatenated(self._connection, self._blobs, parts, self.writers)
@@ -236,30 +236,6 @@ class _Editor:
             (self._line_id, path),
         ).fetchone()
         return None if row is None else StoredContent(*row)
-
-    def _check_collisions(self, path: str) -> None:
-        """Refuse a file below a file, and a file where a directory stands.
-
-        pachd takes such a write and then loses it (`docs/pachd.md`, "Hazards").
-
-        Raises:
-            PathCollision: It is such a file.
-        """
-        above = parents(path)
-        if above:
-            marks = ", ".join("?" * len(above))
-            row = self._connection.execute(
-                f"SELECT path FROM file WHERE line_id = ? AND path IN ({marks})",
-                (self._line_id, *above),
-            ).fetchone()
-            if row is not None:
-                raise PathCollision(shown_path(path), shown_path(row[0]))
-        row = self._connection.execute(
-            "SELECT path FROM file WHERE line_id = ? AND path > ? AND path < ? LIMIT 1",
-            (self._line_id, *bounds_of(path)),
-        ).fetchone()
-        if row is not None:
-            raise PathCollision(shown_path(path), shown_path(row[0]))
 
     def _remove(self, path: str) -> bool:
         """Remove the file at a path, and say whether one was there."""

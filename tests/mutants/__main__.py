@@ -46,6 +46,7 @@ TESTS = {
     "embedded_pfs/staging.py": f"{_KEPT} {_FULL} tests/pfs_contract/test_files.py {_POWER}",
     # the transaction of a commit
     "embedded_pfs/changes.py": _STORE,
+    "embedded_pfs/collisions.py": _STORE,
     "embedded_pfs/commit_changes.py": _STORE,
     "embedded_pfs/commit_rows.py": _STORE,
     "embedded_pfs/commits.py": _STORE,
