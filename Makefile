@@ -14,7 +14,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # Tools for tables and files, for the tests that are too long for every run.
 THOROUGH_TOOLS := $(patsubst requirements/thorough/%.txt,.build/thorough/%/ready,$(wildcard requirements/thorough/*.txt)) \
-	$(if $(shell command -v go),.build/clients/transfermanager/ready)
+	$(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,transfermanager gocloud))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
@@ -211,6 +211,9 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 	$(call build_go,.)
 
 .build/clients/transfermanager/ready: $(wildcard tests/clients/transfermanager/*.*)
+	$(call build_go,.)
+
+.build/clients/gocloud/ready: $(wildcard tests/clients/gocloud/*.*)
 	$(call build_go,.)
 
 # The program is the module's own, there is nothing of ours in it.

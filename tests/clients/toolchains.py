@@ -25,9 +25,12 @@ _NEEDS = {
     "mc": ("go",),
     "s5cmd": ("go",),
     "transfermanager": ("go",),
+    "gocloud": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
+_THOROUGH_IN_GO = ("transfermanager", "gocloud")
+"""Those of them that only `make test-all` builds."""
 
 
 def python_program(name: str, interpreter: str | Path = sys.executable) -> list[str | Path]:
@@ -87,6 +90,6 @@ def why_not_there(folder: Path | None) -> str:
             return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
-    is_thorough = folder.parent == THOROUGH or folder.name == "transfermanager"
+    is_thorough = folder.parent == THOROUGH or folder.name in _THOROUGH_IN_GO
     target = "test-all" if is_thorough else "clients"
     return f"{folder.name} is not there; `make {target}` installs it"
