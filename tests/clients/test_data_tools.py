@@ -64,6 +64,10 @@ TABLES = [
     ),
 ]
 BROKEN_OFF = "an exception while writing leaves no object and no upload"
+TENSORSTORE = tool(
+    *("tensorstore", "resize", "list keys", "write if unchanged", "delete a range of keys"),
+    streams=False,
+)
 TOOLS = [
     *TABLES,
     tool("duckdb", "write and read a partitioned table", "glob", title="DuckDB"),
@@ -75,6 +79,7 @@ TOOLS = [
         *("zarr", "one chunk of 20 MiB", "append", "list a group", "delete an array"),
         streams=False,
     ),
+    TENSORSTORE,
     tool(
         *("mlflow", "log and list a folder", "log and load a text"),
         package="mlflow-skinny",
@@ -140,11 +145,11 @@ def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> N
     assert quick_start.printed == quick_start.promised
 
 
-CONDITIONAL = {"gocloud": "write if none is there"}
+CONDITIONAL = {"gocloud": "write if none is there", "tensorstore": "write and read a little"}
 """Steps that write under a condition; what has tables does so when it appends to one."""
 
 
-@pytest.mark.parametrize("client", [*TABLES, GOCLOUD], indirect=True)
+@pytest.mark.parametrize("client", [*TABLES, TENSORSTORE, GOCLOUD], indirect=True)
 def test_on_pachd_a_condition_is_refused_without_a_sole_writer_and_says_so(
     client: ClientUnderTest, tmp_path: Path
 ) -> None:
