@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,24 @@ GOCLOUD = pytest.param(
     ),
     id="gocloud",
 )
+RESTIC = pytest.param(
+    ClientUnderTest(
+        "restic",
+        "restic",
+        go_version("restic", "github.com/restic/restic"),
+        [sys.executable, "-m", "tests.clients.data_tools.with_restic"],
+        folder=BUILD / "restic",
+        lacks=CHECKLIST,
+        differs=dict.fromkeys(
+            (
+                *("init", *ALL_BUT_MOVE, "backup and restore a folder that changed"),
+                *("forget --prune", "check --read-data"),
+            ),
+            WORKS,
+        ),
+    ),
+    id="restic",
+)
 TRANSFERS = pytest.param(
     ClientUnderTest(
         "aws-sdk-go-transfermanager",
@@ -133,14 +152,14 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
 
 
 @with_all
-@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, TRANSFERS], indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, TRANSFERS], indirect=True)
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:
     assert run.unexpected() == {}
     assert record_with_all(run) == []
 
 
 @with_all
-@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD], indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC], indirect=True)
 def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
     assert quick_start.printed == quick_start.promised
 

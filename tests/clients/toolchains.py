@@ -26,10 +26,11 @@ _NEEDS = {
     "s5cmd": ("go",),
     "transfermanager": ("go",),
     "gocloud": ("go",),
+    "restic": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
-_THOROUGH_IN_GO = ("transfermanager", "gocloud")
+_THOROUGH_IN_GO = ("transfermanager", "gocloud", "restic")
 """Those of them that only `make test-all` builds."""
 
 
