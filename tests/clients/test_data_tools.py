@@ -125,6 +125,12 @@ RESTIC = pytest.param(
     ),
     id="restic",
 )
+DVC = tool(
+    *("dvc", "push and pull a folder", "status --cloud", "gc --cloud"),
+    title="DVC",
+    environment="dvc",
+    streams=False,
+)
 TRANSFERS = pytest.param(
     ClientUnderTest(
         "aws-sdk-go-transfermanager",
@@ -152,14 +158,14 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
 
 
 @with_all
-@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, TRANSFERS], indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, DVC, TRANSFERS], indirect=True)
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:
     assert run.unexpected() == {}
     assert record_with_all(run) == []
 
 
 @with_all
-@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC], indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, DVC], indirect=True)
 def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
     assert quick_start.printed == quick_start.promised
 
