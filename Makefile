@@ -14,7 +14,7 @@ CLIENTS := $(CLIENT_ENVIRONMENTS) $(if $(shell command -v go),$(patsubst %,.buil
 	$(if $(shell command -v javac),$(if $(shell command -v mvn),.build/clients/java/ready))
 # Tools for tables and files, for the tests that are too long for every run.
 THOROUGH_TOOLS := $(patsubst requirements/thorough/%.txt,.build/thorough/%/ready,$(wildcard requirements/thorough/*.txt)) \
-	$(if $(shell command -v go),.build/clients/transfermanager/ready)
+	$(if $(shell command -v go),$(patsubst %,.build/clients/%/ready,transfermanager gocloud restic))
 # What reviews the contract.
 CONTRACT_TOOLS := $(if $(shell command -v npm),.build/contract/redocly) $(if $(shell command -v go),.build/contract/oasdiff)
 # What reads the chart and the compose file as their users' programs do.
@@ -213,6 +213,9 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 .build/clients/transfermanager/ready: $(wildcard tests/clients/transfermanager/*.*)
 	$(call build_go,.)
 
+.build/clients/gocloud/ready: $(wildcard tests/clients/gocloud/*.*)
+	$(call build_go,.)
+
 # The program is the module's own, there is nothing of ours in it.
 .build/clients/mc/ready: $(wildcard tests/clients/mc/go.*)
 	$(call build_go,github.com/minio/mc)
@@ -220,6 +223,10 @@ $(VENV)/dev: $(VENV)/runtime requirements/dev.txt
 # So is this one.
 .build/clients/s5cmd/ready: $(wildcard tests/clients/s5cmd/go.*)
 	$(call build_go,github.com/peak/s5cmd/v2)
+
+# And this one.
+.build/clients/restic/ready: $(wildcard tests/clients/restic/go.*)
+	$(call build_go,github.com/restic/restic/cmd/restic)
 
 define build_go
 @echo 'Building the client $(notdir $(@D)) into $(@D), this once.'

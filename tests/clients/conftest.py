@@ -36,7 +36,7 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
 
 @pytest.fixture(scope="session")
 def clients_gateway(
-    gateway: GatewayProcess, tmp_path_factory: pytest.TempPathFactory
+    gateway: GatewayProcess, layers: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayProcess]:
     """What clients are run against: on the embedded PFS one that verifies all that they sign.
 
@@ -44,7 +44,7 @@ def clients_gateway(
     that what they send is the same.
     """
     if EMBEDDED in gateway.pfs:
-        yield from gateway_with_keys(tmp_path_factory.mktemp("keyed"))
+        yield from gateway_with_keys(tmp_path_factory.mktemp("keyed"), layers=layers)
     else:
         yield gateway
 

@@ -12,9 +12,12 @@ from tests.clients.pages import SECRET
 from tests.servers import EMBEDDED, GatewayProcess, running_gateway
 
 
-def gateway_with_keys(folder: Path, secret: str = SECRET) -> Iterator[GatewayProcess]:
+def gateway_with_keys(
+    folder: Path, secret: str = SECRET, layers: tuple[str, ...] = ()
+) -> Iterator[GatewayProcess]:
     """For fixtures: a gateway on its embedded PFS, whose only key has this secret."""
     file = folder / "keys.toml"
     file.write_text(f'[keys.any]\nsecret = "{secret}"\naccess = "write"\n')
     file.chmod(0o600)
-    yield from running_gateway(EMBEDDED, folder / "pfs", "--access-keys", str(file))
+    options = ("--access-keys", str(file))
+    yield from running_gateway(EMBEDDED, folder / "pfs", *options, layers=layers)

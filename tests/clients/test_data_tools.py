@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ TABLES = [
     ),
 ]
 BROKEN_OFF = "an exception while writing leaves no object and no upload"
+TENSORSTORE = tool(
+    *("tensorstore", "resize", "list keys", "write if unchanged", "delete a range of keys"),
+    streams=False,
+)
 TOOLS = [
     *TABLES,
     tool("duckdb", "write and read a partitioned table", "glob", title="DuckDB"),
@@ -75,6 +80,7 @@ TOOLS = [
         *("zarr", "one chunk of 20 MiB", "append", "list a group", "delete an array"),
         streams=False,
     ),
+    TENSORSTORE,
     tool(
         *("mlflow", "log and list a folder", "log and load a text"),
         package="mlflow-skinny",
@@ -82,6 +88,49 @@ TOOLS = [
         streams=False,
     ),
 ]
+GOCLOUD = pytest.param(
+    ClientUnderTest(
+        "gocloud",
+        "gocloud.dev",
+        go_version("gocloud", "gocloud.dev"),
+        [BUILD / "gocloud" / "gocloud"],
+        folder=BUILD / "gocloud",
+        lacks=CHECKLIST,
+        differs=dict.fromkeys(
+            (
+                *ALL_BUT_MOVE,
+                *("copy", "list", "range", "write if none is there"),
+                *("a cancelled write leaves nothing", "delete"),
+            ),
+            WORKS,
+        ),
+    ),
+    id="gocloud",
+)
+RESTIC = pytest.param(
+    ClientUnderTest(
+        "restic",
+        "restic",
+        go_version("restic", "github.com/restic/restic"),
+        [sys.executable, "-m", "tests.clients.data_tools.with_restic"],
+        folder=BUILD / "restic",
+        lacks=CHECKLIST,
+        differs=dict.fromkeys(
+            (
+                *("init", *ALL_BUT_MOVE, "backup and restore a folder that changed"),
+                *("forget --prune", "check --read-data"),
+            ),
+            WORKS,
+        ),
+    ),
+    id="restic",
+)
+DVC = tool(
+    *("dvc", "push and pull a folder", "status --cloud", "gc --cloud"),
+    title="DVC",
+    environment="dvc",
+    streams=False,
+)
 TRANSFERS = pytest.param(
     ClientUnderTest(
         "aws-sdk-go-transfermanager",
@@ -109,20 +158,24 @@ def client(request: pytest.FixtureRequest) -> ClientUnderTest:
 
 
 @with_all
-@pytest.mark.parametrize("client", [*TOOLS, TRANSFERS], indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, DVC, TRANSFERS], indirect=True)
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:
     assert run.unexpected() == {}
     assert record_with_all(run) == []
 
 
 @with_all
-@pytest.mark.parametrize("client", TOOLS, indirect=True)
+@pytest.mark.parametrize("client", [*TOOLS, GOCLOUD, RESTIC, DVC], indirect=True)
 def test_the_quick_start_prints_what_its_page_says(quick_start: QuickStart) -> None:
     assert quick_start.printed == quick_start.promised
 
 
-@pytest.mark.parametrize("client", TABLES, indirect=True)
-def test_on_pachd_a_table_is_refused_without_a_sole_writer_and_says_so(
+CONDITIONAL = {"gocloud": "write if none is there", "tensorstore": "write and read a little"}
+"""Steps that write under a condition; what has tables does so when it appends to one."""
+
+
+@pytest.mark.parametrize("client", [*TABLES, TENSORSTORE, GOCLOUD], indirect=True)
+def test_on_pachd_a_condition_is_refused_without_a_sole_writer_and_says_so(
     client: ClientUnderTest, tmp_path: Path
 ) -> None:
     with (
@@ -130,5 +183,6 @@ def test_on_pachd_a_table_is_refused_without_a_sole_writer_and_says_so(
         GatewayProcess(pfs.address, layers=ALL) as gateway,
     ):
         run = run_client(client, gateway, tmp_path)
-    assert run.ends()["append"] == "NotImplemented"
-    assert "--sole-writer" in run.message("append")
+    step = CONDITIONAL.get(client.name, "append")
+    assert run.ends()[step] == "NotImplemented"
+    assert "--sole-writer" in run.message(step)

@@ -25,9 +25,14 @@ _NEEDS = {
     "mc": ("go",),
     "s5cmd": ("go",),
     "transfermanager": ("go",),
+    "gocloud": ("go",),
+    "restic": ("go",),
     "node": ("node",),
     "java": ("javac", "mvn"),
 }
+_OF_SPARK = re.compile("/(hadoop-client|slf4j|snappy|commons-|jsr305|netty-(?!nio)|dropwizard)")
+_THOROUGH_IN_GO = ("transfermanager", "gocloud", "restic")
+"""Those of them that only `make test-all` builds."""
 
 
 def python_program(name: str, interpreter: str | Path = sys.executable) -> list[str | Path]:
@@ -38,6 +43,13 @@ def python_program(name: str, interpreter: str | Path = sys.executable) -> list[
 def java_program(module: str, *arguments: str) -> list[str | Path]:
     """The command of a program in Java, with little memory."""
     return [*JAVA, f"@{BUILD / 'java' / module}.args", *arguments]
+
+
+def spark_with_s3a() -> dict[str, str]:
+    """What has Spark's Java find S3A's jars, but for those that Spark brings in other versions."""
+    jars = (BUILD / "java" / "s3a.classpath").read_text().strip().split(":")
+    added = [jar for jar in jars if jar.endswith(".jar") and not _OF_SPARK.search(jar)]
+    return {"PYSPARK_SUBMIT_ARGS": f"--driver-class-path {':'.join(added)} pyspark-shell"}
 
 
 def locked_version(environment: str) -> str:
@@ -87,6 +99,6 @@ def why_not_there(folder: Path | None) -> str:
             return f"{tool} is not installed"
     if (folder / "ready").exists():
         return ""
-    is_thorough = folder.parent == THOROUGH or folder.name == "transfermanager"
+    is_thorough = folder.parent == THOROUGH or folder.name in _THOROUGH_IN_GO
     target = "test-all" if is_thorough else "clients"
     return f"{folder.name} is not there; `make {target}` installs it"
