@@ -35,7 +35,6 @@ from s3_wire.errors import (
 )
 from s3_wire.etags import etag_of
 from s3_wire.multipart import (
-    MAX_ELEMENTS_OF_PART,
     MAX_PARTS,
     MAX_UPLOAD_BYTES,
     MIN_PART_BYTES,
@@ -62,9 +61,7 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
     target = await writable_branch(request.services, request.bucket)
     # Checksums in the headers are the object's, and not the document's.
     of_document = replace(request, headers=without_checksums(request.headers))
-    document = await read_document(
-        of_document, "CompleteMultipartUpload", MAX_PARTS, MAX_ELEMENTS_OF_PART
-    )
+    document = await read_document(of_document, "CompleteMultipartUpload", MAX_PARTS)
     # 10,000 parts would hold the loop for 50 ms, here and below.
     listed = await asyncio.to_thread(listed_parts, document)
     completing = _Completing(request, path, expect, listed)

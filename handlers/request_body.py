@@ -18,7 +18,7 @@ from handlers.exchange import Limits, Receive, S3Request
 from handlers.gathering import Gathered
 from s3_wire.aws_chunked import AwsChunkedDecoder, size_mismatch
 from s3_wire.checksums import BodyDigests, names_checksum
-from s3_wire.documents import MAX_ELEMENTS_OF_ENTRY, DocumentReader, Element
+from s3_wire.documents import DocumentReader, Element
 from s3_wire.errors import (
     EntityTooLarge,
     IncompleteBody,
@@ -214,12 +214,7 @@ async def _in_turns(payloads: Iterator[bytes]) -> AsyncIterator[bytes]:
             await asyncio.sleep(0)
 
 
-async def read_document(
-    request: S3Request,
-    root: str,
-    max_entries: int,
-    max_elements_of_entry: int = MAX_ELEMENTS_OF_ENTRY,
-) -> Element:
+async def read_document(request: S3Request, root: str, max_entries: int) -> Element:
     """The document that a request brings, read while it comes.
 
     Raises:
@@ -227,7 +222,7 @@ async def read_document(
         MalformedXML: It is no such document, or has more entries than a valid one.
         PfsOverloaded: There is no memory for it now.
     """
-    reader = DocumentReader(root, max_entries, max_elements_of_entry)
+    reader = DocumentReader(root, max_entries)
     async for piece in _document_pieces(request, BodyUse.DOCUMENT, reader):
         reader.feed(piece)
     return reader.finish()

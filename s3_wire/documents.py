@@ -19,7 +19,7 @@ MAX_DEPTH = 8
 """How deep elements may lie in each other; S3's own lie four deep."""
 
 MAX_ELEMENTS_OF_ENTRY = 64
-"""How many elements one entry may have, itself included, where an operation says nothing else."""
+"""How many elements one entry may have, itself included."""
 
 MAX_REMARKS = 1000
 """How many comments and processing instructions a document may have."""
@@ -59,16 +59,10 @@ class DocumentReader:
     Args:
         root: The root element's name, in S3's namespace or in none.
         max_entries: How many elements the root of a valid document has at most.
-        max_elements_of_entry: How many elements one entry may have, itself included.
     """
 
-    def __init__(
-        self,
-        root: str,
-        max_entries: int,
-        max_elements_of_entry: int = MAX_ELEMENTS_OF_ENTRY,
-    ) -> None:
-        self._target = _Target(root, max_entries, max_elements_of_entry)
+    def __init__(self, root: str, max_entries: int) -> None:
+        self._target = _Target(root, max_entries)
         self._tag_bytes = 0
         self._parser = etree.XMLParser(
             target=cast("Any", self._target),  # whose types the stubs make wider than they are
@@ -129,9 +123,8 @@ class DocumentReader:
 class _Target:
     """Builds elements while lxml reads them."""
 
-    def __init__(self, root: str, max_entries: int, max_elements_of_entry: int) -> None:
+    def __init__(self, root: str, max_entries: int) -> None:
         self._root = root
-        self._max_elements_of_entry = max_elements_of_entry
         self.elements = 0
         self._entries_left = max_entries
         self._remarks_left = MAX_REMARKS
@@ -180,7 +173,7 @@ class _Target:
         self.elements += 1
         if self._entries_left < 0:
             self._refuse("It has more entries than a valid one.")
-        if self._in_entry > self._max_elements_of_entry or len(self._open) == MAX_DEPTH:
+        if self._in_entry > MAX_ELEMENTS_OF_ENTRY or len(self._open) == MAX_DEPTH:
             self._refuse("An entry in it has more elements than a valid one, or they lie too deep.")
 
     def _count_remark(self) -> None:

@@ -49,10 +49,6 @@ class ListedPart:
     checksums: Mapping[str, str]
 
 
-MAX_ELEMENTS_OF_PART = 16
-"""A `Part` has its number, its ETag, and a checksum of each kind at most."""
-
-
 def listed_parts(root: Element) -> list[ListedPart]:
     """The parts in a `CompleteMultipartUpload`.
 

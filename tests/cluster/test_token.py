@@ -136,14 +136,15 @@ async def test_what_the_token_may_not_do_is_access_denied(
 ) -> None:
     refusals: dict[str, list[tuple[str, dict[str, Any]]]] = {
         "ListRepo": EVERYTHING[:1],
+        # Before writes are refused: after one, the gateway looks at the tree again by itself.
+        "InspectFile": EVERYTHING[5:7],
+        "WalkFile": EVERYTHING[7:8],
+        "ListFile": EVERYTHING[8:9],
         "CreateRepo": EVERYTHING[1:2],
         "InspectBranch": EVERYTHING[1:],
         "ModifyFile": [EVERYTHING[3], EVERYTHING[9], EVERYTHING[10]],
         "CreateFileSet": EVERYTHING[4:5],
         "RenewFileSet": EVERYTHING[4:5],
-        "InspectFile": EVERYTHING[5:7],
-        "WalkFile": EVERYTHING[7:8],
-        "ListFile": EVERYTHING[8:9],
     }
     await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=b"1")
     await cluster.s3("put_object", Bucket=BUCKET, Key="b", Body=b"1")
