@@ -197,7 +197,7 @@ async def test_what_is_forgotten_for_room_is_looked_up_where_it_was_written(
     pachd.finishing.hold()
     await put(writes, "/d")
     colliding = asyncio.ensure_future(put(writes, "/d/x"))
-    await pachd.wire.came("InspectBranch", 3)
+    await pachd.wire.came("InspectBranch", 2)
     pachd.finishing.release()
     with pytest.raises(PathCollision):
         await colliding
