@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -16,9 +15,6 @@ Refusal: TypeAlias = Callable[..., S3Error]
 
 _SERVICE = "s3"
 _TERMINATOR = "aws4_request"
-_BLOCK_BYTES = 64
-_INNER = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _DATE = re.compile(r"\d{8}", re.ASCII)
 
 
@@ -62,26 +58,20 @@ def credential_of(text: str, region: str, refusal: Refusal) -> Credential:
 
 
 class SigningKey:
-    """HMAC-SHA256 with one key, as RFC 2104 has it.
+    """HMAC-SHA256 with one key.
 
-    What the key alone decides of a digest is computed once. `hmac.digest` begins anew each time,
-    and sets up OpenSSL for it: more than the digest itself, where other work is done in between.
-
-    Args:
-        key: At most 64 bytes.
+    It is begun once and copied. `hmac.digest` begins anew each time, and sets up OpenSSL for it:
+    more than the digest itself, where other work is done in between.
     """
 
     def __init__(self, key: bytes) -> None:
-        block = key.ljust(_BLOCK_BYTES, b"\0")
-        self._inner = hashlib.sha256(block.translate(_INNER))
-        self._outer = hashlib.sha256(block.translate(_OUTER))
+        self._begun = hmac.new(key, digestmod="sha256")
 
     def signature(self, text: bytes) -> str:
         """What signs a text, in hex."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text)
-        outer.update(inner.digest())
-        return outer.hexdigest()
+        digest = self._begun.copy()
+        digest.update(text)
+        return digest.hexdigest()
 
 
 @lru_cache(maxsize=1024)

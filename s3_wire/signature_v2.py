@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from s3_wire.canonical import SignedRequest, single_spaced
@@ -39,6 +39,7 @@ class V2Signature:
     """
 
     request: SignedRequest
+    header_values: Mapping[bytes, bytes] = field(repr=False)
     access_key: str
     given: str
     expires: str = ""
@@ -72,7 +73,7 @@ class V2Signature:
         return [path] if "/" in path[1:] or path == "/" else [path + "/", path]
 
     def _string_to_sign(self, path: str) -> str:
-        values = self.request.header_values()
+        values = self.header_values
         date = b"" if b"x-amz-date" in values else values.get(b"date", b"")
         lines = [
             self.request.method,
@@ -95,8 +96,16 @@ class V2Signature:
         return "?".join(filter(None, (path, "&".join(pairs))))
 
 
-def in_header(request: SignedRequest, authorization: str, now: datetime) -> V2Signature:
+def in_header(
+    request: SignedRequest, values: Mapping[bytes, bytes], authorization: str, now: datetime
+) -> V2Signature:
     """The signature that an Authorization header holds behind `AWS`.
+
+    Args:
+        request: The request.
+        values: Of its headers.
+        authorization: The header, behind `AWS`.
+        now: What time it is.
 
     Raises:
         InvalidArgument: It is none.
@@ -109,13 +118,20 @@ def in_header(request: SignedRequest, authorization: str, now: datetime) -> V2Si
             "AWS authorization header is invalid. Expected AwsAccessKeyId:signature",
             ArgumentName="Authorization",
         )
-    values = request.header_values()
     checked_time(values.get(b"x-amz-date", values.get(b"date", b"")).decode("latin-1"), now)
-    return V2Signature(request, access_key, given)
+    return V2Signature(request, values, access_key, given)
 
 
-def in_query(request: SignedRequest, query: Mapping[str, str], now: datetime) -> V2Signature:
+def in_query(
+    request: SignedRequest, values: Mapping[bytes, bytes], query: Mapping[str, str], now: datetime
+) -> V2Signature:
     """The signature that a presigned URL holds.
+
+    Args:
+        request: The request.
+        values: Of its headers.
+        query: Its query parameters.
+        now: What time it is.
 
     Raises:
         AccessDenied: It is not whole, or has expired.
@@ -133,4 +149,4 @@ def in_query(request: SignedRequest, query: Mapping[str, str], now: datetime) ->
     check_lifetime(now, end - now, now)
     if end - now > timedelta(seconds=MAX_EXPIRES_SECONDS):
         raise AuthorizationQueryParametersError("Expires must be within a week from now")
-    return V2Signature(request, query["AWSAccessKeyId"], query["Signature"], text)
+    return V2Signature(request, values, query["AWSAccessKeyId"], query["Signature"], text)

@@ -165,12 +165,17 @@ def _usual(text: str) -> tuple[str, ...]:
 
 
 def in_query(
-    request: SignedRequest, query: Mapping[str, str], now: datetime, region: str
+    request: SignedRequest,
+    values: Mapping[bytes, bytes],
+    query: Mapping[str, str],
+    now: datetime,
+    region: str,
 ) -> V4Signature:
     """The signature that a presigned URL holds.
 
     Args:
         request: The request.
+        values: Of its headers.
         query: Its query parameters.
         now: What time it is.
         region: The only one that may be signed for; any if empty.
@@ -194,7 +199,6 @@ def in_query(
     lifetime = timedelta(seconds=expires_seconds_of(query["X-Amz-Expires"]))
     check_lifetime(begin, lifetime, now)
     _check_date(credential, timestamp, _wrong_query)
-    values = request.header_values()
     signed = query["X-Amz-SignedHeaders"].lower()
     _check_covered(values, signed)
     return V4Signature(

@@ -57,8 +57,8 @@ def signature_of(request: SignedRequest, now: datetime, region: str = "") -> Sig
     if given is not None:
         return _in_header(request, values, given.decode("latin-1"), now, region)
     if not _OF_V4.isdisjoint(query):
-        return signature_v4.in_query(request, query, now, region)
-    return signature_v2.in_query(request, query, now)
+        return signature_v4.in_query(request, values, query, now, region)
+    return signature_v2.in_query(request, values, query, now)
 
 
 def _comes_twice(request: SignedRequest, values: Mapping[bytes, bytes]) -> bool:
@@ -77,7 +77,7 @@ def _in_header(
 ) -> Signature:
     scheme, _, rest = text.strip().partition(" ")
     if scheme == "AWS":
-        return signature_v2.in_header(request, rest, now)
+        return signature_v2.in_header(request, values, rest, now)
     if scheme == signature_v4.ALGORITHM:
         return signature_v4.in_header(request, values, rest, now, region)
     if scheme.startswith(signature_v4.ECDSA):
