@@ -37,11 +37,8 @@ class BlobStream(ByteStream):
         self._threads = threads
         self._ahead: asyncio.Task[bytes] | None = None
 
-    def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
+    async def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         """Where the bytes lie."""
-        return self._file_spans()
-
-    async def _file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         yield FileSpan(self._descriptor, self._at, self._end - self._at)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -92,11 +89,8 @@ class JoinedStream(ByteStream):
         self._lease = lease
         self._current: ByteStream | None = None
 
-    def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
+    async def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         """Where the bytes lie; those that are in memory come as they are."""
-        return self._file_spans()
-
-    async def _file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         async for stream in self._opened():
             async for span in stream.file_spans() or stream:
                 yield span

@@ -175,9 +175,10 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
     async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """What stands in a directory."""
         hazards.check_commit(directory.commit)
+        at = messages.file_message(directory)
         request = pfs_pb2.ListFileRequest(
-            file=messages.file_message(directory),
-            paginationMarker=_marker(directory, part.after),
+            file=at,
+            paginationMarker=_marker(at, part.after),
             number=part.number,
             reverse=part.reverse,
         )
@@ -194,11 +195,11 @@ class PachdClient(PachdCommitCalls, PachdFileSetCalls, PachdPermissionCalls, Pfs
         return await self._walk(root, part)
 
     async def _walk(self, directory: pfs_pb2.File, part: Part) -> list[FileInfo]:
-        marker = None
-        if part.after:
-            marker = pfs_pb2.File(commit=directory.commit, path=part.after)
         request = pfs_pb2.WalkFileRequest(
-            file=directory, paginationMarker=marker, number=part.number, reverse=part.reverse
+            file=directory,
+            paginationMarker=_marker(directory, part.after),
+            number=part.number,
+            reverse=part.reverse,
         )
         try:
             return await self._caller.listing("WalkFile", request, part)
@@ -248,5 +249,5 @@ def _copied_from(changes: Sequence[Change], commit: Commit | None) -> int | None
     return None
 
 
-def _marker(directory: File, after: str) -> pfs_pb2.File | None:
-    return messages.file_message(File(directory.commit, after)) if after else None
+def _marker(directory: pfs_pb2.File, after: str) -> pfs_pb2.File | None:
+    return pfs_pb2.File(commit=directory.commit, path=after) if after else None
