@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.composition import choice
+from gateway.json_answers import AS_JSON, say
 from gateway.one_line import told_in_one_line
 
 if TYPE_CHECKING:
     from gateway.composition.choice import BackedUp, Restored
     from gateway.settings import Settings
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -28,7 +27,7 @@ Examples:
 """
 )
 @click.argument("target", type=_FOLDER)
-@_JSON
+@AS_JSON
 @click.pass_obj
 def backup(settings: Settings, target: Path, as_json: bool) -> None:
     """Back up the embedded PFS to the folder TARGET. Gateways may run meanwhile.
@@ -40,10 +39,7 @@ def backup(settings: Settings, target: Path, as_json: bool) -> None:
     """
     with told_in_one_line():
         directory, done = choice.back_up(settings, target)
-    if as_json:
-        click.echo(json.dumps(_backup_as_json(target, done)))
-    else:
-        click.echo("\n".join(_backup_in_lines(directory, target, done)))
+    say(as_json, _backup_as_json(target, done), _backup_in_words(directory, target, done))
     if done.brought.missing:
         sys.exit(1)
 
@@ -59,7 +55,7 @@ Examples:
 @click.argument("backup", metavar="BACKUP", type=_FOLDER)
 @click.argument("directory", metavar="NEW_DIRECTORY", type=_FOLDER)
 @click.option("--with-losses", is_flag=True, help="Restore the rest although something is lost.")
-@_JSON
+@AS_JSON
 def restore_backup(backup: Path, directory: Path, with_losses: bool, as_json: bool) -> None:
     """Make a directory for the embedded PFS of a backup.
 
@@ -69,10 +65,7 @@ def restore_backup(backup: Path, directory: Path, with_losses: bool, as_json: bo
     """
     with told_in_one_line():
         done = choice.restore_backup(backup, directory, with_losses=with_losses)
-    if as_json:
-        click.echo(json.dumps(_restored_as_json(directory, done)))
-    else:
-        click.echo("\n".join(_restored_in_lines(directory, done)))
+    say(as_json, _restored_as_json(directory, done), _restored_in_words(directory, done))
     if not done.checked.is_sound:
         sys.exit(1)
 
@@ -93,7 +86,7 @@ def _backup_as_json(target: Path, done: BackedUp) -> dict[str, Any]:
     }
 
 
-def _backup_in_lines(directory: Path, target: Path, done: BackedUp) -> list[str]:
+def _backup_in_words(directory: Path, target: Path, done: BackedUp) -> str:
     brought = done.brought
     lines = [
         f"{target} is a backup of {directory}: {done.contents} large contents,"
@@ -105,7 +98,7 @@ def _backup_in_lines(directory: Path, target: Path, done: BackedUp) -> list[str]
         lines.append(
             f"{brought.missing} contents are lost in {directory}: s3gateway check names their files"
         )
-    return lines
+    return "\n".join(lines)
 
 
 def _restored_as_json(directory: Path, done: Restored) -> dict[str, Any]:
@@ -123,7 +116,7 @@ def _restored_as_json(directory: Path, done: Restored) -> dict[str, Any]:
     }
 
 
-def _restored_in_lines(directory: Path, done: Restored) -> list[str]:
+def _restored_in_words(directory: Path, done: Restored) -> str:
     checked = done.checked
     lines = [lost.in_words() for lost in checked.lost]
     lines += [f"wrong: {wrong}" for wrong in checked.wrong]
@@ -134,4 +127,4 @@ def _restored_in_lines(directory: Path, done: Restored) -> list[str]:
         lines.append(f"{directory}: {read}; the rest is there")
     else:
         lines.append(f"{directory} cannot be served; --with-losses restores the rest")
-    return lines
+    return "\n".join(lines)

@@ -20,6 +20,7 @@ from gateway.history.texts import (
     plan_in_lines,
     shown,
 )
+from gateway.json_answers import AS_JSON, say
 from gateway.on_pfs import run_on_pfs
 from gateway.settings import Settings
 from pfs_client.failures import FileNotFound, NotAFile
@@ -34,7 +35,6 @@ _AT = click.option(
     help="A commit: 8 digits of its id or more, with ~ behind it for the commit before. Or a time:"
     " 2026-11-19 or 2026-11-19T08:30, or an age such as 90m, 3h, 7d or 2w.",
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.command(
@@ -50,7 +50,7 @@ Examples:
     "--number", type=click.IntRange(1), default=20, show_default=True, help="How many commits."
 )
 @click.option("--files", is_flag=True, help="Name every file that a commit changed.")
-@_JSON
+@AS_JSON
 @click.pass_obj
 def log(settings: Settings, place: str, number: int, files: bool, as_json: bool) -> None:
     """Show the commits of a bucket, the newest first: when, and what they changed.
@@ -120,7 +120,7 @@ Examples:
 @_AT
 @click.option("--exact", is_flag=True, help="Also remove what was not there then.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
-@_JSON
+@AS_JSON
 @click.pass_obj
 def restore(
     settings: Settings, place: str, moment: str, exact: bool, dry_run: bool, as_json: bool
@@ -141,12 +141,9 @@ def restore(
         head = branch.head
         if not (dry_run or plan.is_empty):
             head = await restoring.carry_out(pfs, named, plan)
-        if as_json:
-            done = {"dry_run": dry_run, "head": head.id, **plan_as_json(plan)}
-            click.echo(json.dumps({**_commit_as_json(at), **done}))
-        else:
-            lines = plan_in_lines(plan, at, head, is_dry=dry_run)
-            click.echo("\n".join(lines))
+        done = {"dry_run": dry_run, "head": head.id, **plan_as_json(plan)}
+        lines = plan_in_lines(plan, at, head, is_dry=dry_run)
+        say(as_json, {**_commit_as_json(at), **done}, "\n".join(lines))
 
     run_on_pfs(settings, work)
 
@@ -167,7 +164,7 @@ Examples:
     metavar="BUCKET[@COMMIT]",
     help="The bucket to begin with; behind @ a commit of it, or a time as --at takes one.",
 )
-@_JSON
+@AS_JSON
 @click.pass_obj
 def branch(settings: Settings, new: str, source: str, as_json: bool) -> None:
     """Make a bucket that begins as another one is, or was. No bytes are copied.
@@ -183,7 +180,7 @@ def branch(settings: Settings, new: str, source: str, as_json: bool) -> None:
         if moment:
             head = (await _commit(pfs, named, moment)).commit
         await branching.new_branch(pfs, whole_bucket(new), named, head)
-        _say(as_json, {"bucket": new, "commit": head.id}, f"{new} begins with commit {head.id}")
+        say(as_json, {"bucket": new, "commit": head.id}, f"{new} begins with commit {head.id}")
 
     run_on_pfs(settings, work)
 
@@ -200,7 +197,7 @@ def commit() -> None:
 @commit.command()
 @click.argument("bucket")
 @click.option("--description", default="", help="What the commit is about.")
-@_JSON
+@AS_JSON
 @click.pass_obj
 def start(settings: Settings, bucket: str, description: str, as_json: bool) -> None:
     """Open a commit; writes to BUCKET go into it until it is finished."""
@@ -208,21 +205,21 @@ def start(settings: Settings, bucket: str, description: str, as_json: bool) -> N
     async def work(pfs: WholePfs) -> None:
         opened = await branching.start_commit(pfs, whole_bucket(bucket), description)
         text = f"commit {opened.id} is open; s3gateway commit finish {bucket} closes it"
-        _say(as_json, {"bucket": bucket, "commit": opened.id}, text)
+        say(as_json, {"bucket": bucket, "commit": opened.id}, text)
 
     run_on_pfs(settings, work)
 
 
 @commit.command()
 @click.argument("bucket")
-@_JSON
+@AS_JSON
 @click.pass_obj
 def finish(settings: Settings, bucket: str, as_json: bool) -> None:
     """Close the open commit of BUCKET."""
 
     async def work(pfs: WholePfs) -> None:
         closed = await branching.finish_commit(pfs, whole_bucket(bucket))
-        _say(as_json, {"bucket": bucket, "commit": closed.id}, f"commit {closed.id} is finished")
+        say(as_json, {"bucket": bucket, "commit": closed.id}, f"commit {closed.id} is finished")
 
     run_on_pfs(settings, work)
 
@@ -238,7 +235,3 @@ async def _commit(pfs: WholePfs, place: Place, moment: str) -> CommitInfo:
 
 def _commit_as_json(info: CommitInfo) -> dict[str, Any]:
     return {"commit": info.commit.id, "committed": shown(info)}
-
-
-def _say(as_json: bool, facts: dict[str, str], text: str) -> None:
-    click.echo(json.dumps(facts) if as_json else text)

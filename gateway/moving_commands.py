@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,12 @@ from gateway.history.moving.exporting import Exported, export_branch
 from gateway.history.moving.folder import read_export, written_export
 from gateway.history.moving.importing import Imported, import_branch
 from gateway.history.places import HistoryRefused, whole_bucket
+from gateway.json_answers import AS_JSON, say
 from gateway.on_pfs import run_on_pfs
 from gateway.settings import Settings
 from pfs_client.failures import PfsTimeout, PfsUnavailable
 from pfs_client.whole_pfs import WholePfs
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -36,7 +35,7 @@ Examples:
 @click.argument("folder", type=_FOLDER)
 @click.option("--all", "all_", is_flag=True, help="Export all buckets.")
 @click.option("--history", is_flag=True, help="With every commit, instead of what is there now.")
-@_JSON
+@AS_JSON
 @click.pass_obj
 def export(
     settings: Settings,
@@ -59,7 +58,7 @@ def export(
         with _told_what_to_do(), written_export(folder) as to:
             for place in map(whole_bucket, buckets or await all_buckets(pfs)):
                 done = await export_branch(pfs, place, to, history=history)
-                _say(as_json, _exported_as_json(done), _exported_in_words(folder, done))
+                say(as_json, _exported_as_json(done), _exported_in_words(folder, done))
 
     run_on_pfs(settings, work)
 
@@ -81,7 +80,7 @@ Examples:
     is_flag=True,
     help="Import on top of what a bucket has: files of the same key are replaced, others stay.",
 )
-@_JSON
+@AS_JSON
 @click.pass_obj
 def import_(
     settings: Settings,
@@ -106,7 +105,7 @@ def import_(
             for bucket in chosen:
                 place = whole_bucket(name or bucket)
                 done = await import_branch(pfs, place, source, bucket, merge=merge)
-                _say(as_json, _imported_as_json(done), _imported_in_words(done))
+                say(as_json, _imported_as_json(done), _imported_in_words(done))
 
     run_on_pfs(settings, work, may_create=True)
 
@@ -139,10 +138,6 @@ def _chosen(wanted: tuple[str, ...], found: list[str], folder: Path) -> list[str
     if not found:
         raise HistoryRefused(f"the export in {folder} has no buckets: run s3gateway export again")
     return list(wanted) or found
-
-
-def _say(as_json: bool, facts: dict[str, Any], text: str) -> None:
-    click.echo(json.dumps(facts) if as_json else text)
 
 
 def _exported_as_json(done: Exported) -> dict[str, Any]:

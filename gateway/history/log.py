@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.history.commits import branch_at, history_of
 from gateway.history.places import Place
-from pfs_client.values import CommitInfo, File, FileDiff
+from pfs_client.values import CommitInfo, File, FileDiff, FileInfo
 from pfs_client.whole_pfs import WholePfs
 
 ADDED = "added"
@@ -65,8 +65,20 @@ async def _changes(pfs: WholePfs, place: Place, info: CommitInfo) -> tuple[FileC
 
 def _change_of(diff: FileDiff) -> FileChange | None:
     """What a difference means; None for a directory, and for nothing."""
+    became = what_became(diff)
+    if became is None:
+        return None
+    what, file = became
+    return FileChange(file.path, what, 0 if what == DELETED else file.size_bytes)
+
+
+def what_became(diff: FileDiff) -> tuple[str, FileInfo] | None:
+    """One of ADDED, REPLACED, DELETED, and the file, as it is if it is there still.
+
+    None for a directory, and for nothing.
+    """
     new = diff.new if diff.new is not None and diff.new.is_file else None
     old = diff.old if diff.old is not None and diff.old.is_file else None
-    if new is None:
-        return None if old is None else FileChange(old.path, DELETED, 0)
-    return FileChange(new.path, ADDED if old is None else REPLACED, new.size_bytes)
+    if new is not None:
+        return ADDED if old is None else REPLACED, new
+    return None if old is None else (DELETED, old)

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from gateway.history.commits import branch_at
+from gateway.history.files import files_of, side_by_side
 from gateway.history.finishing import wait_for_head
 from gateway.history.places import HistoryRefused, Place
-from pfs_client.failures import FileNotFound
 from pfs_client.values import (
     AddFile,
     Change,
@@ -25,8 +25,6 @@ from pfs_client.values import (
     Part,
 )
 from pfs_client.whole_pfs import WholePfs
-
-_PAGE_FILES = 10_000
 
 
 @dataclass(slots=True)
@@ -61,7 +59,7 @@ async def plan(pfs: WholePfs, place: Place, head: Commit, at: CommitInfo, *, exa
     """
     made = Plan(at.commit)
     obstacles = await _Obstacles.above(pfs, place, head)
-    async for old, new in _side_by_side(_files(pfs, place, at.commit), _files(pfs, place, head)):
+    async for old, new in side_by_side(_files(pfs, place, at.commit), _files(pfs, place, head)):
         _decide(made, obstacles, old, new, exact=exact)
     made.in_the_way = obstacles.of([file.path for file in made.added])
     kept = set(made.in_the_way).difference(made.removed)
@@ -150,35 +148,7 @@ def _folders_above(path: str) -> list[str]:
 
 
 async def _files(pfs: WholePfs, place: Place, commit: Commit) -> AsyncIterator[FileInfo]:
-    """The files at and below a place, in order, page by page."""
-    prefix = place.path.rstrip("/")
-    after = ""
-    while True:
-        part = Part(after=after, prefix=prefix, files=_PAGE_FILES)
-        try:
-            infos = await pfs.walk_file(File(commit, prefix or "/"), part)
-        except FileNotFound:
-            return
-        for info in infos:
-            if info.is_file and place.holds(info.path):
-                yield info
-        if sum(info.is_file for info in infos) < _PAGE_FILES:
-            return
-        after = infos[-1].path
-
-
-async def _side_by_side(
-    olds: AsyncIterator[FileInfo], news: AsyncIterator[FileInfo]
-) -> AsyncIterator[tuple[FileInfo | None, FileInfo | None]]:
-    """Two listings in one order, with None where one of them lacks a path."""
-    old, new = await anext(olds, None), await anext(news, None)
-    while old is not None or new is not None:
-        if new is None or (old is not None and old.path < new.path):
-            yield old, None
-            old = await anext(olds, None)
-        elif old is None or new.path < old.path:
-            yield None, new
-            new = await anext(news, None)
-        else:
-            yield old, new
-            old, new = await anext(olds, None), await anext(news, None)
+    """The files at and below a place."""
+    async for info in files_of(pfs, commit, place.path.rstrip("/")):
+        if place.holds(info.path):
+            yield info

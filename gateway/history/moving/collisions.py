@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.history.moving.comparing import side_by_side
+from gateway.history.files import each_of, side_by_side
 from gateway.history.moving.exporting import all_files
 from gateway.history.moving.records import Entry
 from pfs_client.values import Commit
@@ -52,7 +52,7 @@ def must_go_first(entries: Iterator[Entry]) -> bool:
 async def in_the_way(pfs: WholePfs, commit: Commit, entries: Iterator[Entry]) -> str | None:
     """A key of a commit that stays, and is in the way of what a record adds."""
     above = _Above()
-    async for entry, there in side_by_side(entries, all_files(pfs, commit)):
+    async for entry, there in side_by_side(each_of(entries), all_files(pfs, commit)):
         one = entry or there
         if one is None:
             continue

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from gateway.history.files import each_of, side_by_side
 from gateway.history.log import ADDED
 from gateway.history.moving.exporting import difference, entry_of_info
 from gateway.history.moving.records import Entry
@@ -19,7 +20,6 @@ class Compared:
 
     wrong: str | None = None
     foreign: str | None = None
-    _unchanged: list[Entry] = field(default_factory=list)
 
 
 async def compare(
@@ -37,17 +37,18 @@ async def compare(
         entries: Of the record, in the order of keys.
     """
     found = Compared()
-    async for entry, done in side_by_side(entries, difference(pfs, new, old)):
+    unchanged: list[Entry] = []
+    async for entry, done in side_by_side(each_of(entries), difference(pfs, new, old)):
         if entry is None:
             if done is not None and found.foreign is None:
                 found.foreign = done.key
         elif done is None:
             # PFS had it already, and what does not change does not show.
-            found._unchanged.append(entry)
+            unchanged.append(entry)
         elif not _is_as_said(entry, done):
             found.wrong = entry.key
             return found
-    for entry in found._unchanged:
+    for entry in unchanged:
         if not _is_as_said(entry, await _there(pfs, new, entry)):
             found.wrong = entry.key
             break
@@ -72,20 +73,3 @@ def _is_as_said(entry: Entry, done: Entry | None) -> bool:
     if done.size_bytes != entry.size_bytes:
         return False
     return entry.size_bytes > SMALL_FILE_BYTES or entry.pfs_hash == done.pfs_hash
-
-
-async def side_by_side(
-    entries: Iterator[Entry], differences: AsyncIterator[Entry]
-) -> AsyncIterator[tuple[Entry | None, Entry | None]]:
-    """What a record and a PFS say, key by key, with None where one of them says nothing."""
-    entry, done = next(entries, None), await anext(differences, None)
-    while entry is not None or done is not None:
-        if done is None or (entry is not None and entry.key < done.key):
-            yield entry, None
-            entry = next(entries, None)
-        elif entry is None or done.key < entry.key:
-            yield None, done
-            done = await anext(differences, None)
-        else:
-            yield entry, done
-            entry, done = next(entries, None), await anext(differences, None)

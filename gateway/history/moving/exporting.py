@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gateway.history.commits import branch_at, history_of
-from gateway.history.log import ADDED, DELETED, REPLACED
+from gateway.history.files import files_of
+from gateway.history.log import ADDED, DELETED, what_became
 from gateway.history.moving.folder import BranchFolder, Complete, ExportFolder
 from gateway.history.moving.lines import LinesWriter, is_whole
 from gateway.history.moving.records import Entry, Header, read_entries
@@ -25,14 +26,11 @@ from pfs_client.values import (
     Commit,
     CommitInfo,
     File,
-    FileDiff,
     FileInfo,
-    Part,
     small_file_hash,
 )
 from pfs_client.whole_pfs import WholePfs
 
-_PAGE_FILES = 1000
 BATCH_FILES = 1000
 _BATCH_BYTES = 256_000_000
 _AT_ONCE = 4
@@ -226,33 +224,18 @@ class _Run:
 
 
 async def all_files(pfs: WholePfs, commit: Commit) -> AsyncIterator[Entry]:
-    """All files of a commit, page by page."""
-    after = ""
-    while True:
-        infos = await pfs.walk_file(File(commit, "/"), Part(after=after, files=_PAGE_FILES))
-        files = [info for info in infos if info.is_file]
-        for info in files:
-            yield entry_of_info(info, ADDED)
-        if len(files) < _PAGE_FILES:
-            return
-        after = files[-1].path
+    """All files of a commit."""
+    async for info in files_of(pfs, commit):
+        yield entry_of_info(info, ADDED)
 
 
 async def difference(pfs: WholePfs, new: Commit, old: Commit | None) -> AsyncIterator[Entry]:
     """What differs between two commits, in the order of keys; None for the one before."""
     base = None if old is None else File(old, "/")
     async for diff in pfs.diff_file(File(new, "/"), base):
-        if (entry := _entry_of_diff(diff)) is not None:
-            yield entry
-
-
-def _entry_of_diff(diff: FileDiff) -> Entry | None:
-    """What a difference means; None for a directory."""
-    new = diff.new if diff.new is not None and diff.new.is_file else None
-    old = diff.old if diff.old is not None and diff.old.is_file else None
-    if new is not None:
-        return entry_of_info(new, REPLACED if old is not None else ADDED)
-    return None if old is None else Entry(old.path[1:], DELETED)
+        if (became := what_became(diff)) is not None:
+            what, file = became
+            yield Entry(file.path[1:], what) if what == DELETED else entry_of_info(file, what)
 
 
 def entry_of_info(info: FileInfo, what: str) -> Entry:

@@ -62,8 +62,6 @@ class LinesWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sum = hashlib.sha256()
-        self.last: dict[str, Any] | None = None
-        """The last line that is there."""
         self.count = 0
         """How many lines there are."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -75,7 +73,7 @@ class LinesWriter:
         for fields in lines:
             line = _line(fields)
             self._file.write(line)
-            self._took(line, fields)
+            self._took(line)
 
     def sync(self) -> None:
         """Wait until the lines are on the disk."""
@@ -110,13 +108,12 @@ class LinesWriter:
             if _SUM in fields:
                 break
             whole += len(line)
-            self._took(line, fields)
+            self._took(line)
         self._file.seek(whole)
         self._file.truncate()
 
-    def _took(self, line: bytes, fields: dict[str, Any]) -> None:
+    def _took(self, line: bytes) -> None:
         self._sum.update(line)
-        self.last = fields
         self.count += 1
 
 

@@ -17,7 +17,7 @@ _MARK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One commit of an import. A record has one, or two: what must go first goes first."""
 
