@@ -21,7 +21,7 @@ from handlers.request_body import read_document
 from handlers.uploads import CHECKSUM_TYPE, upload_path
 from handlers.version_headers import version_written
 from handlers.write_conditions import condition_error, put_condition, told_as_s3
-from pfs_client.failures import ConditionFailed, FileNotFound, FileSetNotFound, NotAFile
+from pfs_client.failures import ConditionFailed, FileSetNotFound
 from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import Completion, PartRecord, Upload
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File
@@ -186,13 +186,9 @@ class _Completing:
         """
         if self._expect is None:
             return
-        try:
-            info = await self._services.files.inspect_file(File(head, self._path))
-            hash_ = info.hash
-        except (FileNotFound, NotAFile):
-            hash_ = None
-        if not self._expect.allows(hash_):
-            failed = ConditionFailed(self._expect, exists=hash_ is not None)
+        info = await self._services.files.find_file(File(head, self._path))
+        if not self._expect.allows(None if info is None else info.hash):
+            failed = ConditionFailed(self._expect, exists=info is not None)
             raise condition_error(failed, self._request.key)
 
     def _digest(self) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.exchange import Services
 from handlers.version_headers import marker_headers
-from pfs_client.failures import FileNotFound, NotAFile, PfsFailure
-from pfs_client.values import BranchInfo, Commit, File, FileInfo
+from pfs_client.failures import PfsFailure
+from pfs_client.values import BranchInfo, Commit, File
 from s3_wire.errors import NoSuchKey
 from s3_wire.version_errors import MethodNotAllowed, NoSuchVersion
 
@@ -89,14 +89,6 @@ async def _deleted_in(services: Services, commit: Commit, paths: Sequence[str]) 
     return {
         path
         for path in paths
-        if await find_file(services, before, path) is not None
-        and await find_file(services, commit, path) is None
+        if await services.files.find_file(File(before, path)) is not None
+        and await services.files.find_file(File(commit, path)) is None
     }
-
-
-async def find_file(services: Services, commit: Commit, path: str) -> FileInfo | None:
-    """A file as it is in a commit; None if there is none."""
-    try:
-        return await services.files.inspect_file(File(commit, path))
-    except (FileNotFound, NotAFile):
-        return None

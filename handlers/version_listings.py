@@ -17,7 +17,7 @@ from handlers.listing_pages import Listing, common_prefix, end_of_prefix, first_
 from handlers.listing_xml import OWNER, ListingXml, flag
 from handlers.timestamps import iso_8601
 from handlers.versions import histories_of
-from pfs_client.failures import FileNotFound, NotAFile
+from pfs_client.failures import FileNotFound
 from pfs_client.values import File, FileInfo, Part
 from pfs_client.versions.changes import BranchChanges, Version
 from s3_wire import xml
@@ -128,10 +128,7 @@ async def _rest_of_key(
 ) -> list[_Entry]:
     """The versions of the marker's key that are older than the marker's."""
     path = "/" + listing.after
-    try:
-        in_base = await listing.cache.inspect_file(File(changes.base, path))
-    except (FileNotFound, NotAFile):
-        in_base = None
+    in_base = await listing.cache.find_file(File(changes.base, path))
     entries = _versions(listing.after, changes.of(path, in_base))
     ids = [entry.version.commit.id for entry in entries if entry.version]
     return entries[ids.index(version_marker) + 1 :] if version_marker in ids else []

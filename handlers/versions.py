@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from handlers.addressing import is_directory_marker, readable_path
-from handlers.delete_markers import find_file
 from handlers.exchange import Services
 from pfs_client.failures import CommitNotFound, ConditionFailed, PathCollision
-from pfs_client.values import BranchInfo, Commit, ExpectFile, FileInfo, is_commit_id
+from pfs_client.values import BranchInfo, Commit, ExpectFile, File, FileInfo, is_commit_id
 from pfs_client.versions.histories import Histories
 from s3_wire.errors import InvalidArgument, NotImplemented
 from s3_wire.version_errors import NoSuchVersion
@@ -62,10 +61,11 @@ async def undelete(services: Services, branch: BranchInfo, key: str, version: st
     check_version_id(version)
     deleting = await version_of(services, branch, key, version)
     path = readable_path(key)
-    if is_directory_marker(key) or await find_file(services, branch.head, path) is not None:
+    now = File(branch.head, path)
+    if is_directory_marker(key) or await services.files.find_file(now) is not None:
         raise NotImplemented(_CANNOT_GO)
     before = await _before_deletion(services, branch.head, deleting, path)
-    found = await find_file(services, before, path) if before is not None else None
+    found = None if before is None else await services.files.find_file(File(before, path))
     if before is None or found is None:
         raise NotImplemented(_CANNOT_GO)
     try:

@@ -69,6 +69,13 @@ class CommitCache:
         """As `PfsClient.inspect_file`."""
         return await self._fact("file", file, file.commit, partial(self._pfs.inspect_file, file))
 
+    async def find_file(self, file: File) -> FileInfo | None:
+        """The same; None where there is no file."""
+        try:
+            return await self.inspect_file(file)
+        except (FileNotFound, NotAFile):
+            return None
+
     async def list_file(self, directory: File, part: Part = ALL) -> list[FileInfo]:
         """As `PfsClient.list_file`."""
         return await self._page(self._pfs.list_file, directory, part)
