@@ -27,8 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def client(request: pytest.FixtureRequest) -> ClientUnderTest:
-    """The module's CLIENT, if it is there."""
-    found: ClientUnderTest = request.module.CLIENT
+    """The module's CLIENT, or the one that a test names, if it is there."""
+    found: ClientUnderTest = getattr(request, "param", None) or request.module.CLIENT
     if missing := why_not_there(found.folder):
         pytest.skip(missing)
     return found

@@ -18,7 +18,6 @@ from tests.clients.toolchains import (
     THOROUGH,
     data_tool_version,
     go_version,
-    why_not_there,
 )
 from tests.servers import GatewayProcess, PfsProcess
 
@@ -147,14 +146,6 @@ TRANSFERS = pytest.param(
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(600)]
 with_all = pytest.mark.parametrize("layers", [ALL], ids=["all"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def client(request: pytest.FixtureRequest) -> ClientUnderTest:
-    found: ClientUnderTest = request.param
-    if missing := why_not_there(found.folder):
-        pytest.skip(missing)
-    return found
 
 
 @with_all

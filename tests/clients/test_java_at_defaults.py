@@ -19,7 +19,6 @@ from tests.clients.data_tools.sizes import COLUMNS, MOVE
 from tests.clients.outcomes import ClientUnderTest, Run
 from tests.clients.record import record_with_all
 from tests.clients.steps import WORKS
-from tests.clients.toolchains import why_not_there
 
 CHECKLIST = frozenset(step for group in GROUPS.values() for step in group)
 SIZES_AND_COPIES = dict.fromkeys(
@@ -68,14 +67,6 @@ pytestmark = [
     ),
     pytest.mark.parametrize("client", CLIENTS, indirect=True),
 ]
-
-
-@pytest.fixture(scope="module")
-def client(request: pytest.FixtureRequest) -> ClientUnderTest:
-    found: ClientUnderTest = request.param
-    if missing := why_not_there(found.folder):
-        pytest.skip(missing)
-    return found
 
 
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:

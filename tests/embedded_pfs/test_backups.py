@@ -25,8 +25,8 @@ from embedded_pfs.disk import make_folder, open_private, try_lock
 from embedded_pfs.migrations import SCHEMA_VERSION
 from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.values import Branch, DeleteFile, File, Repo
+from tests.embedded_pfs.harm import cut, flip, remove
 from tests.embedded_pfs.released.directories import unpacked, version_of
-from tests.embedded_pfs.test_checking import cut, flip, remove
 from tests.pfs_contract.reading import head_of, paths, put, read
 from tests.small_disk import fill, small_disk
 

@@ -15,6 +15,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from pfs_client.failures import ContentLost
 from pfs_client.values import AddFile, Branch, CopyFile, File, Repo
+from tests.embedded_pfs.harm import cut, flip, remove
 from tests.pfs_contract.reading import head_of, put, read
 
 BRANCH = Branch(Repo("r"), "master")
@@ -31,20 +32,6 @@ async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
     await put(client, BRANCH, "/small", b"2")
     yield client
     await client.aclose()
-
-
-def remove(blob: Path) -> None:
-    blob.unlink()
-
-
-def cut(blob: Path) -> None:
-    os.truncate(blob, 1000)
-
-
-def flip(blob: Path) -> None:
-    content = bytearray(blob.read_bytes())
-    content[1234] ^= 1
-    blob.write_bytes(content)
 
 
 def blob_of(pfs: EmbeddedPfs) -> Path:

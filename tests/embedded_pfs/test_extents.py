@@ -34,6 +34,7 @@ from pfs_client.values import (
     File,
     Repo,
 )
+from tests.embedded_pfs.harm import cut, flip, remove
 from tests.pfs_contract.reading import head_of, pfs_hash, put, read
 
 BRANCH = Branch(Repo("r"), "master")
@@ -297,20 +298,6 @@ async def test_a_reader_that_stops_keeps_nothing(pfs: EmbeddedPfs) -> None:
     await pfs.delete_repo(BRANCH.repo, force=True)
     await pfs.engine.upkeep.round()
     assert blobs(pfs) == {}
-
-
-def remove(blob: Path) -> None:
-    blob.unlink()
-
-
-def cut(blob: Path) -> None:
-    os.truncate(blob, 1000)
-
-
-def flip(blob: Path) -> None:
-    content = bytearray(blob.read_bytes())
-    content[1234] ^= 1
-    blob.write_bytes(content)
 
 
 @pytest.mark.parametrize("harm", [remove, cut])

@@ -6,11 +6,8 @@ A process kills itself before the Nth of its steps, for every N that there is.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +20,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.directory import DirectoryRefused
 from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.values import Branch, Repo
+from tests.killed import die_before, is_killed, processes
 from tests.pfs_contract.reading import put
 
 BRANCH = Branch(Repo("r"), "master")
@@ -32,33 +30,13 @@ MOST_STEPS = 200
 
 each_step = pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.thorough)])
 
-# Its processes begin in one that has no threads, and has read this module already.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
+PROCESSES = processes(__name__)
 
 
 def run_until(step: int, function: Callable[..., object], *args: object) -> None:
     """Run a function, and kill this process before a step."""
-    left = step
-
-    def count(event: str, _args: object) -> None:
-        nonlocal left
-        if event in STEPS:
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
+    die_before(step, STEPS)
     function(*args)
-
-
-def is_killed_at(step: int, function: Callable[..., object], *args: object) -> bool:
-    """Run a function in a process that is killed before a step, and say whether it came so far."""
-    process = PROCESSES.Process(target=run_until, args=(step, function, *args))
-    process.start()
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
 
 
 def steps_of(
@@ -66,7 +44,7 @@ def steps_of(
 ) -> Iterator[int]:
     """Kill a function at each of its steps, or at every so many, each time prepared anew."""
     for step in range(0, MOST_STEPS, every):
-        if not is_killed_at(step, function, *prepare()):
+        if not is_killed(PROCESSES, run_until, step, function, *prepare()):
             assert step > 10
             return
         yield step

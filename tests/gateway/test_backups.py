@@ -5,34 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.gateway.commands import run, said
 from tests.raw_http import Answer, send
 from tests.servers import GatewayProcess
 from tests.small_disk import fill, small_disk
 
 OBJECTS = {"small": b"1", "d/large": os.urandom(300_000), "d/e/empty": b""}
 KEPT_HEADERS = ("etag", "last-modified", "content-type", "content-length")
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def said(*arguments: str | Path) -> str:
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def refused(*arguments: str | Path) -> str:

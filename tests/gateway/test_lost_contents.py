@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.embedded_pfs.test_checking import cut, remove
+from tests.embedded_pfs.harm import cut, remove
+from tests.gateway.commands import run
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -18,12 +18,7 @@ CONTENT = os.urandom(300_000)
 
 
 def check(directory: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", "--pfs", f"embedded:{directory}", "check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("--pfs", f"embedded:{directory}", "check")
 
 
 @pytest.mark.parametrize("harm", [remove, cut])

@@ -88,7 +88,7 @@ class Signer:
                 sent["x-amz-decoded-content-length"] = str(len(body))
             if mode in (SIGNED_TRAILER, UNSIGNED_TRAILER):
                 sent["x-amz-trailer"] = "x-amz-checksum-sha1"
-            seed = self._sign_headers(method, target, sent, payload)
+            seed = self.sign_headers(method, target, sent, payload)
         if mode in (SIGNED_CHUNKS, SIGNED_TRAILER, UNSIGNED_TRAILER):
             body = self._framed(body, mode, seed)
         sent.pop("Host")
@@ -113,7 +113,8 @@ class Signer:
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         return key
 
-    def _sign_headers(self, method: str, target: str, sent: dict[str, str], payload: str) -> str:
+    def sign_headers(self, method: str, target: str, sent: dict[str, str], payload: str) -> str:
+        """Sign a request's headers, `Authorization` goes among them; return the signature."""
         names = ";".join(sorted(name.lower() for name in sent))
         signature = self._signature(method, target, sent, payload)
         sent["Authorization"] = (
@@ -121,6 +122,12 @@ class Signer:
             f" Signature={self.spoil(signature)}"
         )
         return signature
+
+    def chunk_signature(self, previous: str, chunk: bytes) -> str:
+        """What signs a chunk of a body, behind one with this signature."""
+        digest = hashlib.sha256(chunk).hexdigest()
+        lines = (self.timestamp, self.scope, previous, OF_NOTHING, digest)
+        return _hex(self.signing_key, "\n".join(("AWS4-HMAC-SHA256-PAYLOAD", *lines)))
 
     def _presigned(self, method: str, target: str, sent: Mapping[str, str]) -> tuple[str, str]:
         names = ";".join(sorted(name.lower() for name in sent))
@@ -160,9 +167,7 @@ class Signer:
         previous, wire = seed, b""
         half = len(body) // 2
         for chunk in [piece for piece in (body[:half], body[half:]) if piece] + [b""]:
-            digest = hashlib.sha256(chunk).hexdigest()
-            lines = (self.timestamp, self.scope, previous, OF_NOTHING, digest)
-            previous = _hex(self.signing_key, "\n".join(("AWS4-HMAC-SHA256-PAYLOAD", *lines)))
+            previous = self.chunk_signature(previous, chunk)
             shown = previous if chunk else self.spoil_chunk(previous)
             extension = "" if mode == UNSIGNED_TRAILER else f";chunk-signature={shown}"
             wire += f"{len(chunk):x}{extension}\r\n".encode() + chunk + (b"\r\n" if chunk else b"")

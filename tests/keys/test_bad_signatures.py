@@ -118,7 +118,7 @@ def test_a_header_that_is_not_signed_is_refused(keyed: GatewayProcess) -> None:
     signer = Signer(WRITER)
     sent = {"Host": f"{keyed.host}:{keyed.port}", "x-amz-date": signer.timestamp}
     sent["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD"
-    signer._sign_headers("PUT", target, sent, "UNSIGNED-PAYLOAD")
+    signer.sign_headers("PUT", target, sent, "UNSIGNED-PAYLOAD")
     sent["x-amz-copy-source"] = "/master.other/k"
     answer = send(keyed, "PUT", target, b"", sent)
     assert (answer.status, answer.code) == (403, "AccessDenied")

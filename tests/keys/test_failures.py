@@ -64,7 +64,7 @@ def test_whoever_signs_rightly_is_served_whatever_others_of_that_address_do(
             connection = stack.enter_context(Connection(keyed, address))
             sent = {"Host": f"{keyed.host}:{keyed.port}", "x-amz-date": guesses.timestamp}
             sent["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD"
-            guesses._sign_headers("GET", "/", sent, "UNSIGNED-PAYLOAD")
+            guesses.sign_headers("GET", "/", sent, "UNSIGNED-PAYLOAD")
             connection.send(connection.head("GET", "/", headers=sent))
         assert right.send(keyed, "GET", "/").status == 200
 

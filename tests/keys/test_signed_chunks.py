@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.keys.conftest import BUCKET, CONTENT, KEY, WRITER, assert_unchanged
-from tests.keys.signer import OF_NOTHING, SIGNED_CHUNKS, Signer, _hex, new_address, wrong
+from tests.keys.signer import SIGNED_CHUNKS, Signer, new_address, wrong
 from tests.raw_http import Connection
 from tests.servers import GatewayProcess
 
@@ -28,9 +27,7 @@ def framed(signer: Signer, seed: str, *chunks: bytes, spoil: int = -1) -> list[b
     """Each chunk with its head; of the one at `spoil` the signature is wrong."""
     previous, wire = seed, []
     for at, chunk in enumerate(chunks):
-        digest = hashlib.sha256(chunk).hexdigest()
-        lines = (signer.timestamp, signer.scope, previous, OF_NOTHING, digest)
-        previous = _hex(signer.signing_key, "\n".join(("AWS4-HMAC-SHA256-PAYLOAD", *lines)))
+        previous = signer.chunk_signature(previous, chunk)
         shown = wrong(previous) if at == spoil else previous
         wire.append(f"{len(chunk):x};chunk-signature={shown}\r\n".encode() + chunk + b"\r\n")
     return wire
@@ -43,7 +40,7 @@ def begin(
     signer, target = Signer(WRITER), f"/{BUCKET}/{KEY}"
     sent = {"Host": f"{keyed.host}:{keyed.port}", "x-amz-content-sha256": SIGNED_CHUNKS}
     sent |= {"x-amz-date": signer.timestamp, "x-amz-decoded-content-length": str(size_bytes)}
-    seed = signer._sign_headers("PUT", target, sent, SIGNED_CHUNKS)
+    seed = signer.sign_headers("PUT", target, sent, SIGNED_CHUNKS)
     connection.send(
         connection.head("PUT", target, b"", {**sent, "Content-Length": str(wire_bytes)})
     )

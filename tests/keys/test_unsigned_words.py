@@ -76,7 +76,7 @@ def asked_of_host(
     signer = Signer(key)
     sent = {"Host": host, "x-amz-date": signer.timestamp, "x-amz-content-sha256": UNSIGNED}
     sent |= {name.replace("_", "-"): value for name, value in more.items()}
-    signer._sign_headers(method, target, sent, UNSIGNED)
+    signer.sign_headers(method, target, sent, UNSIGNED)
     with Connection(gateway, new_address()) as connection:
         connection.send(connection.head(method, target, None, sent))
         return connection.read(method)

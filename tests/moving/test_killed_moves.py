@@ -7,10 +7,6 @@ name, and a call to PFS.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +17,7 @@ from gateway.history.moving import exporting
 from gateway.history.moving.folder import read_export
 from gateway.history.places import HistoryRefused
 from pfs_client.whole_pfs import WholePfs
+from tests.killed import die, die_before, is_killed, processes
 from tests.moving.cut import Cut, Where
 from tests.moving.moves import moved_in, moved_out
 from tests.moving.states import BATCH_FILES, BUCKET, SOURCE, was, without_steps
@@ -31,29 +28,14 @@ MOST_STEPS = 500
 
 each_step = pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.thorough)])
 
-# Its processes begin in one that has no threads, and has read this module already.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
-
-
-def die() -> None:
-    """End as by `kill -9`."""
-    os.kill(os.getpid(), signal.SIGKILL)
+PROCESSES = processes(__name__)
 
 
 def export_until(step: int, directory: Path, folder: Path) -> None:
     """Export, and kill this process before a step."""
-    left = step
-
-    def count(event: str, _args: object) -> None:
-        nonlocal left
-        if event in STEPS:
-            left -= 1
-            if left < 0:
-                die()
 
     async def work(pfs: WholePfs) -> None:
-        sys.addaudithook(count)
+        die_before(step, STEPS)
         await moved_out(pfs, folder)
 
     asyncio.run(_on(directory, work))
@@ -84,11 +66,7 @@ def steps_of(
     """Kill a function at each of its steps, or at every so many, each time with other folders."""
     for step in range(0, MOST_STEPS, every):
         folders = prepare(step)
-        process = PROCESSES.Process(target=function, args=(step, *folders))
-        process.start()
-        process.join()
-        assert process.exitcode in (0, -signal.SIGKILL)
-        if process.exitcode == 0:
+        if not is_killed(PROCESSES, function, step, *folders):
             assert step > every
             return
         yield folders

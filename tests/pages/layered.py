@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config
-
 from tests.browser_page import BrowserPage
+from tests.keys.clients import client_of
 from tests.keys.signer import Key
 from tests.servers import GatewayProcess
 
@@ -39,18 +37,10 @@ class Layered:
     @contextmanager
     def of(cls, page: BrowserPage, gateway: GatewayProcess, key: Key = ANY) -> Iterator[Self]:
         """Make a bucket on a gateway."""
-        s3 = boto3.client(
-            "s3",
-            endpoint_url=gateway.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=key.name,
-            aws_secret_access_key=key.secret,
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-        bucket = f"master.images-{next(_numbers)}"
-        s3.create_bucket(Bucket=bucket)
-        yield cls(page, bucket, s3)
-        s3.close()
+        with contextmanager(client_of)(gateway, key) as s3:
+            bucket = f"master.images-{next(_numbers)}"
+            s3.create_bucket(Bucket=bucket)
+            yield cls(page, bucket, s3)
 
     def written(self, key: str, *contents: bytes) -> list[str]:
         """Write an object, again and again; gives its versions."""
