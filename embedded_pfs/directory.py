@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
@@ -189,11 +189,7 @@ class DataDirectory:
 
     def _version(self) -> int:
         try:
-            connection = self.connect()
-            try:
-                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            finally:
-                connection.close()
+            version = _schema_of(self.connect())
         except sqlite3.Error as error:
             if isinstance(error, sqlite3.OperationalError) and self._is_full(error):
                 raise StorageFull(FULL) from error
@@ -261,11 +257,13 @@ def older_schema(path: Path) -> int | None:
     if not file.exists():
         raise DirectoryRefused(f"there is no embedded PFS in {path}")
     try:
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        finally:
-            connection.close()
+        version = _schema_of(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True))
     except sqlite3.Error as error:
         raise DirectoryRefused(f"cannot open {file}: {error}") from error
     return version if 0 < version < SCHEMA_VERSION else None
+
+
+def _schema_of(connection: sqlite3.Connection) -> int:
+    """The schema of a database, which is closed then."""
+    with closing(connection):
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])

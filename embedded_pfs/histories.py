@@ -122,7 +122,7 @@ def _directories(path: str) -> list[str]:
 
 
 def _is_within(directory: str, paths: tuple[str, str]) -> bool:
-    return any(not p or directory == p or directory.startswith(p + "/") for p in paths)
+    return any(_lies_in(directory, p) for p in paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,7 @@ async def open_file(
     """Open a file for reading.
 
     Raises:
-        CommitNotFound: There is no such commit, or no such repo.
-        CommitNotFinished: It is open, and so is what it is based on.
-        FileSetNotFound: It stands for a file set that is not there, or no longer.
-        FileNotFound: Nothing stands at the path.
-        ContentLost: Its content is not there any more.
-        NotAFile: A directory stands there.
+        PfsFailure: As `EmbeddedPfs.get_file`.
     """
     content, small = engine.look_up(_find_content, file)
     end = content.size_bytes

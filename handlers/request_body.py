@@ -203,10 +203,9 @@ class RequestBody:
 
 
 async def _in_turns(payloads: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """What chunks hold, some chunks at a time: each is work, and an object in memory, of its own.
+    """What chunks hold, some chunks at a time, as each is work: others have their turn between.
 
-    A client may send chunks of one byte: all of one receive took 190 ms, and what a piece is
-    gathered from twenty times its size.
+    A client may send chunks of one byte. All of one receive took 190 ms.
     """
     while some := list(islice(payloads, _CHUNKS_A_TURN)):
         yield b"".join(some) if len(some) > 1 else some[0]

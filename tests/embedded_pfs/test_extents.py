@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,6 @@ from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.failures import ContentLost
 from pfs_client.interface import ByteStream, FileSpan
 from pfs_client.values import (
-    FILE_SETS_REPO_NAME,
     AddFile,
     Branch,
     Commit,
@@ -55,7 +54,7 @@ async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
 
 
 def in_set(file_set_id: str) -> File:
-    return File(Commit(Repo(FILE_SETS_REPO_NAME), file_set_id), "/f")
+    return File(Commit.of_file_set(file_set_id), "/f")
 
 
 async def composed(pfs: EmbeddedPfs, parts: Sequence[bytes]) -> str:
@@ -280,13 +279,24 @@ async def test_who_reads_keeps_what_is_read(pfs: EmbeddedPfs, tmp_path: Path) ->
     await other.aclose()
 
 
+def held(pfs: EmbeddedPfs) -> list[str]:
+    """The files of a PFS that this process has open, but for connections to its database."""
+    folder = str(pfs.engine.directory.path)
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the one that lists them
+            found.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return sorted(f for f in found if f.startswith(folder) and "/pfs.sqlite" not in f)
+
+
 async def test_a_reader_that_stops_keeps_nothing(pfs: EmbeddedPfs) -> None:
     await put_together(pfs, "/f")
     await pfs.engine.upkeep.round()
-    before = len(os.listdir("/proc/self/fd"))
+    before = held(pfs)
     head = await head_of(pfs, BRANCH)
     async with await pfs.get_file(File(head, "/f")) as stream:
         async for _ in stream:
+            assert held(pfs) != before
             break
     async with await pfs.get_file(File(head, "/f")) as stream:
         spans = stream.file_spans()
@@ -294,7 +304,7 @@ async def test_a_reader_that_stops_keeps_nothing(pfs: EmbeddedPfs) -> None:
         await anext(spans)
     async with await pfs.get_file(File(head, "/f")):
         pass
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert held(pfs) == before
     await pfs.delete_repo(BRANCH.repo, force=True)
     await pfs.engine.upkeep.round()
     assert blobs(pfs) == {}

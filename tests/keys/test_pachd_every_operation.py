@@ -42,11 +42,16 @@ async def filled(deployment: Deployment) -> Ids:
             assert (await deployment.send(token, "PUT", f"/{bucket}")).status == 200
         put = await deployment.send(token, "PUT", f"/{bucket}/{KEY}", b"must not change")
         assert put.status == 200
-    begun = await deployment.send(OWNER, "POST", f"/{BUCKET}/{KEY}?uploads")
+    return await begun_by(OWNER, deployment)
+
+
+async def begun_by(token: str, deployment: Deployment) -> Ids:
+    """An upload in the owner's bucket, with one part, and the object's version."""
+    begun = await deployment.send(token, "POST", f"/{BUCKET}/{KEY}?uploads")
     upload = begun.texts("UploadId")[0]
     target = f"/{BUCKET}/{KEY}?uploadId={upload}&partNumber=1"
-    part = await deployment.send(OWNER, "PUT", target, b"a part")
-    listed = await deployment.send(OWNER, "GET", f"/{BUCKET}?versions&prefix={KEY}")
+    part = await deployment.send(token, "PUT", target, b"a part")
+    listed = await deployment.send(token, "GET", f"/{BUCKET}?versions&prefix={KEY}")
     version = listed.texts("Version", "VersionId")[0]
     return Ids(upload, part.headers["etag"].strip('"'), version)
 
@@ -191,7 +196,7 @@ async def test_a_role_that_is_taken_back_ends_what_it_began(deployment: Deployme
     """Uploads of one's own too: an id is no right, and what was completed is told to nobody."""
     await filled(deployment)
     deployment.users.grant("robot:stranger", Repo("images"), Role.REPO_WRITER)
-    done, begun = [await _own_upload(deployment) for _ in range(2)]
+    done, begun = [await begun_by(STRANGER, deployment) for _ in range(2)]
     (complete,) = request_of("CompleteMultipartUpload", done)
     assert (await sent(deployment, STRANGER, complete)).status == 200
     deployment.users.revoke("robot:stranger", Repo("images"))
@@ -199,14 +204,3 @@ async def test_a_role_that_is_taken_back_ends_what_it_began(deployment: Deployme
     for name in operations():
         for asked in request_of(name, begun) if name != "ListBuckets" else []:
             assert_refused(await sent(deployment, STRANGER, asked), asked)
-
-
-async def _own_upload(deployment: Deployment) -> Ids:
-    """An upload of the stranger's in the owner's bucket, with one part."""
-    begun = await deployment.send(STRANGER, "POST", f"/{BUCKET}/{KEY}?uploads")
-    upload = begun.texts("UploadId")[0]
-    target = f"/{BUCKET}/{KEY}?uploadId={upload}&partNumber=1"
-    part = await deployment.send(STRANGER, "PUT", target, b"a part")
-    listed = await deployment.send(STRANGER, "GET", f"/{BUCKET}?versions&prefix={KEY}")
-    version = listed.texts("Version", "VersionId")[0]
-    return Ids(upload, part.headers["etag"].strip('"'), version)
