@@ -39,7 +39,8 @@ class BlobStream(ByteStream):
 
     async def file_spans(self) -> AsyncIterator[FileSpan | bytes]:
         """Where the bytes lie."""
-        yield FileSpan(self._descriptor, self._at, self._end - self._at)
+        if self._at < self._end:
+            yield FileSpan(self._descriptor, self._at, self._end - self._at)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

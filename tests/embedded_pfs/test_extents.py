@@ -206,6 +206,17 @@ async def test_every_range_is_the_bytes(
         assert await by_spans(stream) == expected
 
 
+@pytest.mark.parametrize("parts", [[A], [A, B]], ids=["one blob", "two"])
+@pytest.mark.parametrize("behind", [0, 1])
+async def test_there_is_nothing_behind_the_end(
+    pfs: EmbeddedPfs, parts: list[bytes], behind: int
+) -> None:
+    file = in_set(await composed(pfs, parts))
+    offset = sum(map(len, parts)) + behind
+    assert await by_spans(await pfs.get_file(file, offset=offset)) == b""
+    assert await read(pfs, file.commit, file.path, offset) == b""
+
+
 async def test_more_extents_than_are_read_at_once(
     pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
