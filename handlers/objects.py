@@ -166,7 +166,8 @@ async def find_object(
             file = await services.files.inspect_file(File(head, path))
         changed = file.committed
         if with_time and not is_marker:
-            changed = await services.times.of_file(replace(branch, head=head), file)
+            looked_at = replace(branch, head=head) if version else branch
+            changed = await services.times.of_file(looked_at, file)
     except (FileNotFound, NotAFile):
         if version:
             raise await missing_version(services, head, key, path) from None

@@ -88,8 +88,10 @@ def payload_mode(headers: Mapping[str, str], query: Mapping[str, str]) -> Payloa
 
 
 def _says_aws_chunked(headers: Mapping[str, str]) -> bool:
-    codings = headers.get("content-encoding", "").lower().split(",")
-    return "aws-chunked" in (coding.strip() for coding in codings)
+    codings = headers.get("content-encoding")
+    if codings is None:
+        return False
+    return "aws-chunked" in (coding.strip() for coding in codings.lower().split(","))
 
 
 def _is_signed_elsewhere(headers: Mapping[str, str], query: Mapping[str, str]) -> bool:

@@ -62,7 +62,7 @@ class Declared:
     names: set[str] = field(default_factory=set)
     prefixes: tuple[str, ...] = ()
     required: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    checks: list[Check] = field(default_factory=list)
+    checks: dict[str, Check] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     operation_name: str = ""
     naming: str = ""
@@ -92,7 +92,7 @@ class Declared:
         """Check the values of a parameter, if not every text will do."""
         schema = parameter["schema"]
         if schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
-            self.checks.append(self._check(name, parameter))
+            self.checks[name] = self._check(name, parameter)
 
     def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:
         schema = parameter["schema"]
@@ -111,10 +111,10 @@ class Declared:
         """Whether all required parameters are there with allowed values, and none names another."""
         if self.naming and sent.get(self.naming, "") not in ("", self.operation_name):
             return False
-        return all(
-            name in sent and (allowed is None or sent[name] in allowed)
-            for name, allowed in self.required.items()
-        )
+        for name, allowed in self.required.items():
+            if name not in sent or (allowed is not None and sent[name] not in allowed):
+                return False
+        return True
 
     def undeclared(self, names: Iterable[str]) -> list[str]:
         """The names that are neither declared nor of a declared family."""
@@ -128,16 +128,16 @@ class Declared:
             NotImplemented: A header's value is one that S3 knows and the contract does not declare.
         """
         values = {**self.defaults, **sent} if self.defaults else dict(sent)
-        for check in self.checks:
-            text = sent.get(check.name)
-            if text is None:
+        for name, text in sent.items():
+            check = self.checks.get(name)
+            if check is None:
                 continue
             if not text and check.allows_empty:
-                values.pop(check.name)
-                if check.name in self.defaults:
-                    values[check.name] = self.defaults[check.name]
+                values.pop(name)
+                if name in self.defaults:
+                    values[name] = self.defaults[name]
             else:
-                values[check.name] = check.value(text)
+                values[name] = check.value(text)
         return values
 
 

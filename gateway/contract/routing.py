@@ -125,16 +125,19 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
     def _refuse_undeclared(
         self, route: Route, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> None:
-        moved = self._moved_headers(route, query) if query else {}
+        if query:
+            self._refuse_undeclared_query(route, query)
+        names = route.headers.undeclared([n for n in headers if n.startswith(self._namespace)])
+        if names:
+            raise self._not_implemented("header", names)
+
+    def _refuse_undeclared_query(self, route: Route, query: Mapping[str, str]) -> None:
+        moved = self._moved_headers(route, query)
         names = route.query.undeclared([n for n in query if n.lower() not in moved])
         names += route.headers.undeclared(moved)
         if names:
             raise self._not_implemented("query parameter", names)
-        names = route.headers.undeclared([n for n in headers if n.startswith(self._namespace)])
-        if names:
-            raise self._not_implemented("header", names)
-        if moved:
-            route.headers.read(moved)
+        route.headers.read(moved)
 
     def _moved_headers(self, route: Route, query: Mapping[str, str]) -> dict[str, str]:
         """The headers that an SDK has moved into the query of a presigned URL.

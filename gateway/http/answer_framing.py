@@ -45,19 +45,17 @@ class AnswerFraming:
         """
         self.has_begun = True
         all_headers = list(headers)
-        length = next(
-            (int(value) for name, value in all_headers if name == b"content-length"), None
-        )
+        lengths = [int(value) for name, value in all_headers if name == b"content-length"]
         if _CLOSE in all_headers:
             self.keeps_alive = False
         elif not self.keeps_alive:
             all_headers.append(_CLOSE)
-        if length is None and not self._is_to_head and status not in _WITHOUT_BODY:
+        if not (lengths or self._is_to_head or status in _WITHOUT_BODY):
             self._is_chunked = True
             all_headers.append(_CHUNKED)
-        self._left_bytes = 0 if self._is_to_head else length or 0
+        self._left_bytes = 0 if self._is_to_head else sum(lengths)
         lines = [b"%s: %s" % header for header in all_headers]
-        if any(map(_NO_HEADER.search, lines)):
+        if _NO_HEADER.search(b"\t".join(lines)):  # a tab is the one control character that may be
             raise RuntimeError("a header of an answer holds what none may")
         return _STATUS_LINES[status] + b"\r\n".join(lines) + b"\r\n\r\n"
 

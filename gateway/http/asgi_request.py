@@ -143,5 +143,6 @@ class AsgiRequest:
             if data := answer.body(message.get("body", b""), more=not is_last):
                 out.write(data)
             if is_last:
+                out.flush()  # nobody waits for its log line
                 self._news.set()
                 self._connection.answered(self)

@@ -37,14 +37,13 @@ class RequestHead:
     @property
     def has_body(self) -> bool:
         """Whether bytes of a body may follow."""
-        return any(name in FRAMING_HEADERS and value != b"0" for name, value in self.headers)
+        return bool([v for name, v in self.headers if name in FRAMING_HEADERS and v != b"0"])
 
     @property
     def expects_continue(self) -> bool:
         """Whether its client waits to be asked for the body; HTTP/1.0 has no way to ask."""
-        return self.version != "1.0" and any(
-            name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers
-        )
+        expected = [value.lower() for name, value in self.headers if name == b"expect"]
+        return b"100-continue" in expected and self.version != "1.0"
 
 
 def origin_form(target: bytes) -> tuple[bytes, bytes | None]:

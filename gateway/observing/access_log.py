@@ -77,13 +77,13 @@ class AccessLog:
 
 
 def _time() -> str:
-    return _to_the_millisecond(int(time.time() * 1000))
+    second, milliseconds = divmod(int(time.time() * 1000), 1000)
+    return f"{_to_the_second(second)}.{milliseconds:03d}Z"
 
 
 @lru_cache(maxsize=2)
-def _to_the_millisecond(milliseconds: int) -> str:
-    time_ = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{time_:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+def _to_the_second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _json_line(record: Record, scope: Scope, seconds: float) -> str:

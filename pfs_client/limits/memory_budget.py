@@ -55,7 +55,8 @@ class MemoryBudget:
     def give_back(self, size_bytes: int) -> None:
         """Let others have what was taken."""
         self.held_bytes -= size_bytes
-        self._admit()
+        if self._waiting:
+            self._admit()
 
     async def _wait(self, size_bytes: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -120,10 +120,12 @@ class CommitCache:
         self, kind: str, key: object, commit: Commit, ask: Callable[[], Coroutine[Any, Any, F]]
     ) -> F:
         """A fact that is known, or else is asked for, and kept if it will stay true."""
-        known: Any = self._facts.get(key)
-        self._observer.cache_asked(kind, hit=known is not None)
-        if known is None:
+        try:
+            known: Any = self._facts[key]
+        except KeyError:
+            self._observer.cache_asked(kind, hit=False)
             return await self._learn(key, commit, ask)
+        self._observer.cache_asked(kind, hit=True)
         if isinstance(known, PfsFailure):
             raise type(known)(*known.args)
         fact: F = known
