@@ -24,7 +24,7 @@ from embedded_pfs.engine import Engine
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.failures import AuthenticationOff, ContentLost
-from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes, stream_of
+from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.permissions import Authorization, Permission, Principal
 from pfs_client.values import (
@@ -167,7 +167,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> Commit | None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
-            stored = await staging.take(stream_of(changes_))
+            stored = await staging.take(changes_)
             write = self.engine.write if _adds(stored) else self.engine.free
             more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
@@ -177,7 +177,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Apply a stream of changes to a branch, created if it is missing, or to an open commit."""
         blobs = self.engine.blobs
         async with self.engine.staging() as staging:
-            stored = await staging.take(stream_of(changes_))
+            stored = await staging.take(changes_)
             write = self.engine.write if _adds(stored) else self.engine.free
             if isinstance(target, Commit):
                 more = await write(changes.modify_commit, blobs, target, stored)
@@ -195,7 +195,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def _create_file_set(self, changes_: Changes, *, as_pachd: bool) -> str:
         async with self.engine.staging() as staging:
-            stored = await staging.take(stream_of(changes_))
+            stored = await staging.take(changes_)
             file_set_id, more = await self.engine.write(
                 file_sets.create, self.engine.blobs, stored, as_pachd=as_pachd
             )

@@ -17,6 +17,7 @@ from embedded_pfs.names import writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.threads import Threads
 from pfs_client.failures import InvalidPath, PfsFailure, StorageFull
+from pfs_client.interface import Changes
 from pfs_client.values import AddFile, Change
 
 log = logging.getLogger("s3gateway")
@@ -60,7 +61,7 @@ class Staging:
         self._writers: list[BlobWriter] = []
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def take(self, changes: AsyncIterator[Change]) -> list[StoredChange]:
+    async def take(self, changes: Changes) -> list[StoredChange]:
         """Store the contents of all changes.
 
         Raises:
@@ -69,24 +70,15 @@ class Staging:
             StorageFull: There is no room on the disk.
             Exception: Whatever the stream of changes raises.
         """
-        stored: list[StoredChange] = []
-        run: _Run | None = None
-        async for change in changes:
-            if run is not None and isinstance(change, AddFile) and change.path == run.path:
-                await run.write(change.content)
-                continue
-            if run is not None:
-                stored.append(await run.finish())
-                run = None
-            if isinstance(change, AddFile):
-                _check_path(change.path, len(stored))
-                run = _Run(change.path, self)
-                await run.write(change.content)
-            else:
-                stored.append(change)
-        if run is not None:
-            stored.append(await run.finish())
-        return stored
+        taken = _Taken(self)
+        if isinstance(changes, AsyncIterator):
+            async for change in changes:
+                await taken.add(change)
+        else:  # to make a stream of the few of a small write would take longer than they do
+            for change in changes:
+                await taken.add(change)
+        await taken.end_run()
+        return taken.stored
 
     async def settle(self, more: Iterable[BlobWriter]) -> None:
         """Declare the contents referred to, durably."""
@@ -139,6 +131,33 @@ class Staging:
             return False
         self._inline_left -= size_bytes
         return True
+
+
+class _Taken:
+    """The changes of one stream that have come."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+        self._run: _Run | None = None
+        self.stored: list[StoredChange] = []
+
+    async def add(self, change: Change) -> None:
+        run = self._run
+        if run is not None and isinstance(change, AddFile) and change.path == run.path:
+            await run.write(change.content)
+            return
+        await self.end_run()
+        if isinstance(change, AddFile):
+            _check_path(change.path, len(self.stored))
+            self._run = _Run(change.path, self._staging)
+            await self._run.write(change.content)
+        else:
+            self.stored.append(change)
+
+    async def end_run(self) -> None:
+        if self._run is not None:
+            self.stored.append(await self._run.finish())
+            self._run = None
 
 
 class _Run:

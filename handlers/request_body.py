@@ -8,7 +8,7 @@ of the iteration, so that whoever stores it must be able to drop what came befor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from itertools import islice
 from typing import Any
@@ -108,16 +108,21 @@ class RequestBody:
         """
         gathered = Gathered()
         total_bytes = 0
-        async for payload in self._payloads():
-            gathered.add(payload)
-            total_bytes += len(payload)
-            self._check_size(total_bytes)
-            if gathered.size_bytes >= piece_bytes:
-                piece = gathered.take()
-                await self._digest(piece)
-                yield piece
-            elif self._unverified_bytes > PIECE_BYTES:
-                await self._digest(b"")
+        more = True
+        while more:
+            data, more = await self._next_data()
+            for payload, is_turn_over in self._payloads(data):
+                gathered.add(payload)
+                total_bytes += len(payload)
+                self._check_size(total_bytes)
+                if gathered.size_bytes >= piece_bytes:
+                    piece = gathered.take()
+                    await self._digest(piece)
+                    yield piece
+                elif self._unverified_bytes > PIECE_BYTES:
+                    await self._digest(b"")
+                if is_turn_over:
+                    await asyncio.sleep(0)
         piece = gathered.take()
         await self._digest(piece)
         self._check_end(total_bytes)
@@ -133,22 +138,21 @@ class RequestBody:
             max_bytes = self._limits.max_object_bytes
             raise EntityTooLarge(ProposedSize=str(size_bytes), MaxSizeAllowed=str(max_bytes))
 
-    async def _payloads(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._next_message()
-            if message["type"] == "http.disconnect":
-                raise self._cut_short()
-            data: bytes = message.get("body", b"")
-            more = message.get("more_body", False)
-            if self._wire_bytes_left is not None:
-                self._wire_bytes_left -= len(data)
-            if self._decoder is None:
-                if data:
-                    yield data
-            else:
-                async for payload in _in_turns(self._decoder.chunks(data)):
-                    yield payload
+    async def _next_data(self) -> tuple[bytes, bool]:
+        """Bytes as they come, and whether more do."""
+        message = await self._next_message()
+        if message["type"] == "http.disconnect":
+            raise self._cut_short()
+        data: bytes = message.get("body", b"")
+        if self._wire_bytes_left is not None:
+            self._wire_bytes_left -= len(data)
+        return data, message.get("more_body", False)
+
+    def _payloads(self, data: bytes) -> Iterable[tuple[bytes, bool]]:
+        """What is within the framing, and whether others should have their turn behind it."""
+        if self._decoder is not None:
+            return _in_turns(self._decoder.chunks(data))
+        return ((data, False),) if data else ()
 
     async def _next_message(self) -> Mapping[str, Any]:
         """What comes next. A client's patience with us is its own; ours is with what it sends.
@@ -202,15 +206,13 @@ class RequestBody:
         return size_mismatch(self._wire_bytes, self._wire_bytes - self._wire_bytes_left)
 
 
-async def _in_turns(payloads: Iterator[bytes]) -> AsyncIterator[bytes]:
+def _in_turns(payloads: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     """What chunks hold, some chunks at a time, as each is work: others have their turn between.
 
     A client may send chunks of one byte. All of one receive took 190 ms.
     """
     while some := list(islice(payloads, _CHUNKS_A_TURN)):
-        yield b"".join(some) if len(some) > 1 else some[0]
-        if len(some) == _CHUNKS_A_TURN:
-            await asyncio.sleep(0)
+        yield b"".join(some) if len(some) > 1 else some[0], len(some) == _CHUNKS_A_TURN
 
 
 async def read_document(request: S3Request, root: str, max_entries: int) -> Element:
