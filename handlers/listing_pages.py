@@ -22,7 +22,10 @@ LEAST_KEYS_AHEAD = 100
 """Of a page. Who reads smaller ones looks for something, and may jump."""
 
 _BEHIND_A_PREFIX = 8
-"""Of the keys that follow a common prefix. More cost what they are, fewer another call."""
+"""Of the keys that follow a large common prefix. More cost what they are, fewer another call."""
+
+_LARGE_PREFIX = 25
+"""How many keys of a common prefix cost as much as a call that jumps over them."""
 
 Entry: TypeAlias = FileInfo | str
 """A key's file, or a common prefix."""
@@ -89,12 +92,13 @@ async def list_page(listing: Listing, max_keys: int) -> Page:
         infos = await _piece(listing, after, size)
         # A walk also meets directories, which are no keys.
         listed = infos if listing.by_directory else [info for info in infos if info.is_file]
-        page.add(folding.take(listed), max_keys)
+        entries = folding.take(listed)
+        page.add(entries, max_keys)
         if page.is_truncated or len(listed) < size:
             return page
         after = folding.jump_marker or infos[-1].path
-        has_folded = not listing.by_directory and folding.has_folded
-        size = _next_size(size, max_keys + 1, has_folded=has_folded)
+        is_large = folding.has_folded and _are_large(entries, size)
+        size = min(_BEHIND_A_PREFIX if is_large else size * 2, max_keys + 1)
 
 
 async def _piece(listing: Listing, after: str, size: int) -> list[FileInfo]:
@@ -126,9 +130,9 @@ def _part(listing: Listing, after: str, size: int) -> Part:
     return Part(after, prefix, files=size)
 
 
-def _next_size(size: int, most: int, *, has_folded: bool) -> int:
-    """How much to ask for: little behind a common prefix, as what follows may be the next one."""
-    return min(_BEHIND_A_PREFIX if has_folded else size * 2, most)
+def _are_large(entries: Sequence[Entry], size: int) -> bool:
+    """Whether so many files made so few entries that the next may be a large common prefix, too."""
+    return len(entries) < 2 or len(entries) * _LARGE_PREFIX < size
 
 
 class _Folding:
@@ -150,17 +154,11 @@ class _Folding:
 
     def take(self, listed: list[FileInfo]) -> Sequence[Entry]:
         """The entries that files, and directories if those are listed, make."""
-        if self._listing.by_directory:
-            return self._take_directories(listed)
+        if self._listing.by_directory:  # each makes one, so that no page needs a second piece
+            return [info if info.is_file else key_of(info.path) for info in listed]
         if not self._listing.delimiter:
             return listed
         return [entry for info in listed if (entry := self._entry(info)) is not None]
-
-    def _take_directories(self, listed: list[FileInfo]) -> list[Entry]:
-        entries: list[Entry] = [info if info.is_file else key_of(info.path) for info in listed]
-        last = entries[-1] if entries else ""
-        self._folded = last if isinstance(last, str) else ""
-        return entries
 
     def _entry(self, info: FileInfo) -> Entry | None:
         """What a file makes; None if it lies in the common prefix before, or before the page."""

@@ -46,12 +46,17 @@ def counted_reads(pfs: EmbeddedPfs) -> Counted:
 @pytest.fixture
 async def filled(tmp_path: Path) -> AsyncIterator[tuple[Any, Commit]]:
     pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    names = [f"/{kind}{p:02}-{n:03}" for kind in "ab" for p in range(PREFIXES) for n in range(KEYS)]
+    yield pfs, await made(pfs, names)
+    await pfs.aclose()
+
+
+async def made(pfs: EmbeddedPfs, names: list[str]) -> Commit:
+    """A commit with these files."""
     await pfs.create_repo(BRANCH.repo)
     await pfs.create_branch(BRANCH)
-    names = [f"/{kind}{p:02}-{n:03}" for kind in "ab" for p in range(PREFIXES) for n in range(KEYS)]
     await pfs.modify_file(BRANCH, [AddFile(name, b"") for name in names])
-    yield pfs, (await pfs.inspect_branch(BRANCH)).head
-    await pfs.aclose()
+    return (await pfs.inspect_branch(BRANCH)).head
 
 
 async def test_a_common_prefix_is_jumped_over(filled: tuple[Any, Commit]) -> None:
@@ -62,6 +67,32 @@ async def test_a_common_prefix_is_jumped_over(filled: tuple[Any, Commit]) -> Non
     assert page.is_truncated
     assert counted.calls <= PREFIXES + 2
     assert counted.rows <= PREFIXES * 10 + 2
+
+
+@pytest.mark.parametrize("keys", [2, 10])
+async def test_small_common_prefixes_are_read_many_in_a_call(tmp_path: Path, keys: int) -> None:
+    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    head = await made(pfs, [f"/{p:03}-{n:03}" for p in range(120) for n in range(keys)])
+    counted = counted_reads(pfs)
+    page = await list_page(Listing(counted, head, "", "-", ""), 100)
+    await pfs.aclose()
+    assert page.prefixes == [f"{p:03}-" for p in range(100)]
+    assert page.is_truncated
+    assert counted.calls <= keys
+    assert counted.rows <= 102 * keys
+
+
+async def test_behind_large_common_prefixes_small_ones_are_read_many_in_a_call(
+    tmp_path: Path,
+) -> None:
+    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    large = [f"/{p:03}-{n:03}" for p in range(5) for n in range(KEYS)]
+    head = await made(pfs, large + [f"/{p:03}-" for p in range(5, 300)])
+    counted = counted_reads(pfs)
+    page = await list_page(Listing(counted, head, "", "-", ""), 250)
+    await pfs.aclose()
+    assert page.prefixes == [f"{p:03}-" for p in range(250)]
+    assert counted.calls <= 5 + 8
 
 
 async def test_where_nothing_is_folded_a_page_is_one_call(filled: tuple[Any, Commit]) -> None:
