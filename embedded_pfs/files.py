@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from embedded_pfs import extents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
-from embedded_pfs.snapshots import Snapshot, snapshot
+from embedded_pfs.snapshots import Row, snapshot
 from pfs_client.failures import ContentLost, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.values import File, FileInfo, FileType
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file or directory in a listing, its path in stored form."""
-
-    path: str
-    content: StoredContent | None
-
-    @property
-    def shown(self) -> str:
-        """The path as PFS shows and sorts it."""
-        return shown_path(self.path) + ("/" if self.content is None and self.path else "")
 
 
 def find_file(connection: sqlite3.Connection, file: File) -> tuple[StoredContent, datetime | None]:
@@ -64,7 +50,7 @@ def inspect_file(connection: sqlite3.Connection, file: File, blobs: Blobs) -> Fi
     content, committed = find_file(connection, file)
     if content.size_bytes > INLINE_MAX_BYTES:
         _check_blob(blobs, file, content)
-    return _file_info(stored_path(file.path), content, committed)
+    return file_info(stored_path(file.path), content, committed)
 
 
 def inspect_with_extents(connection: sqlite3.Connection, file: File, blobs: Blobs) -> FileInfo:
@@ -77,7 +63,7 @@ def inspect_with_extents(connection: sqlite3.Connection, file: File, blobs: Blob
     if not extents.has_any(connection, content.hash):
         raise lost(file, content, blobs.size_of(content.hash))
     check_extents(connection, blobs, file, content, 0, content.size_bytes)
-    return _file_info(stored_path(file.path), content, committed)
+    return file_info(stored_path(file.path), content, committed)
 
 
 def check_extents(
@@ -146,22 +132,25 @@ def copied_files(
     return found
 
 
-def info_of(at: Snapshot, entry: Entry) -> FileInfo:
-    """What PFS says of an entry."""
-    if entry.content is None:
-        return FileInfo(entry.shown, FileType.DIR, at.committed, 0, b"")
-    return _file_info(entry.path, entry.content, at.committed)
-
-
-def _file_info(path: str, content: StoredContent, committed: datetime | None) -> FileInfo:
+def info_of(shown: str, row: Row | None, committed: datetime | None) -> FileInfo:
+    """What PFS says of a file, or without a row of a directory, by its path as it is shown."""
+    if row is None:
+        return FileInfo(shown, FileType.DIR, committed, 0, b"")
+    _, hash_, size_bytes, changed_us = row
     return FileInfo(
-        shown_path(path),
+        shown,
         FileType.FILE,
         committed,
-        content.size_bytes,
-        file_hash(content.hash, content.size_bytes),
-        as_optional_datetime(content.changed_us),
+        size_bytes,
+        file_hash(hash_, size_bytes),
+        as_optional_datetime(changed_us),
     )
+
+
+def file_info(path: str, content: StoredContent, committed: datetime | None) -> FileInfo:
+    """The same of a file by its stored path."""
+    row = (path, content.hash, content.size_bytes, content.changed_us)
+    return info_of(shown_path(path), row, committed)
 
 
 def lost(file: File, content: StoredContent, size_bytes: int | None) -> ContentLost:

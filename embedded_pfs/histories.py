@@ -12,8 +12,8 @@ from operator import itemgetter
 from embedded_pfs import commit_changes, commit_rows
 from embedded_pfs.blobs import StoredContent
 from embedded_pfs.commit_rows import named
-from embedded_pfs.files import Entry, info_of
-from embedded_pfs.names import bounds_of, parents, stored_path
+from embedded_pfs.files import file_info, info_of
+from embedded_pfs.names import bounds_of, parents, shown_directory, stored_path
 from embedded_pfs.snapshots import Snapshot, snapshot
 from pfs_client.failures import CommitNotFinished
 from pfs_client.values import Commit, File, FileDiff, FileInfo, FoundCommit
@@ -158,15 +158,15 @@ class _Pair:
 
     def _diff(self, path: str, new: StoredContent | None, old: StoredContent | None) -> FileDiff:
         return FileDiff(
-            None if new is None else info_of(self.new, Entry(path, new)),
-            None if old is None or self.old is None else info_of(self.old, Entry(path, old)),
+            None if new is None else file_info(path, new, self.new.committed),
+            None if old is None or self.old is None else file_info(path, old, self.old.committed),
         )
 
 
 def _directory(at: Snapshot | None, path: str) -> FileInfo | None:
     if at is None or not at.holds_directory(path):
         return None
-    return info_of(at, Entry(path, None))
+    return info_of(shown_directory(path), None, at.committed)
 
 
 def _files(

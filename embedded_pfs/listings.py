@@ -7,18 +7,29 @@ same wherever it begins, and a directory that is folded into one entry is jumped
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
-from embedded_pfs.blobs import content_hash, file_hash
-from embedded_pfs.files import Entry, info_of
-from embedded_pfs.names import ABOVE_ALL, bounds_of, parents, stored_path
-from embedded_pfs.snapshots import Snapshot, snapshot
+from embedded_pfs.blobs import content_hash
+from embedded_pfs.files import info_of
+from embedded_pfs.names import (
+    ABOVE_ALL,
+    bounds_of,
+    parents,
+    shown_directory,
+    shown_path,
+    stored_path,
+)
+from embedded_pfs.snapshots import Row, Snapshot, snapshot
 from pfs_client.failures import FileNotFound, PfsFailure
 from pfs_client.interface import MAX_FILES_PER_LISTING
 from pfs_client.values import ALL, File, FileInfo, FileType, Part
 
 _ROWS_TO_SKIP_BEFORE_SEEKING = 16
+
+Entry: TypeAlias = tuple[str, Row | None]
+"""A file's path as it is shown, with its row; a directory's, with None."""
 
 
 def inspect_directory(connection: sqlite3.Connection, file: File) -> FileInfo:
@@ -51,9 +62,7 @@ def list_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     _check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
-    content = at.find(path) if path else None
-    entries = iter([Entry(path, content)]) if content else _in_directory(at, path, part)
-    return _page(at, entries, part)
+    return _page(at, _file_at(at, path) or _in_directory(at, path, part), part)
 
 
 def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> list[FileInfo]:
@@ -71,12 +80,19 @@ def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
     _check_number(part)
     at = snapshot(connection, directory.commit)
     path = stored_path(directory.path)
-    content = at.find(path) if path else None
-    entries = iter([Entry(path, content)]) if content else _walk(at, path, part)
-    page = _page(at, entries, part)
-    if not page and path and not part.prefix and not content and not at.holds_directory(path):
+    file = _file_at(at, path)
+    page = _page(at, file or _walk(at, path, part), part)
+    if not page and path and not part.prefix and not file and not at.holds_directory(path):
         raise FileNotFound(f"nothing stands at {directory.path} at {directory.commit}")
     return page
+
+
+def _file_at(at: Snapshot, path: str) -> list[Entry]:
+    """The file at a stored path, if there is one."""
+    content = at.find(path) if path else None
+    if content is None:
+        return []
+    return [(shown_path(path), (path, content.hash, content.size_bytes, content.changed_us))]
 
 
 def _check_number(part: Part) -> None:
@@ -91,39 +107,39 @@ def _directory_info(at: Snapshot, path: str) -> FileInfo:
     """A directory with the size and hash of all below it; that is the hash of its entries'."""
     size_bytes = 0
     hashes = []
-    for entry in _in_directory(at, path, ALL):
-        if entry.content is None:
-            below = _directory_info(at, entry.path)
-            size_bytes += below.size_bytes
-            hashes.append(below.hash)
+    for shown, row in _in_directory(at, path, ALL):
+        if row is None:
+            info = _directory_info(at, stored_path(shown))
         else:
-            size_bytes += entry.content.size_bytes
-            hashes.append(file_hash(entry.content.hash, entry.content.size_bytes))
-    shown = Entry(path, None).shown
+            info = info_of(shown, row, at.committed)
+        size_bytes += info.size_bytes
+        hashes.append(info.hash)
+    shown = shown_directory(path)
     return FileInfo(shown, FileType.DIR, at.committed, size_bytes, content_hash(b"".join(hashes)))
 
 
-def _page(at: Snapshot, entries: Iterator[Entry], part: Part) -> list[FileInfo]:
+def _page(at: Snapshot, entries: Iterable[Entry], part: Part) -> list[FileInfo]:
     page: list[FileInfo] = []
     files = 0
-    for entry in islice(_wanted(entries, part), part.number or None):
-        page.append(info_of(at, entry))
-        files += entry.content is not None
+    for shown, row in islice(_wanted(entries, part), part.number or None):
+        page.append(info_of(shown, row, at.committed))
+        files += row is not None
         if files == part.files != 0:
             break
     return page
 
 
-def _wanted(entries: Iterator[Entry], part: Part) -> Iterator[Entry]:
+def _wanted(entries: Iterable[Entry], part: Part) -> Iterator[Entry]:
     """The entries that pass the marker and have the prefix."""
     after, prefix = part.after, part.prefix
+    # pachd compares with the marker without slashes at the end: the marker `/a` also skips the
+    # directory `/a/`, though that comes behind it.
     marked = stored_path(after)
+    skipped = (shown_path(marked), shown_directory(marked)) if after else ()
     for entry in entries:
-        # pachd compares with the marker without slashes at the end: the marker `/a` also skips the
-        # directory `/a/`, though that comes behind it.
-        if after and entry.path == marked:
+        shown = entry[0]
+        if shown in skipped:
             continue
-        shown = entry.shown
         passes = not after or (shown < after if part.reverse else shown > after)
         if passes and shown.startswith(prefix):
             yield entry
@@ -151,15 +167,20 @@ def _in_directory(at: Snapshot, path: str, part: Part) -> Iterator[Entry]:
     low, high = _narrowed(path, part)
     while True:
         folded = skipped = None
-        for file_path, content in at.between(low, high, reverse=part.reverse):
+        for row in at.rows(low, high, reverse=part.reverse):
+            file_path = row[0]
             if folded is not None and file_path.startswith(folded + "/"):
                 skipped = (skipped or 0) + 1
                 if skipped > _ROWS_TO_SKIP_BEFORE_SEEKING:
                     break
                 continue
             name, slash, _ = file_path[len(prefix) :].partition("/")
-            folded, skipped = (prefix + name, 0) if slash else (None, None)
-            yield Entry(prefix + name, None if slash else content)
+            if slash:
+                folded, skipped = prefix + name, 0
+                yield shown_directory(folded), None
+            else:
+                folded = skipped = None
+                yield shown_path(file_path), row
         else:
             return
         if part.reverse:
@@ -175,26 +196,33 @@ def _walk(at: Snapshot, path: str, part: Part) -> Iterator[Entry]:
         yield from _walk_back(at, path, low, high)
         return
     open_directories: list[str] = []
-    for file_path, content in at.between(low, high):
-        if not open_directories:
-            open_directories.append(path)
-            yield Entry(path, None)
-        above = [p for p in parents(file_path) if len(p) > len(path)]
-        for depth, directory in enumerate(above, start=1):
-            if depth >= len(open_directories) or open_directories[depth] != directory:
-                open_directories[depth:] = [directory]
-                yield Entry(directory, None)
-        yield Entry(file_path, content)
+    last = None
+    for row in at.rows(low, high):
+        file_path = row[0]
+        directory = file_path.rpartition("/")[0]
+        if directory != last:
+            last, above = directory, _directories(path, file_path)
+            for opened in above:
+                if opened not in open_directories:
+                    yield shown_directory(opened), None
+            open_directories = above
+        yield shown_path(file_path), row
 
 
 def _walk_back(at: Snapshot, path: str, low: str, high: str) -> Iterator[Entry]:
     """The same from the end: a directory comes after what is in it."""
     open_directories: list[str] = []
-    for file_path, content in at.between(low, high, reverse=True):
-        above = [path, *(p for p in parents(file_path) if len(p) > len(path))]
+    for row in at.rows(low, high, reverse=True):
+        file_path = row[0]
+        above = _directories(path, file_path)
         while open_directories and open_directories[-1] not in above:
-            yield Entry(open_directories.pop(), None)
+            yield shown_directory(open_directories.pop()), None
         open_directories.extend(above[len(open_directories) :])
-        yield Entry(file_path, content)
+        yield shown_path(file_path), row
     for directory in reversed(open_directories):
-        yield Entry(directory, None)
+        yield shown_directory(directory), None
+
+
+def _directories(path: str, file_path: str) -> list[str]:
+    """The directories that a file below a path lies in, from that path on."""
+    return [path, *(p for p in parents(file_path) if len(p) > len(path))]

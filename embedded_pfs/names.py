@@ -57,8 +57,13 @@ def stored_path(path: str) -> str:
 
 
 def shown_path(stored: str) -> str:
-    """The path as PFS shows it."""
+    """A file's path as PFS shows and sorts it."""
     return "/" + stored
+
+
+def shown_directory(stored: str) -> str:
+    """A directory's path as PFS shows and sorts it."""
+    return f"/{stored}/" if stored else "/"
 
 
 def parents(stored: str) -> list[str]:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from embedded_pfs import commit_rows, file_set_rows
 from embedded_pfs.blobs import StoredContent
@@ -20,20 +21,24 @@ from pfs_client.values import Commit
 _NEAR_HISTORY_ROWS = 4096
 
 _CURRENT = """
-    SELECT path, size_bytes, content_hash, changed_us FROM file
+    SELECT path, content_hash, size_bytes, changed_us FROM file
     WHERE line_id = :line AND path > :low AND path < :high AND created_seq <= :seq
 """
 # The history of a commit near the tip is found by when rows ended, that of one far back by path.
 _ENDED_SINCE = """
-    SELECT path, size_bytes, content_hash, changed_us FROM past_file INDEXED BY past_file_by_end
+    SELECT path, content_hash, size_bytes, changed_us FROM past_file INDEXED BY past_file_by_end
     WHERE line_id = :line AND ended_seq > :seq
     AND path > :low AND path < :high AND created_seq <= :seq
 """
 _BY_PATH = """
-    SELECT path, size_bytes, content_hash, changed_us FROM past_file
+    SELECT path, content_hash, size_bytes, changed_us FROM past_file
     WHERE line_id = :line AND path > :low AND path < :high AND created_seq <= :seq
     AND +ended_seq > :seq
 """
+
+
+Row: TypeAlias = tuple[str, bytes, int, int | None]
+"""A file's stored path, the hash and size of its content, and when it changed."""
 
 
 class Snapshot(ABC):
@@ -51,14 +56,17 @@ class Snapshot(ABC):
         """The file at a stored path."""
 
     @abstractmethod
-    def between(
-        self, low: str, high: str, *, reverse: bool = False
-    ) -> Iterator[tuple[str, StoredContent]]:
+    def rows(self, low: str, high: str, *, reverse: bool = False) -> Iterator[Row]:
         """All files with paths strictly between two strings, in order, read lazily."""
+
+    def between(self, low: str, high: str) -> Iterator[tuple[str, StoredContent]]:
+        """The contents of the same, each with its path."""
+        for path, hash_, size_bytes, changed_us in self.rows(low, high):
+            yield path, StoredContent(hash_, size_bytes, changed_us=changed_us)
 
     def holds_directory(self, path: str) -> bool:
         """Whether anything stands below a stored path."""
-        return next(self.between(*bounds_of(path)), None) is not None
+        return next(self.rows(*bounds_of(path)), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +93,14 @@ class CommitSnapshot(Snapshot):
                 return StoredContent(*row)
         return None
 
-    def between(
-        self, low: str, high: str, *, reverse: bool = False
-    ) -> Iterator[tuple[str, StoredContent]]:
+    def rows(self, low: str, high: str, *, reverse: bool = False) -> Iterator[Row]:
         """All files with paths strictly between two strings, in order, read lazily."""
         past = _ENDED_SINCE if self._is_near_the_tip() else _BY_PATH
         order = "DESC" if reverse else "ASC"
-        rows = self.connection.execute(
+        return self.connection.execute(
             f"{_CURRENT} UNION ALL {past} ORDER BY path {order}",
             {"line": self.line_id, "low": low, "high": high, "seq": self.seq},
         )
-        for path, size_bytes, hash_, changed_us in rows:
-            yield path, StoredContent(hash_, size_bytes, changed_us=changed_us)
 
     def _is_near_the_tip(self) -> bool:
         (ended,) = self.connection.execute(
@@ -124,19 +128,15 @@ class FileSetSnapshot(Snapshot):
         ).fetchone()
         return None if row is None else StoredContent(*row)
 
-    def between(
-        self, low: str, high: str, *, reverse: bool = False
-    ) -> Iterator[tuple[str, StoredContent]]:
+    def rows(self, low: str, high: str, *, reverse: bool = False) -> Iterator[Row]:
         """All files with paths strictly between two strings, in order, read lazily."""
         order = "DESC" if reverse else "ASC"
-        rows = self.connection.execute(
-            "SELECT path, content_hash, size_bytes FROM file_set_change"
+        return self.connection.execute(
+            "SELECT path, content_hash, size_bytes, NULL FROM file_set_change"
             " WHERE file_set_id = ? AND path > ? AND path < ? AND content_hash IS NOT NULL"
             f" ORDER BY path {order}",
             (self.file_set_id, low, high),
         )
-        for path, hash_, size_bytes in rows:
-            yield path, StoredContent(hash_, size_bytes)
 
 
 def snapshot(connection: sqlite3.Connection, commit: Commit) -> Snapshot:

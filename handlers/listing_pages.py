@@ -8,8 +8,9 @@ only if it is itself greater, as S3 has it: a marker inside it passes all of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from handlers.addressing import ABOVE_ALL_KEYS, is_holdable_prefix, key_of, path_behind
 from pfs_client.failures import FileNotFound
@@ -21,7 +22,13 @@ LEAST_KEYS_AHEAD = 100
 """Of a page. Who reads smaller ones looks for something, and may jump."""
 
 _BEHIND_A_PREFIX = 8
-"""Of the keys that follow a common prefix. More cost what they are, fewer another call."""
+"""Of the keys that follow a large common prefix. More cost what they are, fewer another call."""
+
+_LARGE_PREFIX = 25
+"""How many keys of a common prefix cost as much as a call that jumps over them."""
+
+Entry: TypeAlias = FileInfo | str
+"""A key's file, or a common prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,11 @@ class Listing:
     prefix: str
     delimiter: str
     after: str
+
+    @property
+    def by_directory(self) -> bool:
+        """Whether PFS's own directories are the common prefixes."""
+        return self.delimiter == _DIRECTORY
 
 
 @dataclass(slots=True)
@@ -52,78 +64,82 @@ class Page:
         """How many keys and common prefixes there are."""
         return len(self.files) + len(self.prefixes)
 
+    def add(self, entries: Sequence[Entry], max_keys: int) -> None:
+        """Take what comes next, as far as there is room."""
+        room = max_keys - self.count
+        self.is_truncated = len(entries) > room
+        taken = entries[:room]
+        if taken:
+            self.files += [entry for entry in taken if not isinstance(entry, str)]
+            self.prefixes += [entry for entry in taken if isinstance(entry, str)]
+            self.last_name = _name_of(taken[-1])
+
+
+def _name_of(entry: Entry) -> str:
+    return entry if isinstance(entry, str) else key_of(entry.path)
+
 
 async def list_page(listing: Listing, max_keys: int) -> Page:
     """Gather one page."""
     page = Page()
     if not max_keys or not is_holdable_prefix(listing.prefix):
         return page
-    async for name, file in _entries(listing, max_keys):
-        if page.count == max_keys:
-            page.is_truncated = True
-            break
-        page.last_name = name
-        if file is None:
-            page.prefixes.append(name)
-        else:
-            page.files.append(file)
-    return page
-
-
-async def _entries(listing: Listing, wanted: int) -> AsyncIterator[tuple[str, FileInfo | None]]:
-    """Keys, with their files, and common prefixes, with None, in order."""
-    by_directory = listing.delimiter == _DIRECTORY
-    call = listing.cache.list_file if by_directory else listing.cache.walk_file
-    directory, part = _beginning(listing)
-    folding = _Folding(listing, by_directory)
-    # One more tells whether the page is the last; a walk also meets directories, which are no keys.
-    size = wanted + 1
+    folding = _Folding(listing)
+    after = first_marker(listing)
+    # One more tells whether the page is the last.
+    size = max_keys + 1
     while True:
-        part = _of_size(part, size, by_directory=by_directory)
-        try:
-            infos = await call(directory, part)
-        except FileNotFound:
-            return
-        for info in infos:
-            if entry := folding.take(info):
-                yield entry
-        if sum(by_directory or info.is_file for info in infos) < size:
-            return
-        part = replace(part, after=folding.jump_marker or infos[-1].path)
-        size = _next_size(size, wanted + 1, has_folded=not by_directory and folding.has_folded)
+        infos = await _piece(listing, after, size)
+        # A walk also meets directories, which are no keys.
+        listed = infos if listing.by_directory else [info for info in infos if info.is_file]
+        entries = folding.take(listed)
+        page.add(entries, max_keys)
+        if page.is_truncated or len(listed) < size:
+            return page
+        after = folding.jump_marker or infos[-1].path
+        is_large = folding.has_folded and _are_large(entries, size)
+        size = min(_BEHIND_A_PREFIX if is_large else size * 2, max_keys + 1)
+
+
+async def _piece(listing: Listing, after: str, size: int) -> list[FileInfo]:
+    call = listing.cache.list_file if listing.by_directory else listing.cache.walk_file
+    try:
+        return await call(_directory(listing), _part(listing, after, size))
+    except FileNotFound:
+        return []
 
 
 def ask_ahead(listing: Listing, page: Page, max_keys: int) -> asyncio.Task[None] | None:
     """Have what the next page begins with asked for; cancel that if the client goes."""
     if not page.is_truncated or max_keys < LEAST_KEYS_AHEAD:
         return None
-    by_directory = listing.delimiter == _DIRECTORY
-    directory, part = _beginning(replace(listing, after=page.last_name))
-    call = listing.cache.list_ahead if by_directory else listing.cache.walk_ahead
-    return call(directory, _of_size(part, max_keys + 1, by_directory=by_directory))
+    after = first_marker(replace(listing, after=page.last_name))
+    call = listing.cache.list_ahead if listing.by_directory else listing.cache.walk_ahead
+    return call(_directory(listing), _part(listing, after, max_keys + 1))
 
 
-def _beginning(listing: Listing) -> tuple[File, Part]:
-    """The directory that is listed, and where in it."""
-    directory = File(listing.head, "/" + listing.prefix.rpartition("/")[0])
-    return directory, Part(first_marker(listing), "/" + listing.prefix)
+def _directory(listing: Listing) -> File:
+    return File(listing.head, "/" + listing.prefix.rpartition("/")[0])
 
 
-def _of_size(part: Part, size: int, *, by_directory: bool) -> Part:
-    return replace(part, number=size) if by_directory else replace(part, files=size)
+def _part(listing: Listing, after: str, size: int) -> Part:
+    """So many entries of the directory, or so many files with what else a walk meets."""
+    prefix = "/" + listing.prefix
+    if listing.by_directory:
+        return Part(after, prefix, number=size)
+    return Part(after, prefix, files=size)
 
 
-def _next_size(size: int, most: int, *, has_folded: bool) -> int:
-    """How much to ask for: little behind a common prefix, as what follows may be the next one."""
-    return min(_BEHIND_A_PREFIX if has_folded else size * 2, most)
+def _are_large(entries: Sequence[Entry], size: int) -> bool:
+    """Whether so many files made so few entries that the next may be a large common prefix, too."""
+    return len(entries) < 2 or len(entries) * _LARGE_PREFIX < size
 
 
 class _Folding:
     """Turns what PFS lists, in order, into keys and common prefixes."""
 
-    def __init__(self, listing: Listing, by_directory: bool) -> None:
+    def __init__(self, listing: Listing) -> None:
         self._listing = listing
-        self._by_directory = by_directory
         self._folded = ""
 
     @property
@@ -136,23 +152,22 @@ class _Folding:
         """What to go on behind, if the last key was folded: the end of its common prefix."""
         return end_of_prefix(self._folded) if self._folded else ""
 
-    def take(self, info: FileInfo) -> tuple[str, FileInfo | None] | None:
-        """The entry that a file or directory makes; None if it makes none, or no new one."""
-        name = key_of(info.path)
-        if not info.is_file:
-            return self._take_directory(name)
-        common = common_prefix(name, self._listing)
+    def take(self, listed: list[FileInfo]) -> Sequence[Entry]:
+        """The entries that files, and directories if those are listed, make."""
+        if self._listing.by_directory:  # each makes one, so that no page needs a second piece
+            return [info if info.is_file else key_of(info.path) for info in listed]
+        if not self._listing.delimiter:
+            return listed
+        return [entry for info in listed if (entry := self._entry(info)) is not None]
+
+    def _entry(self, info: FileInfo) -> Entry | None:
+        """What a file makes; None if it lies in the common prefix before, or before the page."""
+        common = common_prefix(key_of(info.path), self._listing)
         is_new = common != self._folded and common > self._listing.after
         self._folded = common
         if not common:
-            return name, info
-        return (common, None) if is_new else None
-
-    def _take_directory(self, name: str) -> tuple[str, None] | None:
-        if not self._by_directory:
-            return None
-        self._folded = name
-        return name, None
+            return info
+        return common if is_new else None
 
 
 def common_prefix(name: str, listing: Listing) -> str:

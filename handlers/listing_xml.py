@@ -10,7 +10,7 @@ from urllib.parse import quote
 from handlers.addressing import key_of
 from handlers.listing_pages import Page
 from handlers.service import OWNER_ID
-from handlers.timestamps import iso_8601
+from handlers.timestamps import iso_8601_seconds
 from s3_wire import xml
 
 OWNER = f"<Owner>{xml.element('ID', OWNER_ID)}</Owner>"
@@ -55,14 +55,12 @@ class ListingXml:
         return elements
 
     def files(self, page: Page, modified: Sequence[datetime], *, with_owner: bool) -> list[str]:
-        """The keys, each with its time. Few times are many files': they are written once."""
-        times = {
-            time: f"</Key><LastModified>{iso_8601(time)}</LastModified>" for time in set(modified)
-        }
+        """The keys, each with when it was last modified, in whole seconds as in its header."""
         end = f"</Size>{OWNER if with_owner else ''}<StorageClass>STANDARD</StorageClass>"
         encode = self._encode
         return [
-            f"<Contents><Key>{encode(key_of(file.path))}{times[time]}"
+            f"<Contents><Key>{encode(key_of(file.path))}</Key>"
+            f"<LastModified>{iso_8601_seconds(time)}</LastModified>"
             f"<ETag>&quot;{file.hash.hex()}-1&quot;</ETag><Size>{file.size_bytes}{end}</Contents>"
             for file, time in zip(page.files, modified, strict=True)
         ]

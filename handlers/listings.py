@@ -8,7 +8,7 @@ from handlers.bucket_branches import existing_branch
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.listing_pages import Listing, Page, ask_ahead, list_page
 from handlers.listing_xml import ListingXml
-from handlers.modification_times import Modified
+from handlers.modification_times import not_later
 from handlers.page_tokens import after_token, token_for
 from pfs_client.values import BranchInfo
 from s3_wire import xml
@@ -86,4 +86,4 @@ async def _modified(request: S3Request, branch: BranchInfo, page: Page) -> list[
         return []
     changed = await request.services.times.of_files(branch, page.files)
     now = datetime.now(UTC)
-    return [Modified.since(time, now).time for time in changed]
+    return [not_later(time, now) for time in changed]

@@ -12,6 +12,12 @@ def iso_8601(time: datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
 
 
+@lru_cache(maxsize=4096)
+def iso_8601_seconds(time: datetime) -> str:
+    """The same, cut to whole seconds; remembered, as who lists a bucket lists it again."""
+    return f"{time.isoformat(timespec='seconds').removesuffix('+00:00')}.000Z"
+
+
 @lru_cache(maxsize=1024)
 def http_date(time: datetime) -> str:
     """A UTC time as in headers; remembered, as all objects of a commit have the same."""

@@ -16,7 +16,9 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 CONTENT_TYPE = "application/xml"
 
 # What XML 1.0 cannot hold, not even as a character reference.
-_UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNHOLDABLE_SET = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+_UNHOLDABLE = re.compile(f"[{_UNHOLDABLE_SET}]")
+_NOT_LITERAL = re.compile(f"[&<>\r{_UNHOLDABLE_SET}]")
 # Read back literally, a carriage return would become a newline.
 _CARRIAGE_RETURN = {"\r": "&#13;"}
 
@@ -25,6 +27,8 @@ Content: TypeAlias = "str | Iterable[str]"
 
 def text(value: str) -> str:
     """Escape a value; what XML cannot hold becomes U+FFFD, so that the document stays readable."""
+    if _NOT_LITERAL.search(value) is None:  # as most keys, of which a page has a thousand
+        return value
     return escape(_UNHOLDABLE.sub("\ufffd", value), _CARRIAGE_RETURN)
 
 

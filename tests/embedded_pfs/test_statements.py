@@ -1,13 +1,16 @@
-"""How many statements a small write takes: each is time that every write waits for."""
+"""How many statements a call takes. Each of a small write is time that every write waits for."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from embedded_pfs import listings
 from embedded_pfs.client import EmbeddedPfs
-from pfs_client.values import AddFile, Branch, DeleteFile, Repo
+from pfs_client.values import AddFile, Branch, DeleteFile, File, FileInfo, Part, Repo
 
 BRANCH = Branch(Repo("r"), "master")
 OF_THE_TRANSACTION = 2
@@ -25,3 +28,38 @@ async def test_a_small_write_takes_few_statements(tmp_path: Path, path: str, mos
     pfs.engine.writing.set_trace_callback(None)
     await pfs.aclose()
     assert len(statements) - OF_THE_TRANSACTION <= most, statements
+
+
+Listing = Callable[[sqlite3.Connection, File, Part], list[FileInfo]]
+
+
+@pytest.mark.parametrize(
+    ("listing", "part"),
+    [
+        (listings.walk_file, Part("", "/", files=300)),
+        (listings.walk_file, Part("/1/", "/1", files=30)),
+        (listings.list_file, Part("", "/", number=3)),
+    ],
+)
+async def test_a_page_takes_as_few_statements_whatever_is_in_it(
+    tmp_path: Path, listing: Listing, part: Part
+) -> None:
+    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
+    await pfs.create_repo(BRANCH.repo)
+    await pfs.create_branch(BRANCH)
+    names = [f"/{folder}/{number}" for folder in range(100) for number in range(5)]
+    await pfs.modify_file(BRANCH, [AddFile(name, b"") for name in names])
+    root = File((await pfs.inspect_branch(BRANCH)).head, "/")
+    statements: list[str] = []
+
+    def traced(connection: sqlite3.Connection) -> list[FileInfo]:
+        connection.set_trace_callback(statements.append)
+        page = listing(connection, root, part)
+        connection.set_trace_callback(None)
+        return page
+
+    page = await pfs.engine.scan(traced)
+    await pfs.aclose()
+    found = sum(info.is_file for info in page) if part.files else len(page)
+    assert found == (part.files or part.number)
+    assert len(statements) <= 3, statements
