@@ -55,7 +55,7 @@ IF_REMEMBERING = {
     "copy a tree into a new folder": "Error",
     "make a symbolic link": "not kept",
 }
-CLIENT = ClientUnderTest(
+S3FS_FUSE = ClientUnderTest(
     "s3fs-fuse",
     "s3fs-fuse",
     RECORDED,
@@ -86,7 +86,7 @@ def client() -> ClientUnderTest:
     assert named is not None, said
     version = named[1]
     newer = IF_REMEMBERING if Version(version) >= REMEMBERING else {}
-    return replace(CLIENT, version=version, differs={**EXPECTED, **newer})
+    return replace(S3FS_FUSE, version=version, differs={**EXPECTED, **newer})
 
 
 def test_each_step_ends_as_expected(run: Run) -> None:
