@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 SPARK = THOROUGH / "spark"
-CLIENT = ClientUnderTest(
+S3A = ClientUnderTest(
     "spark",
     "Spark",
     data_tool_version("pyspark", "spark"),
@@ -51,7 +51,7 @@ def client() -> ClientUnderTest:
     """Spark, with the jars for S3 that the clients in Java have."""
     if missing := why_not_there(SPARK) or why_not_there(BUILD / "java"):
         pytest.skip(missing)
-    return replace(CLIENT, environment=spark_with_s3a())
+    return replace(S3A, environment=spark_with_s3a())
 
 
 def test_each_step_works_and_its_record_is_fresh(run: Run) -> None:

@@ -27,6 +27,7 @@ MODULES = sorted(
     for file in Path(__file__).parent.glob("test_*.py")
     if "\nCLIENT = " in file.read_text()
 )
+"""Tools with other steps than the checklist's call theirs otherwise: they have none of LOOKS."""
 MAKE_NO_BUCKET = ("test_hadoop_s3a", "test_obstore", "test_smart_open")
 """Their programs make one by a request of their own, for which the secret must be the right one."""
 

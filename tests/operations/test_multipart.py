@@ -405,6 +405,16 @@ def test_an_uploads_algorithm_may_be_named_in_any_case(
     assert begun.headers["x-amz-checksum-algorithm"] == "CRC32C"
 
 
+@pytest.mark.parametrize("directive", ["REPLACE", "COPY"])
+def test_an_upload_may_say_whose_metadata_it_takes(
+    gateway: GatewayProcess, bucket: str, directive: str
+) -> None:
+    headers = {"x-amz-metadata-directive": directive, "x-amz-meta-mtime": "1600000000"}
+    assert send(gateway, "POST", f"/{bucket}/a?uploads", b"", headers).status == 200
+    refused = send(gateway, "POST", f"/{bucket}/a?uploads", b"", {**headers, "x-amz-tagging": "a"})
+    assert (refused.status, refused.code) == (501, "NotImplemented")
+
+
 def test_an_upload_with_an_algorithm_that_there_is_not_is_not_begun(
     gateway: GatewayProcess, s3: Any, bucket: str
 ) -> None:
