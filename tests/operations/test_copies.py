@@ -278,3 +278,16 @@ def test_a_part_is_no_copy(gateway: GatewayProcess, stored: str) -> None:
     answer = send(gateway, "PUT", f"/{stored}/b?{SOURCE}={stored}/dir/a", b"")
     assert (answer.status, answer.code) == (501, "NotImplemented")
     assert content(gateway, f"{stored}/b") == 404
+
+
+def test_a_write_may_say_whose_metadata_it_takes_as_s3fs_fuse_does(
+    gateway: GatewayProcess, stored: str
+) -> None:
+    said = {"x-amz-metadata-directive": "REPLACE", "x-amz-meta-mtime": "1600000000"}
+    assert send(gateway, "PUT", f"/{stored}/dir/a", b"another", said).status == 200
+    answer = send(gateway, "GET", f"/{stored}/dir/a")
+    assert answer.body == b"another"
+    assert "x-amz-meta-mtime" not in answer.headers
+    said["x-amz-metadata-directive"] = "MERGE"
+    assert send(gateway, "PUT", f"/{stored}/dir/a", b"a third", said).status == 501
+    assert content(gateway, f"{stored}/dir/a") == b"another"

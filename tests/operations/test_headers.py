@@ -68,6 +68,7 @@ ASKING = {
     "x-amz-website-redirect-location": "/x",
     "x-amz-write-offset-bytes": "5",
     "x-amz-copy-source": "/b/k",
+    "x-amz-metadata-directive": "COPY",
     "x-amz-if-match-size": "5",
     "x-amz-nobody-knows": "1",
 }
@@ -116,8 +117,6 @@ def test_what_asks_for_something_is_refused(
         ("CreateBucket", "x-amz-bucket-namespace", "global"),
         ("PutObject", "x-amz-acl", "private"),
         ("PutObject", "x-amz-server-side-encryption-bucket-key-enabled", "false"),
-        ("PutObject", "x-amz-metadata-directive", "REPLACE"),  # s3fs-fuse, with mode and time
-        ("PutObject", "x-amz-metadata-directive", "COPY"),
         ("DeleteObject", "x-amz-bypass-governance-retention", "false"),
         ("DeleteObjects", "x-amz-bypass-governance-retention", "false"),
     ],
@@ -126,19 +125,6 @@ def test_what_asks_for_what_happens_anyway_is_taken(
     gateway: GatewayProcess, filled: str, name: str, header: str, value: str
 ) -> None:
     assert ask(gateway, filled, name, {header: value}).status == OPERATIONS[name].status
-
-
-def test_a_write_that_says_whose_metadata_it_takes_stores_its_body(
-    gateway: GatewayProcess, filled: str
-) -> None:
-    headers = {"x-amz-metadata-directive": "REPLACE", "x-amz-meta-mtime": "1600000000"}
-    assert send(gateway, "PUT", f"/{filled}/key", b"another", headers).status == 200
-    answer = send(gateway, "GET", f"/{filled}/key")
-    assert answer.body == b"another"
-    assert "x-amz-meta-mtime" not in answer.headers
-    headers["x-amz-metadata-directive"] = "MERGE"
-    assert send(gateway, "PUT", f"/{filled}/key", b"a third", headers).status == 501
-    assert send(gateway, "GET", f"/{filled}/key").body == b"another"
 
 
 def test_the_java_sdks_download_is_answered(gateway: GatewayProcess, filled: str) -> None:
