@@ -88,12 +88,16 @@ class Blobs:
 
     def open(self, hash_: bytes) -> int:
         """Open a blob for reading and return its file descriptor."""
-        return os.open(self.path(hash_), os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(self._place(hash_), os.O_RDONLY | os.O_CLOEXEC)
 
     def path(self, hash_: bytes) -> Path:
         """Where the blob of this hash stands."""
+        return Path(self._place(hash_))
+
+    def _place(self, hash_: bytes) -> str:
+        """The same without what a `Path` costs: a content may lie in 10,000 blobs."""
         digits = hash_.hex()
-        return self._blobs / digits[:2] / digits[2:]
+        return f"{self._blobs}/{digits[:2]}/{digits[2:]}"
 
     def all(self) -> Iterator[tuple[bytes, Path]]:
         """Every blob there is."""
@@ -104,7 +108,7 @@ class Blobs:
     def size_of(self, hash_: bytes) -> int | None:
         """How many bytes a blob has; None if it is not there."""
         try:
-            return os.stat(self.path(hash_)).st_size
+            return os.stat(self._place(hash_)).st_size
         except FileNotFoundError:
             return None
 
