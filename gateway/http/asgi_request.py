@@ -134,15 +134,17 @@ class AsgiRequest:
             if not self._is_body_taken:
                 answer.keeps_alive = False
             headers = [*self._connection.default_headers, *message["headers"]]
-            out.write(answer.head(message["status"], headers))
+            out.hold(answer.head(message["status"], headers))
         elif kind == SEND_FILE:
             answer.skip(message["count"])
             await out.send_file(FileSpan(message["file"], message["offset"], message["count"]))
         else:
             is_last = not message.get("more_body", False)
-            if data := answer.body(message.get("body", b""), more=not is_last):
+            data = answer.body(message.get("body", b""), more=not is_last)
+            if not is_last:
                 out.write(data)
-            if is_last:
-                out.flush()  # nobody waits for its log line
-                self._news.set()
-                self._connection.answered(self)
+                return
+            out.hold(data)
+            out.flush()
+            self._news.set()
+            self._connection.answered(self)

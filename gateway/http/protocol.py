@@ -66,6 +66,9 @@ class S3Protocol(asyncio.Protocol):
         self._events: deque[Event] = deque()
         self._request: AsgiRequest | None = None
         self._idle_due = loop.time() + limits.head_seconds
+        self._due: float | None = None
+        self._due_timer: asyncio.TimerHandle | None = None
+        self._due_timer_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_new = True
         self._is_deaf = self._is_half_closed = False
@@ -95,7 +98,9 @@ class S3Protocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel what nobody waits for any more."""
         cast("set[Any]", self._state.connections).discard(self)
-        self._stop_timer()
+        for timer in (self._timer, self._due_timer):
+            if timer is not None:
+                timer.cancel()
         self.out.lose()
         if self._request is not None:
             self._request.lose_client()
@@ -188,7 +193,7 @@ class S3Protocol(asyncio.Protocol):
 
     def _serve(self, head: RequestHead) -> None:
         self._is_new = False
-        self._stop_timer()
+        self._due = None
         request = self._request = AsgiRequest(head, self)
         if self._served.lifecycle.is_draining:
             self._end_if_last(request)
@@ -236,22 +241,36 @@ class S3Protocol(asyncio.Protocol):
     def _linger(self) -> None:
         """End our side, and throw away for a while what the client still sends."""
         self._is_deaf = True
+        self._due = None
         self.out.flush()
-        self._stop_timer()
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self._loop.call_later(_LINGER_SECONDS, self.out.close)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.transport.resume_reading()
 
     def _await_request(self) -> None:
-        """Close the connection if the next request is late."""
-        self._stop_timer()
-        due = self._parser.head_due or self._idle_due
-        self._timer = self._loop.call_at(due, self.out.close)
+        """Close the connection if the next request is late.
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        A timer for each request would take as long as to parse one. So one that comes too early
+        stays, and looks again.
+        """
+        self._due = due = self._parser.head_due or self._idle_due
+        if self._due_timer is None or self._due_timer_at > due:
+            if self._due_timer is not None:
+                self._due_timer.cancel()
+            self._due_timer_at = due
+            self._due_timer = self._loop.call_at(due, self._see_due)
+
+    def _see_due(self) -> None:
+        self._due_timer = None
+        if self._due is None:
+            return  # a request is being served, or the connection is ending
+        if self._due > self._due_timer_at:
+            self._await_request()
+        else:
+            self.out.close()
 
     def _end_input(self) -> None:
         """Have the last request answered, with what of its body there is."""

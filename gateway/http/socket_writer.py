@@ -44,18 +44,28 @@ class SocketWriter:
         self._least_bytes = idle_seconds * min_bytes_per_second
         self._loop = asyncio.get_running_loop()
         self._held: list[bytes] = []
+        self._is_flush_due = False
         self.may_write = asyncio.Event()
         """Whether little waits to be sent, or nobody waits for it."""
         self.may_write.set()
         self._reader_timer: asyncio.TimerHandle | None = None
 
+    def hold(self, data: bytes) -> None:
+        """Send together with what is written next."""
+        self._held.append(data)
+
     def write(self, data: bytes) -> None:
         """Send, together with what else is sent before the event loop goes on."""
-        if not self._held:
-            self._loop.call_soon(self.flush)
         self._held.append(data)
         if len(data) > _HELD_MAX_BYTES:
             self.flush()
+        elif not self._is_flush_due:
+            self._is_flush_due = True
+            self._loop.call_soon(self._flush_when_due)
+
+    def _flush_when_due(self) -> None:
+        self._is_flush_due = False
+        self.flush()
 
     def flush(self) -> None:
         """Send what is held back."""
