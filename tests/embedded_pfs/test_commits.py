@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
-from pfs_client.failures import PfsFailure
-from pfs_client.values import Branch, Commit, File, Repo
+from pfs_client.failures import CommitNotFinished, OutputBranch, PfsFailure
+from pfs_client.values import AddFile, Branch, Commit, File, Repo
 from tests.pfs_contract.reading import head_of, listed, put, read
 
 BRANCH = Branch(Repo("r"), "master")
 OTHER = Branch(BRANCH.repo, "other")
+OUTPUT = Branch(Repo("out"), "master")
 
 
 @pytest.fixture
@@ -28,12 +29,11 @@ async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
 @pytest.fixture
 async def two_open(pfs: EmbeddedPfs) -> tuple[Commit, Commit]:
     """Two open commits of an output branch, the second based on the first."""
-    output = Branch(Repo("out"), "master")
-    await pfs.create_repo(output.repo)
-    await pfs.create_branch(output, provenance=[BRANCH])
-    first = (await pfs.inspect_branch(output)).head
+    await pfs.create_repo(OUTPUT.repo)
+    await pfs.create_branch(OUTPUT, provenance=[BRANCH])
+    first = (await pfs.inspect_branch(OUTPUT)).head
     await put(pfs, BRANCH, "/a", b"1")
-    return first, (await pfs.inspect_branch(output)).head
+    return first, (await pfs.inspect_branch(OUTPUT)).head
 
 
 async def test_a_closed_commit_finishes_with_its_base(
@@ -46,6 +46,19 @@ async def test_a_closed_commit_finishes_with_its_base(
     assert closed.finished is None
     await pfs.finish_commit(first)
     assert (await pfs.inspect_commit(second)).finished is not None
+
+
+async def test_a_commit_is_read_once_its_base_has_finished(
+    pfs: EmbeddedPfs, two_open: tuple[Commit, Commit]
+) -> None:
+    first, second = two_open
+    assert await pfs.walk_file(File(first, "/")) == []
+    with pytest.raises(CommitNotFinished):
+        await pfs.walk_file(File(second, "/"))
+    with pytest.raises(CommitNotFinished):
+        await pfs.create_branch(Branch(OUTPUT.repo, "other"), head=second)
+    await pfs.finish_commit(first)
+    assert await pfs.walk_file(File(second, "/")) == []
 
 
 @pytest.mark.parametrize("closed", [0, 1])
@@ -75,8 +88,32 @@ async def test_an_open_commit_does_not_finish_with_its_base(
     assert info.finished is None
 
 
+async def test_only_a_pipeline_writes_an_output_branch_whose_head_is_closed(
+    pfs: EmbeddedPfs, two_open: tuple[Commit, Commit]
+) -> None:
+    await put(pfs, OUTPUT, "/a", b"a pipeline writes into the open commit")
+    for commit in two_open:
+        await pfs.finish_commit(commit)
+    with pytest.raises(OutputBranch):
+        await put(pfs, OUTPUT, "/a", b"1")
+    assert await head_of(pfs, OUTPUT) == two_open[1]
+
+
+async def test_only_the_last_commit_of_a_branch_is_written_to(
+    pfs: EmbeddedPfs, two_open: tuple[Commit, Commit]
+) -> None:
+    first, second = two_open
+    with pytest.raises(PfsFailure, match="not the last one"):
+        await pfs.modify_stream(first, [AddFile("/a", b"1")])
+    await pfs.modify_stream(second, [AddFile("/a", b"2")])
+    await pfs.finish_commit(first)
+    assert await pfs.walk_file(File(first, "/")) == []
+    assert await read(pfs, second, "/a") == b"2"
+
+
 async def test_commits_can_be_begun_and_closed_for_ever(pfs: EmbeddedPfs) -> None:
-    for number in range(8):
+    pfs.engine.writing.execute("UPDATE commit_ SET seq = 1000")  # as after so many
+    for number in range(3):
         opened = await pfs.start_commit(BRANCH)
         await put(pfs, BRANCH, "/a", b"%d" % number)
         await pfs.finish_commit(opened)

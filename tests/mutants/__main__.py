@@ -151,11 +151,11 @@ def _copy(module: str) -> Path:
 def _ready(work: Path, module: str, folder: str) -> Iterator[None]:
     """The tests of the module start at once, within the block, whenever they are asked for."""
     name = module.removesuffix(".py").replace("/", ".")
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.mutants.warm", folder, name, *TESTS[module].split()],
-        cwd=work,
-        stdout=subprocess.DEVNULL,
-    ) as warm:
+    command = [sys.executable, "-m", "tests.mutants.warm", folder, name, *TESTS[module].split()]
+    with (
+        (work / "killed-by.txt").open("w") as output,
+        subprocess.Popen(command, cwd=work, stdout=output) as warm,
+    ):
         try:
             while not Path(folder, "socket").exists():
                 if warm.poll() is not None:
