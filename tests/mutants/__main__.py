@@ -33,7 +33,7 @@ TIMEOUT = 10
 # writes to the disk.
 _FILES = "tests/pfs_contract/test_files.py"
 _SETS = "tests/pfs_contract/test_file_sets.py"
-_HISTORIES = "tests/pfs_contract/test_histories.py tests/embedded_pfs/test_histories.py"
+_HISTORIES = "tests/embedded_pfs/test_histories.py tests/pfs_contract/test_histories.py"
 _REPOS = "tests/pfs_contract/test_repos_and_branches.py"
 _UPKEEP = "tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_upkeep.py"
 _OLD = "tests/embedded_pfs/test_upkeep.py::test_history_goes_once_it_is_too_old"  # seconds of sleep
@@ -43,37 +43,38 @@ _EXTENTS = "tests/embedded_pfs/test_extents.py"
 _FULL = "tests/embedded_pfs/test_full_disk.py"
 _ROOM = "tests/embedded_pfs/test_room.py"
 _SYNCED = "tests/power_cut/test_sqlite.py"
+_COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_pfs.py"
 _COMMITS = (
-    f"{_FILES} tests/embedded_pfs/test_commits.py {_SETS} {_HISTORIES}"
+    f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
     f" tests/embedded_pfs/test_snapshots.py {_KEPT} {_REPOS}"
-    " tests/embedded_pfs/test_change_times.py tests/embedded_pfs/test_whole_pfs.py"
+    " tests/embedded_pfs/test_change_times.py"
 )
 TESTS = {
     # storing blobs
     "embedded_pfs/blobs.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FULL} {_DIRECTORY}",
-    "embedded_pfs/contents.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FULL}",
+    "embedded_pfs/contents.py": f"tests/embedded_pfs/test_contents.py {_SETS} {_EXTENTS} {_KEPT}",
     "embedded_pfs/extents.py": _EXTENTS,
-    "embedded_pfs/leases.py": f"{_EXTENTS} {_KEPT}",
+    "embedded_pfs/leases.py": f"tests/embedded_pfs/test_leases.py {_EXTENTS} {_KEPT}",
     "embedded_pfs/disk.py": f"{_KEPT} {_ROOM} {_FULL} {_DIRECTORY}",
     "embedded_pfs/reserve.py": f"{_ROOM} {_FULL}",
     "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
     "embedded_pfs/file_set_rows.py": f"{_SETS} {_KEPT}",
     "embedded_pfs/file_sets.py": f"{_SETS} {_EXTENTS} {_KEPT}",
-    "embedded_pfs/staging.py": f"{_SETS} {_FILES} {_KEPT} {_FULL}",
+    "embedded_pfs/staging.py": f"tests/embedded_pfs/test_staging.py {_SETS} {_KEPT}",
     # the transaction of a commit
     "embedded_pfs/changes.py": _COMMITS,
     "embedded_pfs/collisions.py": _COMMITS,
-    "embedded_pfs/commit_changes.py": _COMMITS,
+    "embedded_pfs/commit_changes.py": f"{_HISTORIES} tests/embedded_pfs/test_snapshots.py {_KEPT}",
     "embedded_pfs/commit_rows.py": _COMMITS,
     "embedded_pfs/commits.py": _COMMITS,
     "embedded_pfs/database.py": f"{_SYNCED} {_KEPT} {_SETS} {_FULL} {_DIRECTORY}",
-    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_threads.py {_SETS} {_KEPT} {_FULL}",
+    "embedded_pfs/engine.py": f"{_SETS} tests/embedded_pfs/test_threads.py {_KEPT} {_FULL}",
     "embedded_pfs/opening.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
-    "embedded_pfs/branch_rows.py": _COMMITS,
-    "embedded_pfs/branches.py": _COMMITS,
+    "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
+    "embedded_pfs/branches.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
     "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
