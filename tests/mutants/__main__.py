@@ -51,7 +51,7 @@ _COMMITS = (
 )
 TESTS = {
     # storing blobs
-    "embedded_pfs/blobs.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FULL} {_DIRECTORY}",
+    "embedded_pfs/blobs.py": f"tests/embedded_pfs/test_blobs.py {_SETS} {_EXTENTS} {_KEPT}",
     "embedded_pfs/contents.py": f"tests/embedded_pfs/test_contents.py {_SETS} {_EXTENTS} {_KEPT}",
     "embedded_pfs/extents.py": _EXTENTS,
     "embedded_pfs/leases.py": f"tests/embedded_pfs/test_leases.py {_EXTENTS} {_KEPT}",
