@@ -67,6 +67,14 @@ def test_hashes_are_pachds() -> None:
         assert file_hash(content_hash(content), len(content)) == pfs_hash(content)
 
 
+def test_a_content_is_the_same_whenever_it_changed_and_wherever_it_lies() -> None:
+    content = StoredContent(HASH, len(BYTES))
+    assert content == StoredContent(HASH, len(BYTES), changed_us=1)
+    assert content == StoredContent(HASH, len(BYTES), extents=(content,))
+    assert content != StoredContent(content_hash(OTHER), len(BYTES))
+    assert content != StoredContent(HASH, len(BYTES) + 1)
+
+
 def test_every_folder_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
     monkeypatch.setattr("embedded_pfs.blobs.sync_folder", synced.append)
