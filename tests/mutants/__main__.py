@@ -55,7 +55,7 @@ TESTS = {
     "embedded_pfs/contents.py": f"tests/embedded_pfs/test_contents.py {_SETS} {_EXTENTS} {_KEPT}",
     "embedded_pfs/extents.py": _EXTENTS,
     "embedded_pfs/leases.py": f"tests/embedded_pfs/test_leases.py {_EXTENTS} {_KEPT}",
-    "embedded_pfs/disk.py": f"{_KEPT} {_ROOM} {_FULL} {_DIRECTORY}",
+    "embedded_pfs/disk.py": f"tests/embedded_pfs/test_disk.py {_KEPT} {_ROOM}",
     "embedded_pfs/reserve.py": f"{_ROOM} {_FULL}",
     "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
