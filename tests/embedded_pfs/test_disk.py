@@ -60,6 +60,20 @@ def test_nothing_is_synced_where_nothing_is_to_last(tmp_path: Path, synced: list
     assert synced == []
 
 
+def test_two_may_make_a_folder_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a" / "b"
+
+    def made_by_another_then(path: Path, *_: object, **options: bool) -> None:
+        if path == folder and not folder.exists():
+            os.makedirs(folder)
+            raise FileNotFoundError(path)
+        os.makedirs(path, exist_ok=options.get("exist_ok", False))
+
+    monkeypatch.setattr(Path, "mkdir", made_by_another_then)
+    make_folder(folder)
+    assert mode(folder) == 0o700
+
+
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(FileExistsError):
@@ -105,7 +119,7 @@ def test_a_new_file_is_ours_whatever_the_umask(tmp_path: Path, umask: int) -> No
 def test_a_file_that_is_only_opened_keeps_its_mode(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "a").chmod(0o640)
-    os.close(open_private(tmp_path / "a", os.O_RDONLY))
+    os.close(open_private(tmp_path / "a", os.O_RDWR | os.O_APPEND))
     assert mode(tmp_path / "a") == 0o640
 
 

@@ -69,7 +69,7 @@ TESTS = {
     "embedded_pfs/commit_rows.py": _COMMITS,
     "embedded_pfs/commits.py": _COMMITS,
     "embedded_pfs/database.py": f"tests/embedded_pfs/test_database.py {_SYNCED} {_KEPT} {_SETS}",
-    "embedded_pfs/engine.py": f"{_SETS} tests/embedded_pfs/test_threads.py {_KEPT} {_FULL}",
+    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_engine.py {_SETS} {_KEPT} {_FULL}",
     "embedded_pfs/opening.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
