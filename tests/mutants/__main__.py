@@ -25,7 +25,7 @@ COPIES = ROOT / ".build" / "mutants" / "work"
 TOOLS = ROOT / ".build" / "mutants" / "cosmic-ray" / "bin"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - of Linux's
 
-TIMEOUT = 10
+TIMEOUT = 5
 """So many times as long as without a mutant: what takes longer never ends."""
 
 # The first file is run before the others, and pytest stops at the first failure: quick and telling
