@@ -45,7 +45,7 @@ def main() -> None:
     _import_without(module, [*options, *files])
     gc.freeze()  # so that no fork's collections copy it
     sys.dont_write_bytecode = True  # of a mutant: the next one may have its size and its second
-    stages = [[*options, *files[:1]], [*options, *files[1:]]]
+    stages = [[*options, *some] for some in (files[:1], files[1:]) if some]
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/socket")
         listening.listen()
