@@ -44,6 +44,7 @@ _FULL = "tests/embedded_pfs/test_full_disk.py"
 _ROOM = "tests/embedded_pfs/test_room.py"
 _SYNCED = "tests/power_cut/test_sqlite.py"
 _COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_pfs.py"
+_BRANCHES = "tests/embedded_pfs/test_branches.py"
 _COMMITS = (
     f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
     f" tests/embedded_pfs/test_snapshots.py {_KEPT} {_REPOS}"
@@ -74,7 +75,7 @@ TESTS = {
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
-    "embedded_pfs/branches.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
+    "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
     "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
