@@ -61,7 +61,7 @@ TESTS = {
     "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
     "embedded_pfs/file_set_rows.py": f"{_SETS} {_KEPT}",
-    "embedded_pfs/file_sets.py": f"{_SETS} {_EXTENTS} {_KEPT}",
+    "embedded_pfs/file_sets.py": f"tests/embedded_pfs/test_file_sets.py {_SETS} {_KEPT}",
     "embedded_pfs/staging.py": f"tests/embedded_pfs/test_staging.py {_SETS} {_KEPT}",
     # the transaction of a commit
     "embedded_pfs/changes.py": _COMMITS,
