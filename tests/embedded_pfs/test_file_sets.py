@@ -116,3 +116,15 @@ async def test_parts_that_remove_leave_what_comes_later(pfs: EmbeddedPfs) -> Non
     assert await read(pfs, Commit.of_file_set(made), "/g") == b"1"
     with pytest.raises(PfsFailure):
         await pfs.inspect_file(File(Commit.of_file_set(made), "/h"))
+
+
+@pytest.mark.parametrize("in_one", [True, False])
+async def test_a_directory_is_removed_from_what_came_before(pfs: EmbeddedPfs, in_one: bool) -> None:
+    adds = [AddFile(path, b"1") for path in ("/a", "/d", "/d0", "/e/x", "/e/y/z", "/e0", "/f")]
+    if in_one:
+        made = await pfs.create_file_set([*adds, DeleteFile("/e/")])
+    else:
+        parts = [await pfs.create_file_set(some) for some in (adds, [DeleteFile("/e/")])]
+        made = await pfs.compose_file_set(parts)
+    walked = await pfs.walk_file(File(Commit.of_file_set(made), "/"))
+    assert [info.path for info in walked if info.is_file] == ["/a", "/d", "/d0", "/e0", "/f"]

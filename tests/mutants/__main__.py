@@ -25,8 +25,9 @@ COPIES = ROOT / ".build" / "mutants" / "work"
 TOOLS = ROOT / ".build" / "mutants" / "cosmic-ray" / "bin"
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - of Linux's
 
+LEAST_SECONDS = 30
 TIMEOUT = 5
-"""So many times as long as without a mutant: what takes longer never ends."""
+"""So many times as long as without a mutant, and those seconds: what takes longer never ends."""
 
 # The first file is run before the others, and pytest stops at the first failure: quick and telling
 # ones come first. Those of power cuts take half a minute: run them on what survives, where it
@@ -61,7 +62,7 @@ TESTS = {
     "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
     "embedded_pfs/file_set_rows.py": f"{_SETS} {_KEPT}",
-    "embedded_pfs/file_sets.py": f"tests/embedded_pfs/test_file_sets.py {_SETS} {_KEPT}",
+    "embedded_pfs/file_sets.py": f"tests/embedded_pfs/test_file_sets.py {_SETS} {_HISTORIES} {_KEPT}",
     "embedded_pfs/staging.py": f"tests/embedded_pfs/test_staging.py {_SETS} {_KEPT}",
     # the transaction of a commit
     "embedded_pfs/changes.py": _COMMITS,
@@ -124,7 +125,7 @@ def _survivors_of(module: str) -> list[str]:
         ask = [sys.executable, "-I", "-S", "tests/mutants/ask.py", folder, module]
         began = time.monotonic()
         subprocess.run(ask, cwd=work, check=True)  # fails if the tests do without a mutant
-        timeout = TIMEOUT * (time.monotonic() - began)
+        timeout = LEAST_SECONDS + TIMEOUT * (time.monotonic() - began)
         config = _CONFIG.format(module=module, timeout=timeout, ask=shlex.join(ask))
         (work / "mutants.toml").write_text(config)
         _run(work, "cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
