@@ -45,6 +45,7 @@ _FULL = "tests/embedded_pfs/test_full_disk.py"
 _ROOM = "tests/embedded_pfs/test_room.py"
 _SYNCED = "tests/power_cut/test_sqlite.py"
 _COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_pfs.py"
+_LIVES = "tests/embedded_pfs/test_file_sets.py"
 _BRANCHES = "tests/embedded_pfs/test_branches.py"
 _COMMITS = (
     f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
@@ -62,7 +63,7 @@ TESTS = {
     "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
     "embedded_pfs/file_set_rows.py": f"{_SETS} {_KEPT}",
-    "embedded_pfs/file_sets.py": f"tests/embedded_pfs/test_file_sets.py {_SETS} {_HISTORIES} {_KEPT}",
+    "embedded_pfs/file_sets.py": f"{_LIVES} {_SETS} {_HISTORIES} {_KEPT}",
     "embedded_pfs/staging.py": f"tests/embedded_pfs/test_staging.py {_SETS} {_KEPT}",
     # the transaction of a commit
     "embedded_pfs/changes.py": _COMMITS,
