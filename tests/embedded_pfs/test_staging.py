@@ -186,7 +186,7 @@ async def test_what_failed_first_is_told_whatever_the_disk_says_later(
     go_on = threading.Event()
 
     def refuse(_writer: BlobWriter, _data: bytes) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
         raise PfsUnavailable("the disk fails")
 
     monkeypatch.setattr(BlobWriter, "write", refuse)
@@ -234,7 +234,7 @@ async def test_a_failed_call_ends_after_what_it_was_writing(
     write = BlobWriter.write
 
     def slowly(writer: BlobWriter, data: bytes) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
         write(writer, data)
         written.set()
 
