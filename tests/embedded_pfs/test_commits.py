@@ -9,7 +9,7 @@ import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import CommitNotFinished, OutputBranch, PfsFailure
-from pfs_client.values import AddFile, Branch, Commit, File, Repo
+from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, Repo
 from tests.pfs_contract.reading import head_of, listed, put, read
 
 BRANCH = Branch(Repo("r"), "master")
@@ -59,6 +59,15 @@ async def test_a_commit_is_read_once_its_base_has_finished(
         await pfs.create_branch(Branch(OUTPUT.repo, "other"), head=second)
     await pfs.finish_commit(first)
     assert await pfs.walk_file(File(second, "/")) == []
+
+
+async def test_an_open_commit_is_read_that_has_nothing_before_it(pfs: EmbeddedPfs) -> None:
+    root = await head_of(pfs, BRANCH)
+    opened = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", b"1")
+    await pfs.squash_commit(root)
+    assert (await pfs.inspect_commit(opened)).parent is None
+    assert await read(pfs, opened, "/a") == b"1"
 
 
 @pytest.mark.parametrize("closed", [0, 1])
@@ -115,7 +124,7 @@ async def test_commits_can_be_begun_and_closed_for_ever(pfs: EmbeddedPfs) -> Non
     pfs.engine.writing.execute("UPDATE commit_ SET seq = 1000")  # as after so many
     for number in range(3):
         opened = await pfs.start_commit(BRANCH)
-        await put(pfs, BRANCH, "/a", b"%d" % number)
+        await pfs.modify_stream(opened, [DeleteFile("/a"), AddFile("/a", b"%d" % number)])
         await pfs.finish_commit(opened)
         assert await read(pfs, opened, "/a") == b"%d" % number
 
