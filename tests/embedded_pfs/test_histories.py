@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.database import now_us
 from pfs_client.values import (
     FILE_SETS_REPO_NAME,
     AddFile,
@@ -21,7 +22,7 @@ from pfs_client.values import (
     FileSetKind,
     Repo,
 )
-from tests.pfs_contract.reading import found, head_of, listed, read
+from tests.pfs_contract.reading import changes_in, found, head_of, listed, read
 
 REPO = Repo("r")
 PATHS = [f"/{name}" for name in ("a", "b", "d/a", "d/b", "e")]
@@ -175,6 +176,25 @@ async def test_a_squashed_commit_leaves_nothing_that_no_commit_shows(pfs: Embedd
     )
     assert past == 0
     assert await read(pfs, await head_of(pfs, branch), "/a") == b"4"
+
+
+async def test_what_a_branch_began_with_is_its_first_commits_once_nothing_is_before_it(
+    pfs: EmbeddedPfs,
+) -> None:
+    branch, other = Branch(REPO, "master"), Branch(REPO, "other")
+    await pfs.create_branch(branch)
+    await pfs.modify_file(branch, [AddFile("/a", b"1")])
+    base = await head_of(pfs, branch)
+    await pfs.create_branch(other, head=base)
+    await pfs.modify_file(other, [AddFile("/b", b"2")])
+    head = await head_of(pfs, other)
+    assert await changes_in(pfs, head) == ["/", "/b"]
+    assert await found(pfs, head, "/a") == [(base, 2)]
+    await pfs.delete_branch(branch)
+    await pfs.engine.upkeep._drop_old(now_us())
+    assert (await pfs.inspect_commit(head)).parent is None
+    assert await changes_in(pfs, head) == ["/", "/a", "/b"]
+    assert await found(pfs, head, "/a") == [(head, 1)]
 
 
 async def test_a_commits_changes_make_the_same_of_its_base(pfs: EmbeddedPfs) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from embedded_pfs import reserve, room
 from embedded_pfs.directory import DataDirectory
-from embedded_pfs.reserve import RESERVE_BYTES, SMALL_RESERVE_BYTES
+from embedded_pfs.reserve import RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
 from embedded_pfs.room import Room
 from pfs_client.failures import StorageFull
 
@@ -158,6 +158,26 @@ def test_who_may_write_no_such_file_has_no_reserve(
     refuse(monkeypatch, errno.EFBIG)
     assert held.restore()
     assert held.is_whole
+    held.lend_to_deletes()
+    held.lend_all()
+    assert held.is_whole
+
+
+def test_no_reserve_is_always_whole(tmp_path: Path) -> None:
+    none = Reserve(tmp_path, 0)
+    assert none.is_whole
+    assert none.restore()
+    none.lend_to_deletes()
+    none.lend_all()
+    assert none.is_whole
+
+
+def test_a_reserve_that_somebody_made_larger_is_whole(tmp_path: Path) -> None:
+    """As after `--synchronous full`, where the next start has `off`."""
+    assert Reserve(tmp_path, RESERVE_BYTES).restore()
+    smaller = Reserve(tmp_path, SMALL_RESERVE_BYTES)
+    assert smaller.is_whole
+    assert smaller.restore()
 
 
 def test_a_disk_that_fails_otherwise_is_told(
@@ -177,6 +197,7 @@ def test_a_reserve_is_never_made_larger_by_lending(
     assert (tmp_path / "reserve").stat().st_size == 0
     (tmp_path / "reserve").unlink()
     directory.reserve.lend_to_deletes()
+    directory.reserve.lend_all()
     assert not (tmp_path / "reserve").exists()
 
 

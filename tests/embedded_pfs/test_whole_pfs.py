@@ -64,6 +64,23 @@ async def test_only_a_stream_creates_a_missing_branch(pfs: EmbeddedPfs) -> None:
     assert (await pfs.inspect_branch(new)).branch == new
 
 
+async def test_a_branch_tells_all_that_feeds_it_and_all_that_it_feeds(pfs: EmbeddedPfs) -> None:
+    middle, last = Branch(Repo("middle"), "master"), Branch(Repo("last"), "master")
+    for branch, fed_by in ((middle, BRANCH), (last, middle)):
+        await pfs.create_repo(branch.repo)
+        await pfs.create_branch(branch, provenance=[fed_by])
+    first, second, third = [await pfs.inspect_branch(one) for one in (BRANCH, middle, last)]
+    assert (first.direct_provenance, first.provenance) == ((), ())
+    assert (second.direct_provenance, second.provenance) == ((BRANCH,), (BRANCH,))
+    assert third.direct_provenance == (middle,)
+    assert set(third.provenance) == {BRANCH, middle}
+    assert [set(one.subvenance) for one in (first, second, third)] == [
+        {middle, last},
+        {last},
+        set(),
+    ]
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 1000])
 async def test_commits_are_listed_whole_in_pages_of_any_length(
     pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch, page: int

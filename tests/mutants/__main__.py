@@ -9,62 +9,83 @@ It works on a copy. What survives is judged in `docs/reliability.md`.
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WORK = ROOT / ".build" / "mutants" / "work"
+COPIES = ROOT / ".build" / "mutants" / "work"
 TOOLS = ROOT / ".build" / "mutants" / "cosmic-ray" / "bin"
-TIMEOUT_SECONDS = 240
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - of Linux's
 
-# The contract's tests run on both PFS, and one of them is enough to kill a mutant.
-_EMBEDDED_ONLY = " -k 'not grpc'"
-_CONTRACT = (
-    "tests/pfs_contract/test_repos_and_branches.py tests/pfs_contract/test_file_sets.py"
-    " tests/pfs_contract/test_histories.py tests/pfs_contract/test_files.py"
-)
-_KEPT = "tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_upkeep.py"
-_POWER = "tests/power_cut/test_power_cuts.py"
+LEAST_SECONDS = 30
+TIMEOUT = 5
+"""So many times as long as without a mutant, and those seconds: what takes longer never ends."""
+
+# The first file is run before the others, and pytest stops at the first failure: quick and telling
+# ones come first. Those of power cuts take half a minute: run them on what survives, where it
+# writes to the disk.
+_FILES = "tests/pfs_contract/test_files.py"
+_SETS = "tests/pfs_contract/test_file_sets.py"
+_HISTORIES = "tests/embedded_pfs/test_histories.py tests/pfs_contract/test_histories.py"
+_REPOS = "tests/pfs_contract/test_repos_and_branches.py"
+_UPKEEP = "tests/embedded_pfs/test_checking.py tests/embedded_pfs/test_upkeep.py"
+_OLD = "tests/embedded_pfs/test_upkeep.py::test_history_goes_once_it_is_too_old"  # seconds of sleep
+_KEPT = f"{_UPKEEP} --deselect={_OLD}"
+_DIRECTORY = "tests/embedded_pfs/test_directory.py"
 _EXTENTS = "tests/embedded_pfs/test_extents.py"
 _FULL = "tests/embedded_pfs/test_full_disk.py"
-_FILE_SETS = f"tests/pfs_contract/test_file_sets.py {_KEPT}{_EMBEDDED_ONLY}"
-_STORE = f"{_KEPT} {_CONTRACT} {_POWER}{_EMBEDDED_ONLY}"
+_ROOM = "tests/embedded_pfs/test_room.py"
+_SYNCED = "tests/power_cut/test_sqlite.py"
+_COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_pfs.py"
+_LIVES = "tests/embedded_pfs/test_file_sets.py"
+_BRANCHES = "tests/embedded_pfs/test_branches.py"
+_COMMITS = (
+    f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
+    f" tests/embedded_pfs/test_snapshots.py {_KEPT} {_REPOS}"
+    " tests/embedded_pfs/test_change_times.py"
+)
 TESTS = {
     # storing blobs
-    "embedded_pfs/blobs.py": f"{_KEPT} {_FULL} {_POWER}",
-    "embedded_pfs/contents.py": f"{_KEPT} {_FULL} {_CONTRACT}{_EMBEDDED_ONLY}",
+    "embedded_pfs/blobs.py": f"tests/embedded_pfs/test_blobs.py {_SETS} {_EXTENTS} {_KEPT}",
+    "embedded_pfs/contents.py": f"tests/embedded_pfs/test_contents.py {_SETS} {_EXTENTS} {_KEPT}",
     "embedded_pfs/extents.py": _EXTENTS,
-    "embedded_pfs/leases.py": _EXTENTS,
-    "embedded_pfs/disk.py": f"tests/embedded_pfs/test_directory.py {_FULL} {_KEPT} {_POWER}",
-    "embedded_pfs/reserve.py": f"tests/embedded_pfs/test_room.py {_FULL}",
-    "embedded_pfs/room.py": f"tests/embedded_pfs/test_room.py {_FULL}",
+    "embedded_pfs/leases.py": f"tests/embedded_pfs/test_leases.py {_EXTENTS} {_KEPT}",
+    "embedded_pfs/disk.py": f"tests/embedded_pfs/test_disk.py {_KEPT} {_ROOM}",
+    "embedded_pfs/reserve.py": f"{_ROOM} {_FULL}",
+    "embedded_pfs/room.py": f"{_ROOM} {_FULL}",
     # staging
-    "embedded_pfs/file_set_rows.py": _FILE_SETS,
-    "embedded_pfs/file_sets.py": _FILE_SETS,
-    "embedded_pfs/staging.py": f"{_KEPT} {_FULL} tests/pfs_contract/test_files.py {_POWER}",
+    "embedded_pfs/file_set_rows.py": f"{_SETS} {_KEPT}",
+    "embedded_pfs/file_sets.py": f"{_LIVES} {_SETS} {_HISTORIES} {_KEPT}",
+    "embedded_pfs/staging.py": f"tests/embedded_pfs/test_staging.py {_SETS} {_KEPT}",
     # the transaction of a commit
-    "embedded_pfs/changes.py": _STORE,
-    "embedded_pfs/collisions.py": _STORE,
-    "embedded_pfs/commit_changes.py": _STORE,
-    "embedded_pfs/commit_rows.py": _STORE,
-    "embedded_pfs/commits.py": _STORE,
-    "embedded_pfs/database.py": f"tests/embedded_pfs/test_directory.py {_STORE}",
-    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_threads.py {_STORE}",
-    "embedded_pfs/opening.py": f"{_EXTENTS} {_STORE}",
+    "embedded_pfs/changes.py": _COMMITS,
+    "embedded_pfs/collisions.py": _COMMITS,
+    "embedded_pfs/commit_changes.py": f"{_HISTORIES} tests/embedded_pfs/test_snapshots.py {_KEPT}",
+    "embedded_pfs/commit_rows.py": _COMMITS,
+    "embedded_pfs/commits.py": _COMMITS,
+    "embedded_pfs/database.py": f"tests/embedded_pfs/test_database.py {_SYNCED} {_KEPT} {_SETS}",
+    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_engine.py {_SETS} {_KEPT} {_FULL}",
+    "embedded_pfs/opening.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
-    "embedded_pfs/branch_rows.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",
-    "embedded_pfs/branches.py": f"{_CONTRACT}{_EMBEDDED_ONLY}",
+    "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
+    "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
     "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
-    "embedded_pfs/compaction.py": f"{_KEPT} tests/embedded_pfs/test_directory.py {_FULL}",
-    "embedded_pfs/history.py": f"{_KEPT} tests/embedded_pfs/test_histories.py",
-    "embedded_pfs/upkeep.py": f"{_KEPT} {_FULL}",
+    "embedded_pfs/compaction.py": f"{_KEPT} {_DIRECTORY} {_FULL}",
+    "embedded_pfs/history.py": f"{_UPKEEP} {_HISTORIES}",
+    "embedded_pfs/upkeep.py": f"{_UPKEEP} {_FULL}",
     # the directory
-    "embedded_pfs/directory.py": f"tests/embedded_pfs/test_directory.py {_KEPT} {_FULL} {_POWER}",
+    "embedded_pfs/directory.py": f"{_KEPT} {_FULL} {_DIRECTORY} tests/embedded_pfs/test_backups.py",
     "embedded_pfs/migrations.py": "tests/embedded_pfs/test_migrations.py",
 }
 
@@ -73,14 +94,19 @@ _CONFIG = """\
 module-path = "{module}"
 timeout = {timeout}
 excluded-modules = []
-test-command = "{python} -m pytest -q -x -p no:cacheprovider -n 0 {tests}"
+test-command = "{ask}"
 
 [cosmic-ray.distributor]
 name = "local"
 
 [cosmic-ray.filters.operators-filter]
-# Annotations are not evaluated, so that another operator in `int | None` is no fault.
-exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*"]
+# Annotations are not evaluated, so that another operator in `int | None` is no fault. Nor is
+# `== None` in place of `is None`.
+exclude-operators = [
+    "core/ReplaceBinaryOperator_BitOr_.*",
+    "core/ReplaceComparisonOperator_Is_Eq",
+    "core/ReplaceComparisonOperator_IsNot_NotEq",
+]
 """
 
 
@@ -94,36 +120,59 @@ def main() -> None:
 
 
 def _survivors_of(module: str) -> list[str]:
-    _copy()
-    (WORK / "mutants.toml").write_text(
-        _CONFIG.format(
-            module=module, timeout=TIMEOUT_SECONDS, python=sys.executable, tests=TESTS[module]
-        )
-    )
-    _run("cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
-    _run("cr-filter-operators", "mutants.sqlite", "mutants.toml")
-    _run("cosmic-ray", "baseline", "mutants.toml")
-    _run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite")
-    report = _run("cr-report", "--surviving-only", "--show-diff", "mutants.sqlite")
-    print(_run("cr-report", "mutants.sqlite").splitlines()[-3:])
+    work = _copy(module)
+    memory = tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True)
+    with memory as folder, _ready(work, module, folder):
+        ask = [sys.executable, "-I", "-S", "tests/mutants/ask.py", folder, module]
+        began = time.monotonic()
+        subprocess.run(ask, cwd=work, check=True)  # fails if the tests do without a mutant
+        timeout = LEAST_SECONDS + TIMEOUT * (time.monotonic() - began)
+        config = _CONFIG.format(module=module, timeout=timeout, ask=shlex.join(ask))
+        (work / "mutants.toml").write_text(config)
+        _run(work, "cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
+        _run(work, "cr-filter-operators", "mutants.sqlite", "mutants.toml")
+        _run(work, "cosmic-ray", "exec", "mutants.toml", "mutants.sqlite")
+    report = _run(work, "cr-report", "--surviving-only", "--show-diff", "mutants.sqlite")
+    print(module, _run(work, "cr-report", "mutants.sqlite").splitlines()[-3:], flush=True)
     return [report] if "survived" in report.lower().partition("total jobs")[0] else []
 
 
-def _copy() -> None:
+def _copy(module: str) -> Path:
     """A copy of all that is tracked, to be broken."""
-    shutil.rmtree(WORK, ignore_errors=True)
+    work = COPIES / module.replace("/", ".")
+    shutil.rmtree(work, ignore_errors=True)
     names = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
     for name in filter(None, names):
-        target = WORK / name
+        target = work / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
+    return work
 
 
-def _run(tool: str, *arguments: str) -> str:
+@contextmanager
+def _ready(work: Path, module: str, folder: str) -> Iterator[None]:
+    """The tests of the module start at once, within the block, whenever they are asked for."""
+    name = module.removesuffix(".py").replace("/", ".")
+    command = [sys.executable, "-m", "tests.mutants.warm", folder, name, *TESTS[module].split()]
+    with (
+        (work / "killed-by.txt").open("w") as output,
+        subprocess.Popen(command, cwd=work, stdout=output) as warm,
+    ):
+        try:
+            while not Path(folder, "socket").exists():
+                if warm.poll() is not None:
+                    sys.exit(f"the tests of {module} cannot be run")
+                time.sleep(0.1)
+            yield
+        finally:
+            warm.kill()
+
+
+def _run(work: Path, tool: str, *arguments: str) -> str:
     return subprocess.run(
-        [TOOLS / tool, *arguments], cwd=WORK, stdout=subprocess.PIPE, text=True, check=True
+        [TOOLS / tool, *arguments], cwd=work, stdout=subprocess.PIPE, text=True, check=True
     ).stdout
 
 

@@ -205,6 +205,8 @@ async def test_a_file_and_a_directory_never_share_a_path(
     with pytest.raises(PathCollision) as refused:
         await pfs.modify_file(branch, [AddFile("/other", b"1"), AddFile(second, b"2")])
     assert (refused.value.path, refused.value.existing) == (second, first)
+    with pytest.raises(PathCollision):
+        await put(pfs, branch, second, b"2")  # it deletes what is not there, and frees nothing
     head = await head_of(pfs, branch)
     assert await read(pfs, head, first) == b"1"
     await pfs.modify_file(branch, [DeleteFile(first), AddFile(second, b"2")])
