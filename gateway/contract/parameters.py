@@ -70,6 +70,8 @@ class Declared:
     defaults: dict[str, Any] = field(default_factory=dict)
     operation_name: str = ""
     naming: str = ""
+    apart_from: dict[str, str] = field(default_factory=dict)
+    """Query parameters that cannot come with a header, and that header."""
 
     def add(self, parameter: Mapping[str, Any]) -> None:
         """Declare a parameter object of the document."""
@@ -93,7 +95,9 @@ class Declared:
             self._limit(name, parameter)
 
     def _limit(self, name: str, parameter: Mapping[str, Any]) -> None:
-        """Check the values of a parameter, if not every text will do."""
+        """Check the values of a parameter, if not every text will do, and what it comes with."""
+        if "x-s3-not-with" in parameter:
+            self.apart_from[name] = parameter["x-s3-not-with"]
         schema = parameter["schema"]
         if schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
             self.checks[name] = self._check(name, parameter)
@@ -121,6 +125,18 @@ class Declared:
             if name not in sent or (allowed is not None and sent[name] not in allowed):
                 return False
         return True
+
+    def refuse_together(self, sent: Values, headers: Values) -> None:
+        """See that no parameter comes with a header that contradicts it, whatever it says.
+
+        Raises:
+            InvalidRequest: One does.
+        """
+        for name, header in self.apart_from.items():
+            if name in sent and header.lower() in headers:
+                raise InvalidRequest(
+                    f"Cannot specify both {header} header and {name} query parameter"
+                )
 
     def undeclared(self, names: Iterable[str]) -> list[str]:
         """The names that are neither declared nor of a declared family."""
