@@ -176,6 +176,8 @@ class _Completing:
     def _check_checksums(self, upload: Upload, chosen: _Chosen) -> None:
         """Hold the object's checksum against the one that the request says.
 
+        Without an algorithm there is none. S3 does not look at a checksum then, whatever it is.
+
         Raises:
             InvalidRequest: It says one of another algorithm or type than the upload's.
             BadDigest: It says another one.
@@ -186,11 +188,11 @@ class _Completing:
                 f"The upload was created using the {upload.checksum_type or 'null'} checksum mode."
                 " The complete request must use the same checksum mode."
             )
-        for algorithm, value in self._checksums_said.items():
+        for algorithm, value in self._checksums_said.items() if upload.algorithm else ():
             if algorithm != upload.algorithm:
                 raise InvalidRequest(
-                    "Checksum Type mismatch occurred, expected checksum Type:"
-                    f" {upload.algorithm or 'null'}, actual checksum Type: {algorithm}"
+                    f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm},"
+                    f" actual checksum Type: {algorithm}"
                 )
             if not is_same_checksum(value, chosen.checksum):
                 raise BadDigest(

@@ -84,6 +84,17 @@ def test_headers_that_say_nothing_of_an_object_are_invalid(
     assert complete(gateway, upload, {}).code == "EntityTooSmall"
 
 
+def test_checksums_of_an_upload_without_an_algorithm_are_not_looked_at(
+    gateway: GatewayProcess, s3: Any, bucket: str
+) -> None:
+    upload = Upload(s3, bucket)
+    upload.send(1, LAST)
+    answer = complete(gateway, upload, {"x-amz-checksum-sha1": SHA1})
+    assert answer.status == 200
+    assert b"Checksum" not in answer.body
+    assert upload.content() == LAST
+
+
 def test_a_checksum_type_may_be_named_in_any_case(
     gateway: GatewayProcess, s3: Any, bucket: str
 ) -> None:

@@ -280,6 +280,13 @@ def test_an_unknown_directive_is_invalid(gateway: GatewayProcess, stored: str, w
     assert content(gateway, f"{stored}/b") == 404
 
 
+def test_a_range_is_not_copied(gateway: GatewayProcess, stored: str) -> None:
+    answer = copy(gateway, f"{stored}/b", f"{stored}/dir/a", {"Range": "bytes=0-1"})
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert answer.texts("ArgumentName") == ["Range"]
+    assert content(gateway, f"{stored}/b") == 404
+
+
 def test_a_part_is_no_copy(gateway: GatewayProcess, stored: str) -> None:
     answer = copy(gateway, f"{stored}/b?partNumber=1&uploadId=u", f"{stored}/dir/a")
     assert (answer.status, answer.code) == (501, "NotImplemented")
