@@ -380,9 +380,11 @@ def test_a_part_that_says_no_checksum_has_one_in_the_upload(
 ) -> None:
     upload = Upload(s3, bucket, ChecksumAlgorithm="CRC32")
     path = f"/{bucket}/dir/a?partNumber=1&uploadId={upload.id}"
-    assert send(gateway, "PUT", path, LAST).status == 200
+    checksum = base64_of(zlib.crc32(LAST).to_bytes(4, "big"))
+    answer = send(gateway, "PUT", path, LAST)
+    assert (answer.status, answer.headers["x-amz-checksum-crc32"]) == (200, checksum)
     (part,) = s3.list_parts(**upload.named)["Parts"]
-    assert part["ChecksumCRC32"] == base64_of(zlib.crc32(LAST).to_bytes(4, "big"))
+    assert part["ChecksumCRC32"] == checksum
 
 
 def test_checksums_that_do_not_fit_are_refused(s3: Any, bucket: str) -> None:
