@@ -30,7 +30,6 @@ from s3_wire.checksums import own_checksums, without_checksums
 from s3_wire.errors import (
     BadDigest,
     EntityTooLarge,
-    InvalidArgument,
     InvalidRequest,
 )
 from s3_wire.etags import etag_of
@@ -43,7 +42,7 @@ from s3_wire.multipart import (
     listed_parts,
     whole_checksum,
 )
-from s3_wire.upload_errors import EntityTooSmall, InvalidPart
+from s3_wire.upload_errors import EntityTooSmall, InvalidPart, NoSuchUpload
 
 PATIENCE_SECONDS = 10.0
 """How long an answer may take to begin, once nothing is left to decide."""
@@ -106,6 +105,8 @@ class _Completing:
         self._path = path
         self._expect = expect
         self._listed = listed
+        self._size_said = _size_said(request)
+        self._checksums_said = own_checksums(request.headers)
         self.decided = asyncio.Event()
         """Set once only PFS can still refuse."""
         self.commit: Commit | None = None
@@ -119,7 +120,7 @@ class _Completing:
             completion = state.completion
             if completion is not None:
                 if completion.digest != self._digest():
-                    raise InvalidPart(UploadId=upload_id)
+                    raise NoSuchUpload(UploadId=upload_id)
                 self.decided.set()
                 head = (await self._services.pfs.inspect_branch(target.branch)).head
                 if await uploads.completing.was_written(state.upload, completion, head):
@@ -129,7 +130,7 @@ class _Completing:
     async def _write(self, state: UploadState, head: Commit) -> Completion:
         chosen = await asyncio.to_thread(_chosen, state, self._listed)
         self._check_size(chosen)
-        _check_checksums(self._request, state.upload, chosen)
+        self._check_checksums(state.upload, chosen)
         await self._check_condition(head)
         uploads = self._services.uploads
         self.decided.set()
@@ -160,24 +161,43 @@ class _Completing:
         Raises:
             EntityTooLarge: It would be larger than any object.
             InvalidRequest: It has not the size that the request says.
-            InvalidArgument: What the request says is no size.
         """
         if chosen.size_bytes > MAX_UPLOAD_BYTES:
             raise EntityTooLarge(
                 ProposedSize=str(chosen.size_bytes), MaxSizeAllowed=str(MAX_UPLOAD_BYTES)
             )
-        said = self._request.headers.get(_OBJECT_SIZE)
-        if said is None:
-            return
-        if not (said.isascii() and said.isdigit()):
-            raise InvalidArgument(
-                f"{_OBJECT_SIZE} is not a size.", ArgumentName=_OBJECT_SIZE, ArgumentValue=said
-            )
-        if said.lstrip("0") != str(chosen.size_bytes).lstrip("0"):
+        said = self._size_said
+        if said is not None and said.lstrip("0") != str(chosen.size_bytes).lstrip("0"):
             raise InvalidRequest(
                 "The provided 'x-amz-mp-object-size' header value does not match what was computed:"
                 f" {chosen.size_bytes}"
             )
+
+    def _check_checksums(self, upload: Upload, chosen: _Chosen) -> None:
+        """Hold the object's checksum against the one that the request says.
+
+        Without an algorithm there is none. S3 does not look at a checksum then, whatever it is.
+
+        Raises:
+            InvalidRequest: It says one of another algorithm or type than the upload's.
+            BadDigest: It says another one.
+        """
+        asked = self._request.headers.get(CHECKSUM_TYPE)
+        if asked is not None and asked.upper() != upload.checksum_type:
+            raise InvalidRequest(
+                f"The upload was created using the {upload.checksum_type or 'null'} checksum mode."
+                " The complete request must use the same checksum mode."
+            )
+        for algorithm, value in self._checksums_said.items() if upload.algorithm else ():
+            if algorithm != upload.algorithm:
+                raise InvalidRequest(
+                    f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm},"
+                    f" actual checksum Type: {algorithm}"
+                )
+            if not is_same_checksum(value, chosen.checksum):
+                raise BadDigest(
+                    f"The {algorithm} you specified did not match the calculated checksum."
+                )
 
     async def _check_condition(self, head: Commit) -> None:
         """Tell of a condition that does not hold before the answer begins.
@@ -235,40 +255,31 @@ def _chosen(state: UploadState, listed: Sequence[ListedPart]) -> _Chosen:
 
 def _found(state: UploadState, listed: ListedPart) -> PartRecord:
     part = state.parts.get(listed.number)
-    algorithm = state.upload.algorithm
-    if (
-        part is None
-        or etag_of(part.hash).strip('"') != listed.etag
-        or (
-            (named := listed.checksums.get(algorithm)) is not None
-            and named != base64.b64encode(part.checksum).decode("ascii")
-        )
-    ):
-        raise InvalidPart(UploadId=state.upload.id, PartNumber=str(listed.number), ETag=listed.etag)
+    if part is None or etag_of(part.hash).strip('"') != listed.etag:
+        raise _not_found(state, listed)
+    kept = state.upload.algorithm
+    for algorithm, named in listed.checksums.items() if kept else ():
+        if algorithm != kept:
+            # Nothing is known of it: to pass over it would say that it was verified.
+            raise BadDigest(
+                f"The {algorithm} you specified for part {listed.number} did not match what we"
+                " received."
+            )
+        if named != base64.b64encode(part.checksum).decode("ascii"):
+            raise _not_found(state, listed)
     return part
 
 
-def _check_checksums(request: S3Request, upload: Upload, chosen: _Chosen) -> None:
-    """Hold the object's checksum against the one that the request says.
+def _not_found(state: UploadState, listed: ListedPart) -> InvalidPart:
+    return InvalidPart(UploadId=state.upload.id, PartNumber=str(listed.number), ETag=listed.etag)
 
-    Raises:
-        InvalidRequest: It says one of another algorithm or type than the upload's.
-        BadDigest: It says another one.
-    """
-    asked = request.headers.get(CHECKSUM_TYPE)
-    if asked is not None and asked != upload.checksum_type:
-        raise InvalidRequest(
-            f"The upload was created using the {upload.checksum_type or 'null'} checksum mode. The"
-            " complete request must use the same checksum mode."
-        )
-    for algorithm, value in own_checksums(request.headers).items():
-        if algorithm != upload.algorithm:
-            raise InvalidRequest(
-                "Checksum Type mismatch occurred, expected checksum Type:"
-                f" {upload.algorithm or 'null'}, actual checksum Type: {algorithm}"
-            )
-        if not is_same_checksum(value, chosen.checksum):
-            raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")
+
+def _size_said(request: S3Request) -> str | None:
+    """The size that an object is to have, in digits, if the request says one."""
+    said = request.headers.get(_OBJECT_SIZE)
+    if said is not None and not (said.isascii() and said.isdigit()):
+        raise InvalidRequest(f"Value for {_OBJECT_SIZE} header is invalid.")
+    return said
 
 
 def _expired(upload: Upload) -> InvalidPart:

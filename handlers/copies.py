@@ -17,7 +17,13 @@ from pfs_client.failures import CommitNotFound, FileNotFound
 from pfs_client.values import Branch, Commit, ExpectFile
 from s3_wire import xml
 from s3_wire.addresses import COPY_SOURCE, UNVERSIONED, CopySource, copy_source
-from s3_wire.errors import InvalidFilePath, InvalidRequest, NoSuchKey, NotImplemented
+from s3_wire.errors import (
+    InvalidArgument,
+    InvalidFilePath,
+    InvalidRequest,
+    NoSuchKey,
+    NotImplemented,
+)
 from s3_wire.preconditions import check_copy_source
 from s3_wire.version_errors import MethodNotAllowed
 
@@ -40,6 +46,7 @@ _DELETE_MARKER = (
 async def copy_object(request: S3Request) -> S3Response:
     """CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ."""
     source = source_of(request)
+    _refuse_range(request)
     key = request.key
     path = directory_of(key) if is_directory_marker(key) else path_of(key)
     expect = put_condition(request.services.writes, request.headers, key, path)
@@ -52,6 +59,18 @@ async def copy_object(request: S3Request) -> S3Response:
     response = xml_response(xml.document("CopyObjectResult", parts))
     response.headers |= version_copied(found) | version_written(request.services, commit)
     return response
+
+
+def _refuse_range(request: S3Request) -> None:
+    """See that a part of an object is not asked for: it would get all of it.
+
+    Raises:
+        InvalidArgument: It is.
+    """
+    if (range_ := request.headers.get("range")) is not None:
+        raise InvalidArgument(
+            "RANGE is not supported in Copy!", ArgumentName="Range", ArgumentValue=range_
+        )
 
 
 def version_copied(found: FoundObject) -> dict[str, str]:

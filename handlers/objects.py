@@ -25,7 +25,6 @@ from s3_wire.errors import (
     InvalidArgument,
     InvalidFilePath,
     InvalidPartNumber,
-    InvalidRequest,
     NoSuchKey,
 )
 from s3_wire.etags import etag_of
@@ -236,8 +235,6 @@ def _wanted_span(request: S3Request, found: FoundObject) -> Span | None:
     range_ = request.headers.get("range")
     number = request.parameters.get("partNumber")
     if number is not None:
-        if range_ is not None:
-            raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
         if number > 1:
             raise InvalidPartNumber(
                 PartNumberRequested=str(number), ActualPartCount="1", Key=request.key

@@ -40,11 +40,16 @@ async def upload_part(request: S3Request) -> S3Response:
     # To look takes as long as pachd takes to finish the last commit: the body comes meanwhile.
     looking = asyncio.create_task(open_upload(request))
     try:
-        part = await _receive(request, body, known or (await looking).upload, looking)
+        upload = known or (await looking).upload
+        part = await _receive(request, body, upload, looking)
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-    return S3Response(headers={"ETag": etag_of(part.hash), **body.checksum_headers})
+    headers = {"ETag": etag_of(part.hash), **body.checksum_headers}
+    if upload.algorithm:
+        # Of a part that came without one too: who completes the upload may name it.
+        headers[f"x-amz-checksum-{upload.algorithm}"] = _base64(part.checksum)
+    return S3Response(headers=headers)
 
 
 async def _receive(
@@ -171,8 +176,11 @@ def _part(upload: Upload, part: PartRecord) -> str:
 
 
 def _checksum(upload: Upload, part: PartRecord) -> str:
-    value = base64.b64encode(part.checksum).decode("ascii")
-    return xml.element(f"Checksum{upload.algorithm.upper()}", value)
+    return xml.element(f"Checksum{upload.algorithm.upper()}", _base64(part.checksum))
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")
 
 
 class _Summed:

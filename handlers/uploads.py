@@ -12,9 +12,9 @@ from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.service import OWNER_ID
 from handlers.timestamps import iso_8601
 from pfs_client.uploads.reading import UploadState
-from pfs_client.uploads.records import Upload
+from pfs_client.uploads.records import Upload, is_upload_id
 from s3_wire import xml
-from s3_wire.errors import InvalidFilePath
+from s3_wire.errors import InvalidArgument, InvalidFilePath
 from s3_wire.multipart import checksum_type_of
 from s3_wire.upload_errors import NoSuchUpload
 
@@ -36,7 +36,7 @@ async def create_multipart_upload(request: S3Request) -> S3Response:
         )
     path = path_of(request.key)
     algorithm = request.headers.get(ALGORITHM, "").lower()
-    checksum_type = checksum_type_of(algorithm, request.headers.get(CHECKSUM_TYPE, ""))
+    checksum_type = checksum_type_of(algorithm, request.headers.get(CHECKSUM_TYPE, "").upper())
     branch = (await writable_branch(request.services, request.bucket)).branch
     upload = await request.services.uploads.begin(branch, path, algorithm, checksum_type)
     response = xml_response(
@@ -135,6 +135,12 @@ class _Listing:
         self._delimiter: str = asked.get("delimiter", "")
         self._key_marker: str = asked.get("key-marker", "")
         self._id_marker: str = asked.get("upload-id-marker", "") if self._key_marker else ""
+        if self._id_marker and not is_upload_id(self._id_marker):
+            raise InvalidArgument(
+                "Invalid uploadId marker",
+                ArgumentName="upload-id-marker",
+                ArgumentValue=self._id_marker,
+            )
         self._encoding: str = asked.get("encoding-type", "")
         self._encode: Callable[[str], str] = quote if self._encoding else xml.text
         self._most = min(asked["max-uploads"], _MAX_UPLOADS)

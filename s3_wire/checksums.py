@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -31,6 +32,8 @@ _SINGLE = "Expecting a single x-amz-checksum- header"
 _MULTIPLE = f"{_SINGLE}. Multiple checksum Types are not allowed."
 _SDK_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 _TRAILER = "x-amz-trailer"
+_COUNT_OF_PARTS = re.compile(r"-\d+\Z", re.ASCII)
+"""Behind the checksum of an object in parts, where it is made of theirs."""
 
 
 class _Check(Protocol):
@@ -122,9 +125,18 @@ def own_checksums(headers: Mapping[str, str]) -> dict[str, str]:
     """The checksums in headers, by algorithm, where they are not of the request's own body.
 
     Raises:
-        InvalidRequest: S3 has no such algorithm, or there is more than one.
+        InvalidRequest: S3 has no such algorithm, there is more than one, or one is no checksum.
     """
-    return {name.removeprefix(_PREFIX): headers[name] for name in _in_headers(headers)}
+    own = {name: headers[name] for name in _in_headers(headers)}
+    for name, value in own.items():
+        if not is_checksum(name.removeprefix(_PREFIX), _COUNT_OF_PARTS.sub("", value)):
+            raise InvalidRequest(f"Value for {name} header is invalid.")
+    return {name.removeprefix(_PREFIX): value for name, value in own.items()}
+
+
+def is_checksum(algorithm: str, value: str) -> bool:
+    """Whether a text is a checksum of an algorithm in base64, be it the right one or not."""
+    return _decoded(value, ALGORITHMS[algorithm].size_bytes) is not None
 
 
 def without_checksums(headers: Mapping[str, str]) -> dict[str, str]:

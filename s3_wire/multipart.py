@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from awscrt import checksums as crt
 
 from s3_wire.algorithms import ALGORITHMS
+from s3_wire.checksums import is_checksum
 from s3_wire.documents import Element
-from s3_wire.errors import InvalidRequest, MalformedXML
+from s3_wire.errors import InvalidArgument, InvalidRequest, MalformedXML
 from s3_wire.upload_errors import InvalidPartOrder
 
 MAX_PARTS = 10_000
@@ -54,6 +55,7 @@ def listed_parts(root: Element) -> list[ListedPart]:
 
     Raises:
         MalformedXML: It names no part, or one without a number or an ETag, or something else.
+        InvalidArgument: There is no part of this number, or a part has no checksum or several.
         InvalidPartOrder: They are not in the order of their numbers.
     """
     parts = [_listed_part(node) for node in root]
@@ -68,15 +70,37 @@ def _listed_part(node: Element) -> ListedPart:
     number, etag = node.child_text("PartNumber"), node.child_text("ETag")
     if node.name != "Part" or number is None or etag is None:
         raise MalformedXML("Every Part has a PartNumber and an ETag.")
-    number = number.strip()
-    if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MAX_PARTS):
-        raise MalformedXML(f"A PartNumber is between 1 and {MAX_PARTS}.")
-    checksums = {
-        _ELEMENTS[child.name.lower()]: child.text.strip()
+    return ListedPart(_part_number(number.strip()), etag.strip().strip('"'), _checksums(node))
+
+
+def _part_number(text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise MalformedXML("A PartNumber is a number.")
+    number = int(text[:6])
+    if not 1 <= number <= MAX_PARTS:
+        raise InvalidArgument(
+            f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
+            ArgumentName="PartNumber",
+            ArgumentValue=text,
+        )
+    return number
+
+
+def _checksums(node: Element) -> dict[str, str]:
+    """The checksums that a part is named with, of which there may be one."""
+    found = [
+        (_ELEMENTS[child.name.lower()], child.text.strip())
         for child in node
         if child.name.lower() in _ELEMENTS
-    }
-    return ListedPart(int(number), etag.strip().strip('"'), checksums)
+    ]
+    if len(found) > 1 or not all(is_checksum(*one) for one in found):
+        raise InvalidArgument(
+            "Invalid Base64 or multiple checksums present in request",
+            ArgumentName="Checksum",
+            ArgumentValue="".join(f"{name.upper()}:{value};" for name, value in found),
+        )
+    return dict(found)
 
 
 def checksum_type_of(algorithm: str, asked: str) -> str:

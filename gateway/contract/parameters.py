@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from jsonschema import Draft4Validator
 
-from s3_wire.errors import InvalidArgument, NotImplemented
+from s3_wire.errors import InvalidArgument, InvalidRequest, NotImplemented, S3Error
 
 Values: TypeAlias = Mapping[str, str]
 
@@ -29,12 +29,14 @@ class Check:
     allows_empty: bool
     possible: tuple[str, ...]
     message: str
+    refusal: str = InvalidArgument.__name__
 
     def value(self, text: str) -> Any:
         """The parameter's value in its type.
 
         Raises:
             InvalidArgument: It cannot have this value.
+            InvalidRequest: The same, where S3 says that of this header.
             NotImplemented: S3 knows more values of this header than the contract declares.
         """
         try:
@@ -50,7 +52,9 @@ class Check:
             )
         raise self._refusal(text)
 
-    def _refusal(self, text: str) -> InvalidArgument:
+    def _refusal(self, text: str) -> S3Error:
+        if self.refusal == InvalidRequest.__name__:
+            return InvalidRequest(self.message)
         return InvalidArgument(self.message, ArgumentName=self.name, ArgumentValue=text)
 
 
@@ -66,6 +70,8 @@ class Declared:
     defaults: dict[str, Any] = field(default_factory=dict)
     operation_name: str = ""
     naming: str = ""
+    apart_from: dict[str, str] = field(default_factory=dict)
+    """Query parameters that cannot come with a header, and that header."""
 
     def add(self, parameter: Mapping[str, Any]) -> None:
         """Declare a parameter object of the document."""
@@ -89,7 +95,9 @@ class Declared:
             self._limit(name, parameter)
 
     def _limit(self, name: str, parameter: Mapping[str, Any]) -> None:
-        """Check the values of a parameter, if not every text will do."""
+        """Check the values of a parameter, if not every text will do, and what it comes with."""
+        if "x-s3-not-with" in parameter:
+            self.apart_from[name] = parameter["x-s3-not-with"]
         schema = parameter["schema"]
         if schema.keys() - {"type", "format", "default"} or schema["type"] != "string":
             self.checks[name] = self._check(name, parameter)
@@ -97,14 +105,16 @@ class Declared:
     def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:
         schema = parameter["schema"]
         is_s3s = parameter["in"] == "header" and name.startswith(self.namespace)
+        refusal = parameter.get("x-s3-refusal")
         return Check(
             name,
             # minio-java names algorithms in lower case.
             str.upper if parameter.get("x-s3-any-case") else _READERS[schema["type"]],
             Draft4Validator(schema),
             parameter.get("allowEmptyValue", False),
-            tuple(schema.get("enum", ())) if is_s3s else (),
+            tuple(schema.get("enum", ())) if is_s3s and not refusal else (),
             parameter.get("x-s3-message", InvalidArgument.message),
+            refusal or InvalidArgument.__name__,
         )
 
     def selects(self, sent: Values) -> bool:
@@ -116,6 +126,18 @@ class Declared:
                 return False
         return True
 
+    def refuse_together(self, sent: Values, headers: Values) -> None:
+        """See that no parameter comes with a header that contradicts it, whatever it says.
+
+        Raises:
+            InvalidRequest: One does.
+        """
+        for name, header in self.apart_from.items():
+            if name in sent and header.lower() in headers:
+                raise InvalidRequest(
+                    f"Cannot specify both {header} header and {name} query parameter"
+                )
+
     def undeclared(self, names: Iterable[str]) -> list[str]:
         """The names that are neither declared nor of a declared family."""
         return [n for n in names if n not in self.names and not n.startswith(self.prefixes)]
@@ -125,6 +147,7 @@ class Declared:
 
         Raises:
             InvalidArgument: A value is none that the parameter can have.
+            InvalidRequest: The same, where S3 says that of a header.
             NotImplemented: A header's value is one that S3 knows and the contract does not declare.
         """
         values = {**self.defaults, **sent} if self.defaults else dict(sent)

@@ -112,6 +112,8 @@ class S3Routing(SpecMiddleware):  # type: ignore[misc]
             if route.query.selects(query) and route.headers.selects(headers):
                 self._refuse_undeclared(route, query, headers)
                 record.operation = route.name
+                if route.query.apart_from:
+                    route.query.refuse_together(query, headers)
                 parameters = route.query.read(query)
                 route.headers.read(headers)
                 return Routed(

@@ -45,6 +45,11 @@ def new_upload_id(started: datetime) -> str:
     return f"u-{started_us:0{_TIME_DIGITS}x}{secrets.token_hex((32 - _TIME_DIGITS) // 2)}"
 
 
+def is_upload_id(text: str) -> bool:
+    """Whether an upload could have this id."""
+    return _ID.fullmatch(text) is not None
+
+
 def upload_branch(repo: Repo, upload_id: str) -> Branch | None:
     """The branch of an upload; None if no upload has such an id."""
     match = _ID.fullmatch(upload_id)

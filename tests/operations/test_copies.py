@@ -257,7 +257,6 @@ def test_what_sdks_send_along_is_taken(s3: Any, stored: str) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        {"x-amz-metadata-directive": "MERGE"},
         {"x-amz-tagging": "a=b"},
         {"x-amz-copy-source-server-side-encryption-customer-key": "k"},
         {"x-amz-copy-source-range": "bytes=0-1"},
@@ -269,6 +268,22 @@ def test_what_a_copy_does_not_take_is_not_implemented(
 ) -> None:
     answer = copy(gateway, f"{stored}/b", f"{stored}/dir/a", header)
     assert (answer.status, answer.code) == (501, "NotImplemented")
+    assert content(gateway, f"{stored}/b") == 404
+
+
+@pytest.mark.parametrize("what", ["metadata", "tagging"])
+def test_an_unknown_directive_is_invalid(gateway: GatewayProcess, stored: str, what: str) -> None:
+    header = {f"x-amz-{what}-directive": "MERGE"}
+    answer = copy(gateway, f"{stored}/b", f"{stored}/dir/a", header)
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert answer.texts("ArgumentName") == [f"x-amz-{what}-directive"]
+    assert content(gateway, f"{stored}/b") == 404
+
+
+def test_a_range_is_not_copied(gateway: GatewayProcess, stored: str) -> None:
+    answer = copy(gateway, f"{stored}/b", f"{stored}/dir/a", {"Range": "bytes=0-1"})
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert answer.texts("ArgumentName") == ["Range"]
     assert content(gateway, f"{stored}/b") == 404
 
 
@@ -289,5 +304,6 @@ def test_a_write_may_say_whose_metadata_it_takes_as_s3fs_fuse_does(
     assert answer.body == b"another"
     assert "x-amz-meta-mtime" not in answer.headers
     said["x-amz-metadata-directive"] = "MERGE"
-    assert send(gateway, "PUT", f"/{stored}/dir/a", b"a third", said).status == 501
+    refused = send(gateway, "PUT", f"/{stored}/dir/a", b"a third", said)
+    assert (refused.status, refused.code) == (400, "InvalidArgument")
     assert content(gateway, f"{stored}/dir/a") == b"another"

@@ -173,6 +173,9 @@ def test_what_is_wrong_with_a_list_is_told_and_the_upload_goes_on(whole: Upload)
         ([right[1], right[0]], "InvalidPartOrder"),
         ([right[0], right[0]], "InvalidPartOrder"),
         ([], "MalformedXML"),
+        ([{"PartNumber": 0, "ETag": right[0]["ETag"]}], "InvalidArgument"),
+        ([{"PartNumber": -4, "ETag": right[0]["ETag"]}], "InvalidArgument"),
+        ([{"PartNumber": 10_001, "ETag": right[0]["ETag"]}], "InvalidArgument"),
     ):
         whole.parts = wrong
         assert error_of(whole.complete) == (400, code)
@@ -226,7 +229,7 @@ def test_a_repeated_completion_has_the_same_answer(s3: Any, whole: Upload) -> No
     assert whole.complete()["ETag"] == completed["ETag"]
     assert whole.content() == b"newer"
     whole.parts.pop()
-    assert error_of(whole.complete) == (400, "InvalidPart")
+    assert error_of(whole.complete) == (404, "NoSuchUpload")
 
 
 def test_completions_at_once_make_one_object(gateway: GatewayProcess, whole: Upload) -> None:
@@ -377,9 +380,11 @@ def test_a_part_that_says_no_checksum_has_one_in_the_upload(
 ) -> None:
     upload = Upload(s3, bucket, ChecksumAlgorithm="CRC32")
     path = f"/{bucket}/dir/a?partNumber=1&uploadId={upload.id}"
-    assert send(gateway, "PUT", path, LAST).status == 200
+    checksum = base64_of(zlib.crc32(LAST).to_bytes(4, "big"))
+    answer = send(gateway, "PUT", path, LAST)
+    assert (answer.status, answer.headers["x-amz-checksum-crc32"]) == (200, checksum)
     (part,) = s3.list_parts(**upload.named)["Parts"]
-    assert part["ChecksumCRC32"] == base64_of(zlib.crc32(LAST).to_bytes(4, "big"))
+    assert part["ChecksumCRC32"] == checksum
 
 
 def test_checksums_that_do_not_fit_are_refused(s3: Any, bucket: str) -> None:
@@ -415,12 +420,25 @@ def test_an_upload_may_say_whose_metadata_it_takes(
     assert (refused.status, refused.code) == (501, "NotImplemented")
 
 
-def test_an_upload_with_an_algorithm_that_there_is_not_is_not_begun(
-    gateway: GatewayProcess, s3: Any, bucket: str
+@pytest.mark.parametrize("named", ["FULL_OBJECT", "Full_Object"])
+def test_an_uploads_checksum_type_may_be_named_in_any_case(
+    gateway: GatewayProcess, bucket: str, named: str
 ) -> None:
-    asked = {"x-amz-checksum-algorithm": "crc16"}
+    asked = {"x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": named}
+    begun = send(gateway, "POST", f"/{bucket}/a?uploads", b"", asked)
+    assert begun.status == 200
+    assert begun.headers["x-amz-checksum-type"] == "FULL_OBJECT"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"x-amz-checksum-algorithm": "crc16"}, {"x-amz-checksum-type": "PARTIAL"}]
+)
+def test_an_upload_with_checksums_that_there_are_not_is_not_begun(
+    gateway: GatewayProcess, s3: Any, bucket: str, wrong: dict[str, str]
+) -> None:
+    asked = {"x-amz-checksum-algorithm": "CRC32", **wrong}
     refused = send(gateway, "POST", f"/{bucket}/a?uploads", b"", asked)
-    assert (refused.status, refused.texts("Code")) == (501, ["NotImplemented"])
+    assert (refused.status, refused.texts("Code")) == (400, ["InvalidRequest"])
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
 

@@ -55,7 +55,7 @@ class Upload:
         if self.is_aborted:
             return NO_UPLOAD
         if self.listed is not None:
-            return None if listed == self.listed else (400, "InvalidPart")
+            return None if listed == self.listed else NO_UPLOAD
         etags = {number: etag for number, (_, etag) in self.parts.items()}
         if any(etags.get(part["PartNumber"]) != part["ETag"] for part in listed):
             return 400, "InvalidPart"

@@ -1,0 +1,114 @@
+"""What a request that completes an upload says besides its parts, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.operations.test_multipart import FIRST, LAST, Upload, base64_of, error_of
+from tests.raw_http import Answer, send
+from tests.servers import GatewayProcess
+
+pytestmark = pytest.mark.parametrize("layers", [("multipart",)], ids=["multipart"], indirect=True)
+
+SHA1 = base64_of(bytes(20))
+
+
+def complete(gateway: GatewayProcess, upload: Upload, headers: dict[str, str]) -> Answer:
+    """Complete an upload with headers that boto3 would not send."""
+    parts = "".join(
+        f"<Part><PartNumber>{part['PartNumber']}</PartNumber><ETag>{part['ETag']}</ETag></Part>"
+        for part in upload.parts
+    )
+    body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+    target = f"/{upload.target['Bucket']}/{upload.target['Key']}?uploadId={upload.id}"
+    return send(gateway, "POST", target, body, headers)
+
+
+def upload_with(s3: Any, bucket: str, algorithm: str, kind: str) -> Upload:
+    upload = Upload(s3, bucket, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    for number, body in enumerate((FIRST, LAST), 1):
+        upload.send(number, body, ChecksumAlgorithm=algorithm)
+    return upload
+
+
+@pytest.mark.parametrize(
+    ("named", "refusal"),
+    [
+        ({"ChecksumCRC32": "no base64"}, (400, "InvalidArgument")),
+        ({"ChecksumCRC32": SHA1}, (400, "InvalidArgument")),
+        ({"ChecksumCRC32": "", "ChecksumSHA1": SHA1}, (400, "InvalidArgument")),
+        ({"ChecksumSHA1": SHA1}, (400, "BadDigest")),
+        ({"ChecksumCRC32": base64_of(b"1234")}, (400, "InvalidPart")),
+    ],
+)
+def test_a_checksum_that_a_part_is_named_with_is_verified_or_refused(
+    s3: Any, bucket: str, named: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    upload = upload_with(s3, bucket, "CRC32", "COMPOSITE")
+    right = upload.parts[0]
+    ours = {"ChecksumCRC32": right["ChecksumCRC32"]} if named.get("ChecksumCRC32") == "" else {}
+    part = {"PartNumber": 1, "ETag": right["ETag"], **named, **ours}
+    upload.parts = [part, upload.parts[1]]
+    assert error_of(upload.complete) == refusal
+    upload.parts[0] = right
+    upload.complete()
+    assert upload.content() == FIRST + LAST
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-amz-checksum-crc32": "no base64"},
+        {"x-amz-checksum-crc32": "AQIDBA==-12a"},
+        {"x-amz-checksum-crc32": "AQIDBA==--2"},
+        {"x-amz-checksum-crc32": "AQIDBA==-1-2"},
+        {"x-amz-checksum-crc32": "AQIDBA==", "x-amz-checksum-sha1": SHA1},
+        {"x-amz-checksum-crc16": "AQI="},
+        {"x-amz-checksum-type": "PARTIAL"},
+        {"x-amz-mp-object-size": "-1"},
+        {"x-amz-mp-object-size": "many"},
+    ],
+)
+def test_headers_that_say_nothing_of_an_object_are_invalid(
+    gateway: GatewayProcess, s3: Any, bucket: str, kind: str, headers: dict[str, str]
+) -> None:
+    """Before anything else is looked at: also of an upload that cannot be completed so."""
+    upload = Upload(s3, bucket, ChecksumAlgorithm="CRC32", ChecksumType=kind)
+    for number in (1, 2):
+        upload.send(number, LAST, ChecksumAlgorithm="CRC32")
+    answer = complete(gateway, upload, headers)
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
+    assert complete(gateway, upload, {}).code == "EntityTooSmall"
+
+
+def test_checksums_of_an_upload_without_an_algorithm_are_not_looked_at(
+    gateway: GatewayProcess, s3: Any, bucket: str
+) -> None:
+    upload = Upload(s3, bucket)
+    upload.send(1, LAST)
+    answer = complete(gateway, upload, {"x-amz-checksum-sha1": SHA1})
+    assert answer.status == 200
+    assert b"Checksum" not in answer.body
+    assert upload.content() == LAST
+
+
+def test_a_checksum_type_may_be_named_in_any_case(
+    gateway: GatewayProcess, s3: Any, bucket: str
+) -> None:
+    upload = upload_with(s3, bucket, "CRC32", "FULL_OBJECT")
+    answer = complete(gateway, upload, {"x-amz-checksum-type": "Composite"})
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
+    assert complete(gateway, upload, {"x-amz-checksum-type": "full_object"}).status == 200
+    assert upload.content() == FIRST + LAST
+
+
+@pytest.mark.parametrize("marker", ["no-id", "0" * 32, "u-0"])
+def test_uploads_are_not_listed_behind_what_is_no_id(s3: Any, bucket: str, marker: str) -> None:
+    asked = {"Bucket": bucket, "KeyMarker": "a", "UploadIdMarker": marker}
+    assert error_of(s3.list_multipart_uploads, **asked) == (400, "InvalidArgument")
+    # Without a key it means nothing, as in S3's documentation.
+    del asked["KeyMarker"]
+    assert s3.list_multipart_uploads(**asked)["IsTruncated"] is False
