@@ -141,10 +141,9 @@ class AsgiRequest:
         else:
             is_last = not message.get("more_body", False)
             data = answer.body(message.get("body", b""), more=not is_last)
-            if not is_last:
-                out.write(data)
-                return
-            out.hold(data)
-            out.flush()
-            self._news.set()
-            self._connection.answered(self)
+            out.write(data)
+            if is_last:
+                if self._connection.is_alone:
+                    out.flush()
+                self._news.set()
+                self._connection.answered(self)
