@@ -60,14 +60,17 @@ class Ancestry:
         begin = next((at for at, link in enumerate(known) if link.commit == branch.head), 0)
         # What is newer than an earlier commit stays known for those who come from the head.
         newer, known = known[:begin], known[begin:]
-        chain = await self._walk(branch.head, wanted, known)
-        while chain and chain[-1].parent is not None and not _is_settled(chain, wanted):
+        is_known = bool(known) and known[0].commit == branch.head
+        chain = known if is_known else await self._walk(branch.head, wanted, known)
+        is_there = _is_in(chain, wanted)
+        while not is_there and chain and chain[-1].parent and not _is_settled(chain, wanted):
             more = await self._walk(chain[-1].parent, wanted, [])
             if not more:
                 break
             chain += more
+            is_there = _is_in(more, wanted)
         self._chains[branch.branch] = (newer + chain)[:_MAX_COMMITS]
-        return any(link.commit == wanted.commit for link in chain)
+        return is_there
 
     async def _walk(self, start: Commit, wanted: CommitInfo, known: list[_Link]) -> list[_Link]:
         """Links from a commit on, until it is settled or what is known goes on."""
@@ -80,6 +83,10 @@ class Ancestry:
             if _is_settled(walked, wanted):
                 break
         return walked
+
+
+def _is_in(chain: list[_Link], wanted: CommitInfo) -> bool:
+    return any(link.commit == wanted.commit for link in chain)
 
 
 def _is_settled(chain: list[_Link], wanted: CommitInfo) -> bool:

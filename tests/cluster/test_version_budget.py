@@ -74,3 +74,16 @@ async def test_no_more_histories_are_read_at_once_than_two(cluster: Cluster) -> 
     gate.set()
     answers = await asyncio.gather(*listings)
     assert [len(answer["Versions"]) for answer in answers] == [1, 1, 1, 1]
+
+
+async def test_versions_of_a_history_that_is_known_are_found_without_asking_for_it(
+    cluster: Cluster,
+) -> None:
+    await store_history(cluster)
+    listed = await cluster.s3("list_object_versions", Bucket=BUCKET, Prefix="k000")
+    named = [{"Key": "k000", "VersionId": one["VersionId"]} for one in listed["Versions"]]
+    await cluster.s3("delete_objects", Bucket=BUCKET, Delete={"Objects": named})
+    cluster.wire.calls.clear()
+    refused = await cluster.s3("delete_objects", Bucket=BUCKET, Delete={"Objects": named})
+    assert [error["Code"] for error in refused["Errors"]] == ["NotImplemented"] * COMMITS
+    assert cluster.wire.count() == {"InspectBranch": 1, "InspectCommit": COMMITS}
