@@ -37,7 +37,6 @@ CLIENT = ClientUnderTest(
         "du": WORKS,
         "rb --recursive": WORKS,
         "get a missing key": "refused",
-        "stream of unknown size": "refused",
     },
 )
 

@@ -86,13 +86,16 @@ class S3cmd(CommandLine):
         self._said = all_output(["s3cmd", "sync", f"s3://{bucket}/{prefix}/", f"{folder}/"])
 
     def multipart(self, bucket: str, key: str, path: Path) -> None:
-        # As the page has it, but for one line.
-        page = Path("~/.s3cfg").expanduser().read_text()
-        self._file.write_text(page.replace("enable_multipart = False", "enable_multipart = True"))
-        self.run("--config", self._file, "put", path, f"s3://{bucket}/{key}")
+        self.run(*self._in_parts(), "put", path, f"s3://{bucket}/{key}")
 
     def stream(self, bucket: str, key: str, content: bytes) -> None:
-        output(["s3cmd", "put", "-", f"s3://{bucket}/{key}"], content)
+        output(["s3cmd", *self._in_parts(), "put", "-", f"s3://{bucket}/{key}"], content)
+
+    def _in_parts(self) -> tuple[str, Path]:
+        """Settings as the page has them, but for the one that turns multipart uploads off."""
+        page = Path("~/.s3cfg").expanduser().read_text()
+        self._file.write_text(page.replace("enable_multipart = False", "enable_multipart = True"))
+        return "--config", self._file
 
     def copy(self, bucket: str, source: str, target: str) -> None:
         self.run("cp", f"s3://{bucket}/{source}", f"s3://{bucket}/{target}")
