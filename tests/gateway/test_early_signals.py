@@ -94,7 +94,8 @@ def test_it_ends_while_it_looks_at_its_settings(
     token = tmp_path / "token"
     os.mkfifo(token)
     pachd = ("--pfs", "grpc://127.0.0.1:1", "--pfs-token-file", str(token))
-    with starting(*pachd, *options) as process, token.open("w"):  # it waits for what is in the file
+    with starting(*pachd, *options) as process, token.open("w"):
+        await_reading(process)
         process.send_signal(signal_)
         assert_ends(process)
 
@@ -105,6 +106,17 @@ def test_it_ends_while_it_is_being_imported(tmp_path: Path, signal_: signal.Sign
         await_taken(process)
         process.send_signal(signal_)
         assert_ends(process)
+
+
+def await_reading(process: subprocess.Popen[str]) -> None:
+    """Wait until a process waits for what is in a pipe, or for as long as that takes anywhere.
+
+    Python takes a signal that comes at the very moment before only once the wait is over.
+    """
+    for _ in range(200):
+        if "pipe_read" in Path(f"/proc/{process.pid}/wchan").read_text():
+            return
+        time.sleep(0.01)
 
 
 def await_taken(process: subprocess.Popen[str]) -> None:
