@@ -17,7 +17,7 @@ THOROUGH = ROOT / ".build" / "thorough"
 """Where `make test-all` puts tools for tables and files."""
 OWN_BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
-JAVA = ("java", "-Xmx256m")
+JAVA = ("java", "-Xmx1g")
 
 _NEEDS = {
     "go": ("go",),
