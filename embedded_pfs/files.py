@@ -9,7 +9,7 @@ from embedded_pfs import extents
 from embedded_pfs.blobs import INLINE_MAX_BYTES, Blobs, StoredContent, file_hash
 from embedded_pfs.database import as_optional_datetime
 from embedded_pfs.names import bounds_of, shown_path, stored_path
-from embedded_pfs.snapshots import Row, snapshot
+from embedded_pfs.snapshots import Row, row_of, snapshot
 from pfs_client.failures import ContentLost, FileNotFound, FileSetNotFound, NotAFile
 from pfs_client.values import File, FileInfo, FileType
 
@@ -149,8 +149,7 @@ def info_of(shown: str, row: Row | None, committed: datetime | None) -> FileInfo
 
 def file_info(path: str, content: StoredContent, committed: datetime | None) -> FileInfo:
     """The same of a file by its stored path."""
-    row = (path, content.hash, content.size_bytes, content.changed_us)
-    return info_of(shown_path(path), row, committed)
+    return info_of(shown_path(path), row_of(path, content), committed)
 
 
 def lost(file: File, content: StoredContent, size_bytes: int | None) -> ContentLost:

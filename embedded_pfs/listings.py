@@ -21,7 +21,7 @@ from embedded_pfs.names import (
     shown_path,
     stored_path,
 )
-from embedded_pfs.snapshots import Row, Snapshot, snapshot
+from embedded_pfs.snapshots import Row, Snapshot, row_of, snapshot
 from pfs_client.failures import FileNotFound, PfsFailure
 from pfs_client.interface import MAX_FILES_PER_LISTING
 from pfs_client.values import ALL, File, FileInfo, FileType, Part
@@ -90,9 +90,7 @@ def walk_file(connection: sqlite3.Connection, directory: File, part: Part) -> li
 def _file_at(at: Snapshot, path: str) -> list[Entry]:
     """The file at a stored path, if there is one."""
     content = at.find(path) if path else None
-    if content is None:
-        return []
-    return [(shown_path(path), (path, content.hash, content.size_bytes, content.changed_us))]
+    return [] if content is None else [(shown_path(path), row_of(path, content))]
 
 
 def _check_number(part: Part) -> None:

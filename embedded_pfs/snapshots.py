@@ -41,6 +41,11 @@ Row: TypeAlias = tuple[str, bytes, int, int | None]
 """A file's stored path, the hash and size of its content, and when it changed."""
 
 
+def row_of(path: str, content: StoredContent) -> Row:
+    """The row of a file that has been found by its stored path."""
+    return path, content.hash, content.size_bytes, content.changed_us
+
+
 class Snapshot(ABC):
     """Files that can be read, by their stored paths.
 

@@ -8,7 +8,6 @@ byte: then the answer begins, and what goes wrong afterwards is an `<Error>` in 
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import Completion, PartRecord, Upload
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File
 from s3_wire import xml
+from s3_wire.algorithms import in_base64
 from s3_wire.checksums import own_checksums, without_checksums
 from s3_wire.errors import (
     BadDigest,
@@ -265,7 +265,7 @@ def _found(state: UploadState, listed: ListedPart) -> PartRecord:
                 f"The {algorithm} you specified for part {listed.number} did not match what we"
                 " received."
             )
-        if named != base64.b64encode(part.checksum).decode("ascii"):
+        if named != in_base64(part.checksum):
             raise _not_found(state, listed)
     return part
 

@@ -17,7 +17,7 @@ from pfs_client.uploads.reading import UploadState
 from pfs_client.uploads.records import PartRecord, Upload
 from pfs_client.values import File
 from s3_wire import xml
-from s3_wire.algorithms import ALGORITHMS
+from s3_wire.algorithms import ALGORITHMS, in_base64
 from s3_wire.checksums import named_checksum
 from s3_wire.errors import EntityTooLarge, InvalidRequest, NoSuchKey
 from s3_wire.etags import etag_of
@@ -48,7 +48,7 @@ async def upload_part(request: S3Request) -> S3Response:
     headers = {"ETag": etag_of(part.hash), **body.checksum_headers}
     if upload.algorithm:
         # Of a part that came without one too: who completes the upload may name it.
-        headers[f"x-amz-checksum-{upload.algorithm}"] = _base64(part.checksum)
+        headers[f"x-amz-checksum-{upload.algorithm}"] = in_base64(part.checksum)
     return S3Response(headers=headers)
 
 
@@ -176,11 +176,7 @@ def _part(upload: Upload, part: PartRecord) -> str:
 
 
 def _checksum(upload: Upload, part: PartRecord) -> str:
-    return xml.element(f"Checksum{upload.algorithm.upper()}", _base64(part.checksum))
-
-
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode("ascii")
+    return xml.element(f"Checksum{upload.algorithm.upper()}", in_base64(part.checksum))
 
 
 class _Summed:

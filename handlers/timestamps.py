@@ -9,13 +9,13 @@ from functools import lru_cache
 
 def iso_8601(time: datetime) -> str:
     """A UTC time with milliseconds, as S3 writes it in XML."""
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
+    return f"{time.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 @lru_cache(maxsize=4096)
 def iso_8601_seconds(time: datetime) -> str:
     """The same, cut to whole seconds; remembered, as who lists a bucket lists it again."""
-    return f"{time.isoformat(timespec='seconds').removesuffix('+00:00')}.000Z"
+    return iso_8601(time.replace(microsecond=0))
 
 
 @lru_cache(maxsize=1024)

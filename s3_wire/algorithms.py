@@ -5,6 +5,7 @@ The CRCs and the XXHashes are awscrt's, AWS's own native code; the rest is the s
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,3 +75,8 @@ ALGORITHMS: dict[str, Algorithm] = {
     "xxhash3": Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_64()), 8),
     "xxhash128": Algorithm(lambda: _XxHash(crt.XXHash.new_xxhash3_128()), 16),
 }
+
+
+def in_base64(digest: bytes) -> str:
+    """A digest as S3 writes it."""
+    return base64.b64encode(digest).decode("ascii")

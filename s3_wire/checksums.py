@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Protocol
 
-from s3_wire.algorithms import ALGORITHMS, MD5, Hash
+from s3_wire.algorithms import ALGORITHMS, MD5, Hash, in_base64
 from s3_wire.errors import (
     BadDigest,
     InvalidDigest,
@@ -179,7 +179,7 @@ class _ContentMd5:
     def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
         actual = self.hash.digest()
         if actual != self._expected:
-            raise BadDigest(ExpectedDigest=self._repeated, CalculatedDigest=_base64(actual))
+            raise BadDigest(ExpectedDigest=self._repeated, CalculatedDigest=in_base64(actual))
         return {}
 
 
@@ -207,7 +207,7 @@ class _FlexibleChecksum:
             raise BadDigest(
                 f"The {self.label} you specified did not match the calculated checksum."
             )
-        return {self.name: _base64(actual)}
+        return {self.name: in_base64(actual)}
 
     def _read(self, value: str, place: str) -> bytes:
         digest = _decoded(value, self._algorithm.size_bytes)
@@ -279,8 +279,4 @@ def _decoded(value: str, size_bytes: int) -> bytes | None:
         digest = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return digest if len(digest) == size_bytes and _base64(digest) == value else None
-
-
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode("ascii")
+    return digest if len(digest) == size_bytes and in_base64(digest) == value else None

@@ -6,14 +6,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/tutorial-s3-mpu-additional
 
 from __future__ import annotations
 
-import base64
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from awscrt import checksums as crt
 
-from s3_wire.algorithms import ALGORITHMS
+from s3_wire.algorithms import ALGORITHMS, in_base64
 from s3_wire.checksums import is_checksum
 from s3_wire.documents import Element
 from s3_wire.errors import InvalidArgument, InvalidRequest, MalformedXML
@@ -133,11 +132,11 @@ def checksum_type_of(algorithm: str, asked: str) -> str:
 def whole_checksum(algorithm: str, checksum_type: str, parts: Sequence[tuple[bytes, int]]) -> str:
     """The checksum of a whole object, from those of its parts and their sizes, as S3 writes it."""
     if checksum_type == FULL_OBJECT:
-        return _base64(_combined(algorithm, parts))
+        return in_base64(_combined(algorithm, parts))
     whole = ALGORITHMS[algorithm].create()
     for checksum, _ in parts:
         whole.update(checksum)
-    return f"{_base64(whole.digest())}-{len(parts)}"
+    return f"{in_base64(whole.digest())}-{len(parts)}"
 
 
 def is_same_checksum(sent: str, computed: str) -> bool:
@@ -150,7 +149,3 @@ def _combined(algorithm: str, parts: Iterable[tuple[bytes, int]]) -> bytes:
     for checksum, size_bytes in parts:
         value = combine(value, int.from_bytes(checksum, "big"), size_bytes)
     return value.to_bytes(ALGORITHMS[algorithm].size_bytes, "big")
-
-
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode("ascii")

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from embedded_pfs.branch_rows import find_branch
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import PfsFailure
 from pfs_client.values import Branch, Repo
+from tests.embedded_pfs.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, put, read
-
-BRANCH = Branch(Repo("r"), "master")
 
 
 @pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    await client.create_repo(BRANCH.repo)
-    await client.create_branch(BRANCH)
+async def pfs(pfs: EmbeddedPfs) -> EmbeddedPfs:
     for content in (b"1", b"2"):
-        await put(client, BRANCH, "/a", content)
-    yield client
-    await client.aclose()
+        await put(pfs, BRANCH, "/a", content)
+    return pfs
 
 
 async def test_a_branch_is_given_another_head(pfs: EmbeddedPfs) -> None:

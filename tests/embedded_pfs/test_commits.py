@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import CommitNotFinished, OutputBranch, PfsFailure
 from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, Repo
+from tests.embedded_pfs.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, listed, put, read
 
-BRANCH = Branch(Repo("r"), "master")
 OTHER = Branch(BRANCH.repo, "other")
 OUTPUT = Branch(Repo("out"), "master")
-
-
-@pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    await client.create_repo(BRANCH.repo)
-    await client.create_branch(BRANCH)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

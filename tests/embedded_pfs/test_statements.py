@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from embedded_pfs import listings
 from embedded_pfs.client import EmbeddedPfs
-from pfs_client.values import AddFile, Branch, DeleteFile, File, FileInfo, Part, Repo
+from pfs_client.values import AddFile, DeleteFile, File, FileInfo, Part
+from tests.embedded_pfs.conftest import BRANCH
 
-BRANCH = Branch(Repo("r"), "master")
 OF_THE_TRANSACTION = 2
 
 
 @pytest.mark.parametrize(("path", "most"), [("/d/replaced", 10), ("/d/new", 12)])
-async def test_a_small_write_takes_few_statements(tmp_path: Path, path: str, most: int) -> None:
-    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    await pfs.create_repo(BRANCH.repo)
-    await pfs.create_branch(BRANCH)
+async def test_a_small_write_takes_few_statements(pfs: EmbeddedPfs, path: str, most: int) -> None:
     await pfs.modify_file(BRANCH, [AddFile("/d/replaced", b"1")])
     statements: list[str] = []
     pfs.engine.writing.set_trace_callback(statements.append)
     await pfs.modify_file(BRANCH, [DeleteFile(path), AddFile(path, b"2")])
     pfs.engine.writing.set_trace_callback(None)
-    await pfs.aclose()
     assert len(statements) - OF_THE_TRANSACTION <= most, statements
 
 
@@ -42,11 +37,8 @@ Listing = Callable[[sqlite3.Connection, File, Part], list[FileInfo]]
     ],
 )
 async def test_a_page_takes_as_few_statements_whatever_is_in_it(
-    tmp_path: Path, listing: Listing, part: Part
+    pfs: EmbeddedPfs, listing: Listing, part: Part
 ) -> None:
-    pfs = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    await pfs.create_repo(BRANCH.repo)
-    await pfs.create_branch(BRANCH)
     names = [f"/{folder}/{number}" for folder in range(100) for number in range(5)]
     await pfs.modify_file(BRANCH, [AddFile(name, b"") for name in names])
     root = File((await pfs.inspect_branch(BRANCH)).head, "/")
@@ -59,7 +51,6 @@ async def test_a_page_takes_as_few_statements_whatever_is_in_it(
         return page
 
     page = await pfs.engine.scan(traced)
-    await pfs.aclose()
     found = sum(info.is_file for info in page) if part.files else len(page)
     assert found == (part.files or part.number)
     assert len(statements) <= 3, statements

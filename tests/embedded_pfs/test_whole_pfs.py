@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import BranchNotFound, InvalidPath, RepoNotFound
 from pfs_client.values import AddFile, Branch, Change, Commit, DeleteFile, File, Repo
+from tests.embedded_pfs.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, paths, put
-
-BRANCH = Branch(Repo("r"), "master")
 
 
 @pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off")
-    await client.create_repo(BRANCH.repo)
-    await client.create_branch(BRANCH)
-    await client.modify_file(BRANCH, [AddFile(path, b"1") for path in ("/d/x", "/d/y/z", "/e")])
-    yield client
-    await client.aclose()
+async def pfs(pfs: EmbeddedPfs) -> EmbeddedPfs:
+    await pfs.modify_file(BRANCH, [AddFile(path, b"1") for path in ("/d/x", "/d/y/z", "/e")])
+    return pfs
 
 
 async def files_of(pfs: EmbeddedPfs) -> list[str]:
