@@ -19,7 +19,7 @@ from pfs_client.interface import Changes, stream_of
 from pfs_client.pachd import messages
 from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.documented import as_documented
-from pfs_client.pachd.endings import raise_unless_cancelled
+from pfs_client.pachd.endings import raise_unless_cancelled, raised_if_closed
 from pfs_client.pachd.error_texts import failure_from, failure_of
 from pfs_client.pachd.interceptors import counted
 from pfs_client.pachd.pfs_v2 import pfs_pb2
@@ -72,10 +72,13 @@ class ChangeStreams:
 
     async def _send(self, name: str, method: Any, requests: AsyncIterator[bytes]) -> Any:
         """Send requests as they come, and await what pachd says to them."""
-        call = method(metadata=self._caller.metadata())
+        metadata, idle_seconds = self._caller.metadata(), self._caller.connection.call_seconds
+        with raised_if_closed():
+            call = method(metadata=metadata)
         status = _Status(call)
-        idle_seconds = self._caller.connection.call_seconds
         try:
+            async with asyncio.timeout(idle_seconds):
+                await _open(call)
             async for request in requests:
                 async with asyncio.timeout(idle_seconds):
                     await call.write(request)
@@ -94,6 +97,26 @@ class ChangeStreams:
             raise
         finally:
             call.cancel()
+
+
+async def _open(call: Any) -> None:
+    """Wait until a call can be written to.
+
+    grpcio wakes nobody who waits for that, and so nobody who writes, where a call is cancelled
+    before it has come so far.
+
+    Raises:
+        asyncio.CancelledError: The call has been cancelled.
+        grpc.RpcError: It has failed.
+    """
+    opening = asyncio.ensure_future(call.wait_for_connection())
+
+    def end(ended: Any) -> None:
+        if ended.cancelled():
+            opening.cancel()
+
+    call.add_done_callback(end)
+    await opening
 
 
 def _itself(request: bytes) -> bytes:

@@ -12,6 +12,8 @@ from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.pachd.documented import as_documented
 from pfs_client.pachd.error_texts import failure_of
 
+_CLOSED = "the connection to pachd has been closed"
+
 
 @contextmanager
 def told_as_failures(method: str) -> Iterator[None]:
@@ -21,7 +23,8 @@ def told_as_failures(method: str) -> Iterator[None]:
     same way by both, who waits and the connection that is closed.
     """
     try:
-        yield
+        with raised_if_closed():
+            yield
     except PfsFailure as failure:
         raise as_documented(method, failure) from failure.__cause__
     except grpc.RpcError as error:
@@ -29,6 +32,19 @@ def told_as_failures(method: str) -> Iterator[None]:
     except asyncio.CancelledError:
         raise_unless_cancelled()
         raise
+
+
+@contextmanager
+def raised_if_closed() -> Iterator[None]:
+    """For what makes a call.
+
+    Raises:
+        PfsUnavailable: The connection had been closed before.
+    """
+    try:
+        yield
+    except grpc.aio.UsageError as error:  # so grpcio says it; of all else it says, we do nothing
+        raise PfsUnavailable(_CLOSED) from error
 
 
 def raise_unless_cancelled() -> None:
@@ -39,4 +55,4 @@ def raise_unless_cancelled() -> None:
     """
     task = asyncio.current_task()
     if task is not None and not task.cancelling():
-        raise PfsUnavailable("the connection to pachd has been closed") from None
+        raise PfsUnavailable(_CLOSED) from None

@@ -14,6 +14,8 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import PfsUnavailable
+from pfs_client.pachd.channel import PachdSettings
+from pfs_client.pachd.whole_client import WholePachdClient
 from pfs_client.values import AddFile, Branch, Commit, File, Repo
 from pfs_client.whole_pfs import WholePfs
 from tests.cluster.conftest import Cluster
@@ -181,6 +183,27 @@ async def test_calls_under_way_fail_when_the_connection_is_closed(
     await pachd_server.pfs.aclose()
     with pytest.raises(PfsUnavailable):
         await waiting
+    gate.set()
+
+
+TURNS = [*range(40), *range(40, 1000, 20)]
+"""Of the event loop. A call on a new connection has reached pachd after some twenty."""
+
+
+@pytest.mark.parametrize("method", CALLS)
+async def test_a_call_fails_at_once_when_the_connection_is_closed_at_any_moment(
+    pachd_server: Pachd, method: str
+) -> None:
+    gate = pachd_server.wire.hold(method)
+    for turns in TURNS:
+        pfs = WholePachdClient.open(PachdSettings(pachd_server.address, call_seconds=60))
+        waiting = asyncio.ensure_future(CALLS[method](pfs))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await pfs.aclose()
+        async with asyncio.timeout(20):
+            with pytest.raises(PfsUnavailable):
+                await waiting
     gate.set()
 
 

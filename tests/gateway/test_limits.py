@@ -180,12 +180,10 @@ def trickle(connection: Connection, size_bytes: int, pause_seconds: float) -> An
 def test_a_body_that_trickles(start: Start, least: str, status: int) -> None:
     gateway = start("embedded", "--body-idle-seconds", "1", "--min-bytes-per-second", least)
     with begin_put(gateway, "k", 10) as connection:
-        begun = time.monotonic()
         answer = trickle(connection, 10, 0.3)
         assert answer.status == status
         if status == 400:
             assert answer.code == "RequestTimeout"
-            assert time.monotonic() - begun < 2.5
         assert send(gateway, "HEAD", f"/{BUCKET}/k").status == (200 if status == 200 else 404)
 
 

@@ -6,6 +6,7 @@ Everything that a request makes the process hold is taken from a budget: `docs/l
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import time
 from asyncio.events import Handle
@@ -72,19 +73,41 @@ def test_a_crowd_that_does_its_worst_holds_what_the_budgets_allow(
     assert send(crowded, "HEAD", "/master.b/small").status == 200
 
 
+class Turns:
+    """How long callbacks of the event loop take, in seconds of processor time."""
+
+    def __init__(self) -> None:
+        self.longest_seconds = 0.0
+
+    async def begin(self) -> None:
+        """Measure from now on.
+
+        What this process holds already is no longer looked through for garbage, as in a gateway
+        that has started: it holds what all tests before have left.
+        """
+        gc.collect()
+        gc.freeze()
+        await asyncio.sleep(0)  # the callback that this is in has taken long
+        self.longest_seconds = 0.0
+
+    def note(self, seconds: float) -> None:
+        """Take in how long one has taken."""
+        self.longest_seconds = max(self.longest_seconds, seconds)
+
+
 @pytest.fixture
-def longest_turn(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of processor time that the longest callback of the loop has taken."""
-    longest = [0.0]
+def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
+    turns = Turns()
     run = Handle._run
 
     def timed(handle: Handle) -> None:
         begun = time.thread_time()
         run(handle)
-        longest[0] = max(longest[0], time.thread_time() - begun)
+        turns.note(time.thread_time() - begun)
 
     monkeypatch.setattr(Handle, "_run", timed)
-    return longest
+    yield turns
+    gc.unfreeze()
 
 
 DOCUMENTS = {name: f"{d}<Delete>{i}</Delete>".encode() for name, (d, i) in BOMBS.items()} | {
@@ -96,14 +119,14 @@ DOCUMENTS = {name: f"{d}<Delete>{i}</Delete>".encode() for name, (d, i) in BOMBS
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 async def test_no_document_holds_the_loop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest_turn: list[float], kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: Turns, kind: str
 ) -> None:
     async with serving(tmp_path / "pfs", monkeypatch) as gateway:
         await gateway.request("PUT", "/master.b", b"")
-        longest_turn[0] = 0
+        await turns.begin()
         answer = await _posted(gateway, DOCUMENTS[kind])
     assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 400"))
-    assert longest_turn[0] < LOOP_SECONDS
+    assert turns.longest_seconds < LOOP_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -118,27 +141,27 @@ async def test_no_document_holds_the_loop(
     ],
 )
 async def test_no_target_holds_the_loop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest_turn: list[float], question: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: Turns, question: str
 ) -> None:
     async with serving(tmp_path / "pfs", monkeypatch) as gateway:
         await gateway.request("PUT", "/master.b", b"")
-        longest_turn[0] = 0
+        await turns.begin()
         await gateway.request("GET", question)
-    assert longest_turn[0] < LOOP_SECONDS
+    assert turns.longest_seconds < LOOP_SECONDS
 
 
 async def test_no_page_holds_the_loop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest_turn: list[float]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: Turns
 ) -> None:
     async with serving(tmp_path / "pfs", monkeypatch) as gateway:
         await gateway.request("PUT", "/master.b", b"")
         keys = [f"/master.b/{'d%20' * 100}{n:04}" for n in range(1000)]
         for at in range(0, len(keys), 50):
             await asyncio.gather(*[gateway.request("PUT", key, b"") for key in keys[at : at + 50]])
-        longest_turn[0] = 0
+        await turns.begin()
         page = await gateway.request("GET", "/master.b?list-type=2&encoding-type=url")
     assert page.count(b"<Key>") == len(keys)
-    assert longest_turn[0] < LOOP_SECONDS
+    assert turns.longest_seconds < LOOP_SECONDS
 
 
 async def _posted(gateway: InProcess, document: bytes) -> bytes:
