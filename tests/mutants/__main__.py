@@ -78,7 +78,9 @@ TESTS = {
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
     "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
-    "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
+    "pfs_client/group_commit/branch_queue.py": (
+        "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
+    ),
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"{_KEPT} {_DIRECTORY} {_FULL}",
