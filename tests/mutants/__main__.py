@@ -73,7 +73,9 @@ TESTS = {
     "embedded_pfs/commits.py": _COMMITS,
     "embedded_pfs/database.py": f"tests/embedded_pfs/test_database.py {_SYNCED} {_KEPT} {_SETS}",
     "embedded_pfs/engine.py": f"tests/embedded_pfs/test_engine.py {_SETS} {_KEPT} {_FULL}",
-    "embedded_pfs/opening.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}",
+    "embedded_pfs/opening.py": (
+        f"tests/embedded_pfs/test_opening.py {_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}"
+    ),
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
