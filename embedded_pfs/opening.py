@@ -22,9 +22,7 @@ _READ_AT_ONCE = 100
 """How many extents' rows are read in one look-up."""
 
 
-async def open_file(
-    engine: Engine, file: File, offset: int = 0, size_bytes: int | None = None
-) -> ByteStream:
+async def open_file(engine: Engine, file: File, offset: int, size_bytes: int | None) -> ByteStream:
     """Open a file for reading.
 
     Raises:

@@ -73,12 +73,16 @@ TESTS = {
     "embedded_pfs/commits.py": _COMMITS,
     "embedded_pfs/database.py": f"tests/embedded_pfs/test_database.py {_SYNCED} {_KEPT} {_SETS}",
     "embedded_pfs/engine.py": f"tests/embedded_pfs/test_engine.py {_SETS} {_KEPT} {_FULL}",
-    "embedded_pfs/opening.py": f"{_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}",
+    "embedded_pfs/opening.py": (
+        f"tests/embedded_pfs/test_opening.py {_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}"
+    ),
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
     "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
-    "pfs_client/group_commit/branch_queue.py": "tests/pfs_client/test_branch_queue.py",
+    "pfs_client/group_commit/branch_queue.py": (
+        "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
+    ),
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"{_KEPT} {_DIRECTORY} {_FULL}",
