@@ -82,8 +82,8 @@ TESTS = {
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"{_KEPT} {_DIRECTORY} {_FULL}",
-    "embedded_pfs/history.py": f"{_UPKEEP} {_HISTORIES}",
-    "embedded_pfs/upkeep.py": f"{_UPKEEP} {_FULL}",
+    "embedded_pfs/history.py": f"tests/embedded_pfs/test_history_age.py {_UPKEEP} {_HISTORIES}",
+    "embedded_pfs/upkeep.py": f"tests/embedded_pfs/test_upkeep_rounds.py {_UPKEEP} {_FULL}",
     # the directory
     "embedded_pfs/directory.py": f"{_KEPT} {_FULL} {_DIRECTORY} tests/embedded_pfs/test_backups.py",
     "embedded_pfs/migrations.py": "tests/embedded_pfs/test_migrations.py",
