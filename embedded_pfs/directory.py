@@ -147,7 +147,8 @@ class DataDirectory:
                     f" up; make {RESERVE_BYTES >> 20} MiB of room"
                 ) from None
         else:
-            self.reserve.restore()
+            with self._refusing():
+                self.reserve.restore()
 
     def _enter(self, exclusive: bool) -> None:
         if self._try_lock(fcntl.LOCK_EX):

@@ -209,8 +209,9 @@ def test_a_disk_that_is_full_all_the_same_is_refused(
 ) -> None:
     with monkeypatch.context() as patches:
         without_lock(closed, patches)
+        patches.setattr(directory_module, "RESERVE_BYTES", 48 * 1024 * 1024)
         calls = failing(patches, name, error, times=9)
-        with pytest.raises(DirectoryRefused, match="is used up; make 16 MiB of room"):
+        with pytest.raises(DirectoryRefused, match="is used up; make 48 MiB of room"):
             open_(closed)
         assert len(calls) == 2
     open_(closed, exclusive=True).close()
@@ -246,7 +247,7 @@ def test_what_is_no_database_needs_no_room(tmp_path: Path, monkeypatch: pytest.M
 # What is not as it should be
 
 
-@pytest.mark.parametrize("name", ["pfs.sqlite", "reading"])
+@pytest.mark.parametrize("name", ["pfs.sqlite", "reading", "reserve"])
 def test_a_folder_where_a_file_should_be_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(DirectoryRefused, match=f"cannot use .*/{name}: Is a directory"):
