@@ -10,7 +10,8 @@ import fcntl
 import os
 import sqlite3
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from embedded_pfs.blobs import Blobs
@@ -146,7 +147,8 @@ class DataDirectory:
                     f" up; make {RESERVE_BYTES >> 20} MiB of room"
                 ) from None
         else:
-            self.reserve.restore()
+            with self._refusing():
+                self.reserve.restore()
 
     def _enter(self, exclusive: bool) -> None:
         if self._try_lock(fcntl.LOCK_EX):
@@ -211,16 +213,13 @@ class DataDirectory:
             )
 
     def _prepare_alone(self) -> None:
-        # SQLite gives its other files the mode of this one.
-        os.close(open_private(self.database_file, os.O_RDWR | os.O_CREAT))
+        with self._refusing():
+            # SQLite gives its other files the mode of this one.
+            os.close(open_private(self.database_file, os.O_RDWR | os.O_CREAT))
         version = self._version()
-        try:
+        with self._refusing():
             self.blobs.create()
             self.leases.create()
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise StorageFull(FULL) from error
-            raise
         connection = self.connect()
         try:
             if version == 0:
@@ -229,6 +228,19 @@ class DataDirectory:
             self._remove_unfinished(connection)
         finally:
             connection.close()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Refuse a directory whose files cannot be opened or made in the body."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StorageFull(FULL) from error
+            raise DirectoryRefused(
+                f"cannot use {self.path} as the embedded PFS's directory: {error.filename}:"
+                f" {error.strerror}"
+            ) from error
 
     def _remove_unfinished(self, connection: sqlite3.Connection) -> None:
         """Remove what writes left that never ended; nobody writes now."""

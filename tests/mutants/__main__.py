@@ -85,11 +85,14 @@ TESTS = {
     ),
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
-    "embedded_pfs/compaction.py": f"{_KEPT} {_DIRECTORY} {_FULL}",
-    "embedded_pfs/history.py": f"{_UPKEEP} {_HISTORIES}",
-    "embedded_pfs/upkeep.py": f"{_UPKEEP} {_FULL}",
+    "embedded_pfs/compaction.py": f"tests/embedded_pfs/test_compaction.py {_DIRECTORY} {_FULL}",
+    "embedded_pfs/history.py": f"tests/embedded_pfs/test_history_age.py {_UPKEEP} {_HISTORIES}",
+    "embedded_pfs/upkeep.py": f"tests/embedded_pfs/test_upkeep_rounds.py {_UPKEEP} {_FULL}",
     # the directory
-    "embedded_pfs/directory.py": f"{_KEPT} {_FULL} {_DIRECTORY} tests/embedded_pfs/test_backups.py",
+    "embedded_pfs/directory.py": (
+        f"tests/embedded_pfs/test_directory_opening.py {_KEPT} {_ROOM} {_FULL} {_DIRECTORY}"
+        " tests/embedded_pfs/test_migrations.py tests/embedded_pfs/test_backups.py"
+    ),
     "embedded_pfs/migrations.py": "tests/embedded_pfs/test_migrations.py",
 }
 
