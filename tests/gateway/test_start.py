@@ -52,6 +52,29 @@ def test_an_address_of_this_machine_only_is_announced_without_a_warning(tmp_path
         assert "every other address" not in said(gateway)
 
 
+def test_all_addresses_in_the_form_of_ipv6_are_announced_as_such(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", "::ffff:0.0.0.0") as gateway:
+        assert health_at("127.0.0.1", gateway.port) == 200
+        assert re.search(r"S3 endpoint +http://127.0.0.1:\d+ \(and every other", said(gateway))
+        assert "anyone who reaches ::ffff:0.0.0.0 port" in said(gateway)
+
+
+@pytest.mark.parametrize("host", ["127.1", "::ffff:127.0.0.1"])
+def test_this_machine_in_another_form_is_known_to_be_this_machine_only(
+    tmp_path: Path, host: str
+) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", host) as gateway:
+        assert "Warning" not in said(gateway)
+        for name, status in ((host, 404), ("localhost", 404), ("evil.example", 403)):
+            answer = send(
+                gateway,
+                "GET",
+                "/master.none",
+                headers={"Host": f"[{name}]" if ":" in name else name},
+            )
+            assert answer.status == status
+
+
 def test_it_names_its_pages(own_gateway: GatewayProcess) -> None:
     assert f"In a browser  {own_gateway.endpoint}/-/\n" in said(own_gateway)
 
@@ -81,6 +104,29 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
         ({"pfs": "grpc://127.0.0.1:1", "pachd_keys": True}, "the gateway has no token of its own"),
         ({"pfs_ca_file": "x"}, "--pfs-ca-file has no effect: it is for --pfs grpcs://"),
         ({"pfs": "grpc://pachd:1", "synchronous": "off"}, "--synchronous has no effect"),
+        ({"pfs": "grpc://pachd:1", "keep_history": 3}, "--keep-history has no effect"),
+        ({"upload_days": 3}, "--upload-days has no effect: it is for --with multipart"),
+        ({"region": "us-east-1"}, "--region has no effect: no signature is checked without keys"),
+        ({"access_keys": "x", "allowed_origin": ("*",)}, "--allowed-origin has no effect"),
+        (
+            {
+                "pfs": "grpcs://p:1",
+                "pachd_keys": True,
+                "pfs_token_file": "x",
+                "plain_tokens": True,
+            },
+            "--plain-tokens has no effect: only this machine reaches 127.0.0.1",
+        ),
+        (
+            {
+                "pfs": "grpcs://p:1",
+                "pachd_keys": True,
+                "pfs_token_file": "x",
+                "plain_tokens": True,
+                "tls_cert": "x",
+            },
+            "--plain-tokens has no effect: --tls-cert is given",
+        ),
         (
             {"pfs": "grpcs://p:1", "pfs_token": "x", "pfs_token_file": "y"},
             "--pfs-token has no effect: --pfs-token-file is given",
@@ -94,6 +140,14 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
 def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) -> None:
     (told,) = notices_of(Settings(**settings), {})
     assert told.startswith(notice)
+
+
+def test_tokens_of_users_that_go_in_the_clear_are_told() -> None:
+    settings: dict[str, Any] = {"pachd_keys": True, "pfs_token_file": "x"}
+    own, users = notices_of(Settings(**settings, pfs="grpc://10.0.0.1:1"), {})
+    assert own.startswith("the token goes to grpc://10.0.0.1:1 unencrypted")
+    assert users.startswith("the users' tokens go to grpc://10.0.0.1:1 unencrypted")
+    assert notices_of(Settings(**settings, pfs="grpcs://10.0.0.1:1"), {}) == []
 
 
 def test_what_is_left_undone_without_a_token_of_its_own_is_told() -> None:
@@ -117,6 +171,15 @@ def test_what_is_left_undone_without_a_token_of_its_own_is_told() -> None:
         {"pfs": "grpc://localhost", "pfs_token_file": "x", "pachd_keys": True},
         {"pfs": "unix:/run/pachd", "pfs_token": "x", "sole_writer": True},
         {"max_connections": 20},
+        {"keep_history": 3, "layers": ("all",), "upload_days": 3},
+        {"access_keys": "x", "region": "us-east-1"},
+        {
+            "pfs": "grpcs://p:1",
+            "host": "0.0.0.0",  # noqa: S104 - this is about listening there
+            "pachd_keys": True,
+            "pfs_token_file": "x",
+            "plain_tokens": True,
+        },
         {
             "pfs": "grpc://localhost",
             "pachd_keys": True,
