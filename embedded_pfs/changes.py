@@ -24,19 +24,8 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
-from pfs_client.failures import (
-    ConditionFailed,
-    OutputBranch,
-    PfsFailure,
-)
-from pfs_client.values import (
-    Branch,
-    Commit,
-    CopyFile,
-    DeleteFile,
-    ExpectFile,
-    File,
-)
+from pfs_client.failures import ConditionFailed, OutputBranch, PfsFailure
+from pfs_client.values import Branch, Commit, CopyFile, DeleteFile, ExpectFile, File
 
 
 def modify_branch(

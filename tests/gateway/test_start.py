@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -218,7 +221,7 @@ def started(tmp_path: Path, *options: str, **environment: str) -> list[str]:
     lines: list[str] = []
     for line in process.stderr:
         lines.append(line)
-        if " answers: " in line:
+        if " answers: " in line or " does not answer yet" in line:
             process.terminate()
     process.wait(20)
     process.stderr.close()
@@ -233,6 +236,44 @@ def test_a_log_of_json_is_json_from_the_first_line(tmp_path: Path, workers: str)
     levels = {event["message"]: event["level"] for event in events}
     assert levels["S3GATEWAY_PROT is not a setting, and has no effect"] == "WARNING"
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", event["time"]) for event in events)
+
+
+@pytest.mark.parametrize(
+    ("options", "format_given"),
+    [
+        (("--log-format=json", "--port", "x"), ""),
+        (("--port", "x", "--log-format", "json"), ""),
+        (("--nosuch", "--log-format", "json"), ""),
+        (("--log-format=json", "--log-level"), ""),
+        (("--log-format=json", "compact", "--keep", "x"), ""),
+        (("--port", "x"), "json"),
+        (("--nosuch",), "json"),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_told_in_json_where_the_log_is(
+    tmp_path: Path, options: tuple[str, ...], format_given: str
+) -> None:
+    (line,) = started(tmp_path, *options, S3GATEWAY_LOG_FORMAT=format_given)
+    event = json.loads(line)
+    assert event["level"] == "ERROR"
+    assert event["message"].endswith("(--help lists all options)")
+
+
+def test_a_log_of_json_is_json_where_pachd_shows_no_certificate(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_greet_without_tls, args=(listener,), daemon=True).start()
+        pfs = f"grpcs://127.0.0.1:{listener.getsockname()[1]}"
+        lines = started(tmp_path, "--log-format", "json", "--pfs", pfs)
+    events = [json.loads(line) for line in lines]
+    assert any("Tls handshake failed" in event["message"] for event in events)
+
+
+def _greet_without_tls(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def test_an_error_at_the_start_is_json_where_the_log_is(tmp_path: Path) -> None:
