@@ -13,55 +13,19 @@ from pathlib import Path
 
 from embedded_pfs import extents
 from embedded_pfs.blobs import Blobs, StoredContent
-from embedded_pfs.collection import FILES, REFERRING
+from embedded_pfs.collection import FILES
 from embedded_pfs.contents import small_content
+from embedded_pfs.contradictions import contradictions
 from embedded_pfs.database import told_as_failures
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import shown_path
 
 _READ_BYTES = 1024 * 1024
 
-_REFERRED = " UNION ".join(
-    f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
-    for table in REFERRING
-)
 _OF_FILES = " UNION ".join(
     f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
     for table in FILES
 )
-_CONTRADICTIONS = {
-    "a file of a branch that is not there": (
-        "SELECT path FROM file WHERE line_id NOT IN (SELECT id FROM line)"
-    ),
-    "a replaced file of a branch that is not there": (
-        "SELECT path FROM past_file WHERE line_id NOT IN (SELECT id FROM line)"
-    ),
-    "a file that ends before it begins": (
-        "SELECT path FROM past_file WHERE ended_seq <= created_seq"
-    ),
-    "a file that begins behind the last commit": (
-        "SELECT path FROM file WHERE created_seq > max(0, (SELECT max(seq) FROM commit_"
-        " WHERE commit_.line_id = file.line_id))"
-    ),
-    "a content that has two sizes": (
-        f"SELECT hex(content_hash) FROM ({_REFERRED}) GROUP BY content_hash HAVING count(*) > 1"
-    ),
-    "extents that do not follow one another": (
-        "SELECT DISTINCT hex(whole_hash) FROM (SELECT whole_hash, begin_bytes, sum(size_bytes)"
-        " OVER (PARTITION BY whole_hash ORDER BY begin_bytes) - size_bytes AS expected FROM extent)"
-        " WHERE begin_bytes != expected"
-    ),
-    "a branch whose size is not that of its files": (
-        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id WHERE size_bytes !="
-        " (SELECT coalesce(sum(size_bytes), 0) FROM file WHERE file.line_id = branch.line_id)"
-    ),
-    "a branch whose head is another repo's commit": (
-        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id"
-        " WHERE commit_.repo_id != branch.repo_id"
-    ),
-}
-"""What must find nothing."""
-
 _PLACES = {
     "file": (
         "SELECT DISTINCT project.name || '/' || repo.name || '@' || branch.name, path, ''"
@@ -133,7 +97,7 @@ def check(directory: Path) -> Checked:
 
 def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
     """The same, of a directory that is open."""
-    found = Checked(wrong=list(_contradictions(connection)))
+    found = Checked(wrong=list(contradictions(connection)))
     for row in connection.execute(_OF_FILES).fetchall():
         content = StoredContent(*row)
         found.contents += 1
@@ -144,15 +108,27 @@ def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
     return found
 
 
-def _contradictions(connection: sqlite3.Connection) -> Iterator[str]:
-    for (said,) in connection.execute("PRAGMA integrity_check"):
-        if said != "ok":
-            yield f"SQLite: {said}"
-    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"a row of {table} refers to a {parent} that is not there"
-    for what, query in _CONTRADICTIONS.items():
-        for (which,) in connection.execute(query):
-            yield f"{what}: {which}"
+class _Digest:
+    """The hash and the size of what has been read."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=32)
+        self._size_bytes = 0
+
+    def update(self, data: bytes) -> None:
+        """More has been read."""
+        self._hash.update(data)
+        self._size_bytes += len(data)
+
+    def is_of(self, content: StoredContent) -> bool:
+        """Whether this is a content's hash."""
+        return self._hash.digest() == content.hash
+
+    def wrong_size(self, content: StoredContent) -> str:
+        """What is wrong with the size that the tables say; empty if nothing is."""
+        if self._size_bytes == content.size_bytes:
+            return ""
+        return f"its size is said to be {content.size_bytes} bytes, and is {self._size_bytes}"
 
 
 def _fault_of(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) -> str:
@@ -160,29 +136,29 @@ def _fault_of(connection: sqlite3.Connection, blobs: Blobs, content: StoredConte
     lies_in = extents.flattened(connection, blobs, [content])
     if lies_in in ([content], []):
         return _fault_in_place(connection, blobs, content)
-    digest = hashlib.blake2b(digest_size=32)
+    digest = _Digest()
     for extent in lies_in:
         if why := _read(connection, blobs, extent, digest):
             return why
-    if digest.digest() == content.hash:
-        return ""
+    if digest.is_of(content):
+        return digest.wrong_size(content)
     faults = (_fault_in_place(connection, blobs, extent) for extent in lies_in)
     return next(filter(None, faults), "its content is damaged: its extents are others than its own")
 
 
 def _fault_in_place(connection: sqlite3.Connection, blobs: Blobs, content: StoredContent) -> str:
-    digest = hashlib.blake2b(digest_size=32)
+    digest = _Digest()
     if why := _read(connection, blobs, content, digest):
         return why
-    if digest.digest() == content.hash:
-        return ""
+    if digest.is_of(content):
+        return digest.wrong_size(content)
     if extents.is_small(connection, content):
         return "its content is damaged"
     return f"its content is damaged ({blobs.path(content.hash)})"
 
 
 def _read(
-    connection: sqlite3.Connection, blobs: Blobs, content: StoredContent, digest: hashlib.blake2b
+    connection: sqlite3.Connection, blobs: Blobs, content: StoredContent, digest: _Digest
 ) -> str:
     """Read a content in its place into a digest, and say why it cannot be read, if it cannot."""
     small = small_content(connection, content.hash, content.size_bytes)

@@ -53,7 +53,7 @@ def writable_path(path: str) -> str:
 
 def stored_path(path: str) -> str:
     """The stored form of any path: runs of slashes folded, none at the ends."""
-    return _SLASHES.sub("/", path).strip("/") if "/" in path else path
+    return (_SLASHES.sub("/", path) if "//" in path else path).strip("/")
 
 
 def shown_path(stored: str) -> str:

@@ -100,5 +100,5 @@ def _endpoint(address: tuple[Any, ...]) -> str:
     """Where a client on this machine reaches it."""
     host = str(address[0])
     if is_unspecified(host):
-        host = "::1" if ":" in host else "127.0.0.1"
+        host = "::1" if host == "::" else "127.0.0.1"
     return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"

@@ -25,6 +25,7 @@ from gateway.contract.printable import printable
 from gateway.early_signals import end_as_usual, end_quietly_if_told
 from gateway.guards.key_file import read_keys
 from gateway.history_commands import COMMANDS
+from gateway.hosts import is_host_name, is_loopback
 from gateway.http.serving import ready_to_serve
 from gateway.http.tls import tls_options
 from gateway.key_commands import keys
@@ -256,11 +257,21 @@ def _allow_descriptors(settings: Settings) -> None:
 def _listening(settings: Settings) -> tuple[Settings, list[socket.socket]]:
     """Listen; gives the settings with the ports that were found."""
     listeners = [_listen(settings.host, settings.port)]
-    settings = replace(settings, port=listeners[0].getsockname()[1])
+    address, port = listeners[0].getsockname()[:2]
+    settings = replace(_knowing_its_address(settings, address), port=port)
     if settings.admin_port is not None:
         listeners.append(_listen(settings.host, settings.admin_port))
         settings = replace(settings, admin_port=listeners[1].getsockname()[1])
     return settings, listeners
+
+
+def _knowing_its_address(settings: Settings, address: str) -> Settings:
+    """The settings with the address, where only this machine reaches it by a name or as 127.1."""
+    if is_loopback(settings.host) or not is_loopback(address):
+        return settings
+    name = settings.host.lower()
+    names = (*settings.allowed_host, name) if is_host_name(name) else settings.allowed_host
+    return replace(settings, host=address, allowed_host=names)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -38,13 +38,19 @@ def is_address(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether only programs on this machine reach what listens at a host."""
     if is_address(host):
-        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+        return _address(host).is_loopback
     return is_within(host, ("localhost",))
 
 
 def is_unspecified(host: str) -> bool:
     """Whether what listens at a host listens at all addresses, as 0.0.0.0 and :: do."""
-    return is_address(host) and ipaddress.ip_address(host.strip("[]")).is_unspecified
+    return is_address(host) and _address(host).is_unspecified
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; the one of IPv4 that one of IPv6 stands for."""
+    address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def is_within(host: str, domains: Iterable[str]) -> bool:

@@ -24,7 +24,7 @@ _PACHD_ONLY = (
     "exact_times",
 )
 _TLS_TO_PACHD_ONLY = ("pfs_ca_file",)
-_EMBEDDED_ONLY = ("synchronous",)
+_EMBEDDED_ONLY = ("synchronous", "keep_history")
 _OPTIONS = {one.name: option_of(one) for one in fields(Settings)}
 
 
@@ -46,6 +46,11 @@ def _dangers(settings: Settings) -> Iterator[str]:
         yield (
             f"the token goes to {settings.pfs} unencrypted, and anyone who sees it can use it:"
             " say grpcs://"
+        )
+    if settings.pachd_keys and _is_in_the_clear(settings.pfs):
+        yield (
+            f"the users' tokens go to {settings.pfs} unencrypted, and anyone who sees one can use"
+            " it: say grpcs://"
         )
 
 
@@ -81,11 +86,27 @@ def _without_effect(settings: Settings) -> Iterator[str]:
         yield from _given(settings, _TLS_TO_PACHD_ONLY, "it is for --pfs grpcs://")
     if settings.pfs_token_file:
         yield from _given(settings, ("pfs_token",), "--pfs-token-file is given")
-    if not settings.pachd_keys:
-        yield from _given(settings, ("presigned_tokens", "plain_tokens"), "it is for --pachd-keys")
+    yield from _of_keys_without_effect(settings)
+    if "multipart" not in layers_named(settings.layers):
+        yield from _given(settings, ("upload_days",), "it is for --with multipart")
     if settings.max_requests > settings.max_connections:
         why = f"each takes a connection, and --max-connections is {settings.max_connections}"
         yield from _given(settings, ("max_requests",), why)
+
+
+def _of_keys_without_effect(settings: Settings) -> Iterator[str]:
+    if not settings.pachd_keys:
+        yield from _given(settings, ("presigned_tokens", "plain_tokens"), "it is for --pachd-keys")
+    elif settings.tls_cert:
+        yield from _given(settings, ("plain_tokens",), "--tls-cert is given")
+    elif is_loopback(settings.host):
+        yield from _given(settings, ("plain_tokens",), f"only this machine reaches {settings.host}")
+    if settings.has_keys:
+        yield from _given(
+            settings, ("allowed_origin",), "requests must be signed, which no page can"
+        )
+    else:
+        yield from _given(settings, ("region",), "no signature is checked without keys")
 
 
 def _given(settings: Settings, names: tuple[str, ...], why: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -20,10 +20,11 @@ class OneLine(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, given: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        context = click.get_current_context(silent=True)
-        given = context.find_root().params if context else {}
+        if given is None:
+            context = click.get_current_context(silent=True)
+            given = context.find_root().params if context else {}
         self._as_json = given.get(_LOG_FORMAT) == "json"
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -37,10 +38,25 @@ class OneLine(click.ClickException):
 class OneLineGroup(click.Group):
     """A command that also tells in one line what it cannot read of its arguments."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
         """Read the command's own arguments."""
-        with _usage_in_one_line():
-            return super().make_context(*args, **kwargs)
+        try:
+            return super().make_context(info_name, list(args), parent, **extra)
+        except click.UsageError as error:
+            raise _one_line(error, self._as_far_as_read(args)) from None
+
+    def _as_far_as_read(self, args: list[str]) -> Mapping[str, Any]:
+        """What arguments give, some of which are wrong."""
+        context = super().make_context(
+            None, list(args), resilient_parsing=True, ignore_unknown_options=True
+        )
+        return context.params
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, or the command within it, whose arguments are read then."""
@@ -64,4 +80,8 @@ def _usage_in_one_line() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        raise OneLine(f"{error.format_message()} (--help lists all options)") from None
+        raise _one_line(error) from None
+
+
+def _one_line(error: click.UsageError, given: Mapping[str, Any] | None = None) -> OneLine:
+    return OneLine(f"{error.format_message()} (--help lists all options)", given)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from handlers.addressing import is_directory_marker, readable_path
 from handlers.exchange import Services
+from handlers.turns import in_turns
 from handlers.version_headers import marker_headers
 from pfs_client.failures import PfsFailure
 from pfs_client.values import BranchInfo, Commit, File
@@ -88,7 +89,7 @@ async def _deleted_in(services: Services, commit: Commit, paths: Sequence[str]) 
         return ()
     return {
         path
-        for path in paths
+        async for path in in_turns(paths)
         if await services.files.find_file(File(before, path)) is not None
         and await services.files.find_file(File(commit, path)) is None
     }

@@ -11,6 +11,7 @@ from handlers.bucket_branches import writable_branch
 from handlers.delete_markers import markers_made
 from handlers.exchange import S3Request, S3Response, Services, xml_response
 from handlers.request_body import read_document
+from handlers.turns import in_turns
 from handlers.versions import undelete
 from handlers.write_conditions import condition_error, object_condition
 from pfs_client.failures import ConditionFailed
@@ -55,7 +56,7 @@ async def delete_objects(request: S3Request) -> S3Response:
     rest = [named for named in objects if not named.version]
     deleted = iter(await _delete(request.services, info.branch, rest))
     content = []
-    for named, back in zip(objects, undeleted, strict=True):
+    async for named, back in in_turns(zip(objects, undeleted, strict=True)):
         outcome = _Outcome(back) if named.version else next(deleted)
         if outcome.error is not None:
             content.append(_error(named, outcome.error, has_versions=has_versions))
@@ -100,7 +101,7 @@ async def _delete(services: Services, branch: Branch, objects: Sequence[_Object]
     removed: dict[int, str] = {}
     conditions: dict[int, ExpectFile] = {}
     outcomes = [_Outcome() for _ in objects]
-    for at, named in enumerate(objects):
+    async for at, named in in_turns(enumerate(objects)):
         try:
             path, expect = _removal(services.writes, named)
         except S3Error as error:

@@ -6,6 +6,8 @@ are None where the PFS does not say: pachd says most only in its texts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pfs_client.values import Branch, Commit, ExpectFile, Repo
 
 
@@ -195,9 +197,12 @@ class ConditionFailed(PfsFailure):
     """An `ExpectFile` does not hold.
 
     `exists` says whether there is a file at its path, `expected_none` whether there should be none.
+    `others` are the later conditions of the same call that do not hold either, by their
+    `change_index`: each as of what stands before the change that failed.
     """
 
     def __init__(self, expect: ExpectFile, *, exists: bool) -> None:
         super().__init__(f"{expect.path} is not as expected")
+        self.others: Mapping[int, ConditionFailed] = {}
         self.exists = exists
         self.expected_none = expect.hashes == frozenset()

@@ -27,6 +27,9 @@ MAX_REMARKS = 1000
 MAX_TAG_BYTES = 16 * 1024
 """How long a tag may be. All attributes of one are read at once, however many there are."""
 
+MAX_TEXT_CHARACTERS = 16 * 1024
+"""How long the text in an element may be, comments in it left out. A key has 1,024 bytes."""
+
 
 @dataclass(slots=True)
 class Element:
@@ -129,6 +132,7 @@ class _Target:
         self._entries_left = max_entries
         self._remarks_left = MAX_REMARKS
         self._in_entry = 0
+        self._text_characters = 0
         self._open: list[tuple[Element, list[str]]] = []
         self._whole: Element | None = None
         self.refusal = MalformedXML()
@@ -139,6 +143,7 @@ class _Target:
         if not self._open and (name.localname != self._root or name.namespace not in _NAMESPACES):
             self._refuse(f"Its root is no {self._root}.")
         element = Element(name.localname)
+        self._text_characters = 0
         if self._open:
             self._open[-1][0].children.append(element)
         self._open.append((element, []))
@@ -146,6 +151,9 @@ class _Target:
     def data(self, text: str) -> None:
         if self._open and not self._open[-1][0].children:
             self._open[-1][1].append(text)
+            self._text_characters += len(text)
+            if self._text_characters > MAX_TEXT_CHARACTERS:
+                self._refuse(f"A text in it is longer than {MAX_TEXT_CHARACTERS} characters.")
 
     def end(self, tag: str) -> None:
         element, texts = self._open.pop()

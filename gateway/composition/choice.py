@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,7 +201,7 @@ def pachd_settings(settings: Settings) -> PachdSettings:
     return PachdSettings(
         target,
         tls=kind == "grpcs",
-        ca_file=_readable("--pfs-ca-file", settings.pfs_ca_file),
+        ca_file=_authorities(settings.pfs_ca_file),
         token=_token(settings.pfs_token),
         token_file=_readable("--pfs-token-file", settings.pfs_token_file),
         call_seconds=settings.pfs_call_seconds,
@@ -224,6 +225,16 @@ def _readable(option: str, name: str) -> Path | None:
         path.read_bytes()
     except OSError as error:
         raise BadSetting(f"{option} {name}: {error.strerror}") from None
+    return path
+
+
+def _authorities(name: str) -> Path | None:
+    path = _readable("--pfs-ca-file", name)
+    if path is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError:
+            raise BadSetting(f"--pfs-ca-file {name}: no PEM certificate is in it") from None
     return path
 
 

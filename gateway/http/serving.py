@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
 from types import FrameType
 from typing import cast
 
@@ -122,6 +122,17 @@ class WorkerServer(Server):
         """Take signals, also those that came while it was being started."""
         super().take_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOT_BEFORE_TAKEN)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what signals have asked for, and end if there is nobody to ask any more.
+
+        Without its parent a worker would serve for ever, and keep the port from the next gateway.
+        """
+        parent = parent_process()
+        if not (self.should_exit or parent is None or parent.is_alive()):
+            log.error("the parent of this worker has died: the worker ends")
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End gently when the parent says so."""

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from pfs_client.failures import (
     BranchNotFound,
     CommitNotOpen,
+    ConditionFailed,
     OutputBranch,
     PfsAccessDenied,
     PfsFailure,
@@ -174,14 +175,33 @@ def _without_culprit(
             again=group
         )  # somebody has just closed the head that this would have gone into
     if error.change_index is not None:
-        culprit = owners[error.change_index]
-        others = [member for member in group if member is not culprit]
-        return Outcome(again=others, refused={culprit: error})
+        refused = _refused(group, owners, owners[error.change_index], error)
+        return Outcome(again=[m for m in group if m not in refused], refused=refused)
     again = [m for m in group if len(group) > 1 and all(w.expect is None for w in m.writes)]
     fail_all([member for member in group if member not in again], error)
     for member in again:
         member.goes_alone = True
     return Outcome(again=again)
+
+
+def _refused(
+    group: Sequence[Member], owners: Sequence[Member], culprit: Member, error: PfsFailure
+) -> Mapping[Member, PfsFailure]:
+    """The culprit, and who would be refused next, for a condition that does not hold either.
+
+    What PFS says of a later condition is so unless a member that stays writes the file before it.
+    """
+    refused = {culprit: error}
+    others = error.others if isinstance(error, ConditionFailed) else {}
+    found = {owners[index]: refusal for index, refusal in others.items()}
+    written: set[str] = set()
+    for member in group[group.index(culprit) + 1 :]:
+        paths = {write.path for write in member.writes}
+        if member in found and len(member.writes) == 1 and written.isdisjoint(paths):
+            refused[member] = found[member]
+        else:
+            written |= paths
+    return refused
 
 
 def _changes_of(group: Sequence[Member], sent_as: SentAs) -> tuple[list[Change], list[Member]]:

@@ -18,6 +18,8 @@ from pathlib import Path
 VERSION = 1
 FILE_NAME = "history.sqlite"
 
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
 _BUSY_SECONDS = 30.0
 _CACHE_KIB = 8192
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -43,9 +45,10 @@ class IndexFile:
             if directory is None:
                 self._temporary = tempfile.TemporaryDirectory(prefix="s3gateway-state-")
                 directory = Path(self._temporary.name)
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory)
             self.directory = directory
             self.path = directory / FILE_NAME
+            self._make_private()
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             self.close()
@@ -98,8 +101,20 @@ class IndexFile:
             _create(self.path)
 
     def _remove(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+        for file in self._files():
+            file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return [self.path.with_name(FILE_NAME + suffix) for suffix in ("", "-wal", "-shm")]
+
+    def _make_private(self) -> None:
+        """Take from others what an older version, or somebody's umask, let them read.
+
+        The directory may be somebody else's, and stays as it is.
+        """
+        for file in self._files():
+            with suppress(FileNotFoundError, PermissionError):
+                file.chmod(_FILE_MODE)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -108,7 +123,7 @@ class IndexFile:
 
     @contextmanager
     def _lock(self, name: str, kind: int) -> Iterator[bool]:
-        descriptor = os.open(self.directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _open_private(self.directory / name)
         try:
             try:
                 fcntl.flock(descriptor, kind)
@@ -125,7 +140,28 @@ def is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 
+def _make(directory: Path) -> None:
+    """Make a directory with those above it, each for its own user only, whatever the umask."""
+    try:
+        directory.mkdir()
+    except FileExistsError:
+        if not directory.is_dir():
+            raise
+        return
+    except FileNotFoundError:
+        _make(directory.parent)
+        directory.mkdir(exist_ok=True)
+    directory.chmod(_FOLDER_MODE)
+
+
+def _open_private(file: Path) -> int:
+    """Open a file, made for its own user only: it tells the names of all files."""
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
+    # SQLite gives its other files the mode of this one.
+    os.close(_open_private(path))
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from gateway.composition.choice import open_pfs
-from gateway.settings import Settings
+from gateway.settings import BadSetting, Settings
 from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.interface import PfsClient
 from pfs_client.values import Branch, File, Repo
@@ -112,8 +112,11 @@ async def test_tls_on_one_side_only_is_no_connection(
         assert await answer_of(open_pfs(secure)) == PfsUnavailable.__name__
 
 
-async def test_a_file_that_holds_no_certificate(tls_pachd: Pachd, tmp_path: Path) -> None:
+async def test_a_file_that_holds_no_certificate_is_refused_at_the_start(
+    tls_pachd: Pachd, tmp_path: Path
+) -> None:
     file = tmp_path / "not.pem"
     file.write_text("this is no certificate")
     settings = Settings(pfs=f"grpcs://{tls_pachd.address}", pfs_ca_file=str(file))
-    assert await answer_of(open_pfs(settings)) == PfsUnavailable.__name__
+    with pytest.raises(BadSetting, match=r"not\.pem: no PEM certificate is in it"):
+        open_pfs(settings)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,16 +110,47 @@ async def test_what_is_lost_is_not_copied(pfs: EmbeddedPfs) -> None:
         ("UPDATE file SET size_bytes = 5 WHERE path = 'small'", "not that of its files"),
         ("UPDATE past_file SET content_hash = (SELECT content_hash FROM file LIMIT 1)", "two size"),
         ("DELETE FROM project", "refers to a project that is not there"),
+        ("DELETE FROM past_file", "a commit whose size is not that of its files"),
+        ("UPDATE commit_ SET size_bytes = 7 WHERE seq = 2", "a commit whose size is not that of"),
+        ("UPDATE past_file SET ended_seq = 99", "ends behind the last commit"),
+        ("UPDATE past_file SET ended_seq = 5", "two files at one path in a commit"),
+        ("UPDATE file SET changed_us = NULL WHERE path = 'small'", "without a time"),
+        ("UPDATE past_file SET changed_us = NULL", "without a time"),
+        ("UPDATE file SET path = '/small' WHERE path = 'small'", "a path that no file can have"),
+        ("UPDATE file SET path = 'a//b' WHERE path = 'small'", "a path that no file can have"),
+        ("UPDATE commit_ SET parent_id = NULL", "not based on the one before it"),
+        ("UPDATE commit_ SET parent_id = 4 WHERE seq = 3", "not based on the one before it"),
+        (
+            "UPDATE branch SET head_id = (SELECT id FROM commit_ WHERE seq = 3)",
+            "a branch whose head is not its last commit",
+        ),
+        (
+            "INSERT INTO repo SELECT 9, project_id, 'o', '', 0 FROM repo;"
+            "UPDATE commit_ SET repo_id = 9 WHERE seq = 2",
+            "a commit of another repo than its branch",
+        ),
     ],
 )
 async def test_tables_that_contradict_each_other_are_told(
     pfs: EmbeddedPfs, tmp_path: Path, harm: str, says: str
 ) -> None:
     other = sqlite3.connect(tmp_path / "pfs.sqlite", isolation_level=None)
-    other.execute(harm)
+    other.executescript(harm)
     other.close()
     found = await asyncio.to_thread(check, tmp_path)
     assert any(says in wrong for wrong in found.wrong), found.wrong
+
+
+@pytest.mark.parametrize(("path", "size_bytes"), [("small", 1), ("d/large", 300_000)])
+async def test_a_size_that_is_not_the_content_s_is_told(
+    pfs: EmbeddedPfs, tmp_path: Path, path: str, size_bytes: int
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "pfs.sqlite", isolation_level=None)) as other:
+        other.execute("UPDATE file SET size_bytes = size_bytes + 5 WHERE path = ?", (path,))
+    found = await asyncio.to_thread(check, tmp_path)
+    (lost,) = found.lost
+    assert lost.path == f"/{path}"
+    assert lost.why == f"its size is said to be {size_bytes + 5} bytes, and is {size_bytes}"
 
 
 def test_a_mistyped_directory_is_refused(tmp_path: Path) -> None:

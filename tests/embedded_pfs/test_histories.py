@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import now_us
 from pfs_client.values import (
@@ -162,6 +164,7 @@ async def test_commits_come_and_go_and_tell_what_they_changed(pfs: EmbeddedPfs, 
         await choice.choice(steps)()
         if number % 15 == 0:
             await model.check()
+            assert (await asyncio.to_thread(check, pfs.engine.directory.path)).is_sound
 
 
 async def test_a_squashed_commit_leaves_nothing_that_no_commit_shows(pfs: EmbeddedPfs) -> None:

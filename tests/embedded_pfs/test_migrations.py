@@ -55,6 +55,7 @@ async def test_a_directory_that_a_released_version_wrote_is_all_there(
     await put(pfs, PICTURES, "/small", b"third")
     assert await read(pfs, await head_of(pfs, PICTURES), "/small") == b"third"
     await pfs.aclose()
+    assert check(directory).is_sound
 
 
 @pytest.mark.parametrize("version", VERSIONS)

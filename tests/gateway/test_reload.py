@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,3 +163,22 @@ def test_a_worker_that_dies_is_logged_and_replaced(tmp_path: Path) -> None:
         await_true(lambda: said in log_of(gateway))
         await_true(lambda: log_of(gateway).count(" answers: ") == 3)
         assert send(gateway, "GET", "/-/ready").status == 200
+
+
+def runs(pid: int) -> bool:
+    """Whether a process has not ended; nobody may have asked yet how one did that has."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
+
+
+def test_workers_whose_parent_was_killed_end_and_leave_the_port(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--workers", "2") as gateway:
+        await_true(lambda: log_of(gateway).count(" answers: ") == 2, 60)
+        orphans = workers_in(gateway)
+        gateway.kill()
+        await_true(lambda: not any(runs(pid) for pid in orphans), 60)
+        assert log_of(gateway).count("the parent of this worker has died") == 2
+        with socket.create_server((gateway.host, gateway.port)):
+            pass

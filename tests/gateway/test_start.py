@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -52,6 +55,29 @@ def test_an_address_of_this_machine_only_is_announced_without_a_warning(tmp_path
         assert "every other address" not in said(gateway)
 
 
+def test_all_addresses_in_the_form_of_ipv6_are_announced_as_such(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", "::ffff:0.0.0.0") as gateway:
+        assert health_at("127.0.0.1", gateway.port) == 200
+        assert re.search(r"S3 endpoint +http://127.0.0.1:\d+ \(and every other", said(gateway))
+        assert "anyone who reaches ::ffff:0.0.0.0 port" in said(gateway)
+
+
+@pytest.mark.parametrize("host", ["127.1", "::ffff:127.0.0.1"])
+def test_this_machine_in_another_form_is_known_to_be_this_machine_only(
+    tmp_path: Path, host: str
+) -> None:
+    with GatewayProcess(tmp_path / "pfs", "--host", host) as gateway:
+        assert "Warning" not in said(gateway)
+        for name, status in ((host, 404), ("localhost", 404), ("evil.example", 403)):
+            answer = send(
+                gateway,
+                "GET",
+                "/master.none",
+                headers={"Host": f"[{name}]" if ":" in name else name},
+            )
+            assert answer.status == status
+
+
 def test_it_names_its_pages(own_gateway: GatewayProcess) -> None:
     assert f"In a browser  {own_gateway.endpoint}/-/\n" in said(own_gateway)
 
@@ -81,6 +107,29 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
         ({"pfs": "grpc://127.0.0.1:1", "pachd_keys": True}, "the gateway has no token of its own"),
         ({"pfs_ca_file": "x"}, "--pfs-ca-file has no effect: it is for --pfs grpcs://"),
         ({"pfs": "grpc://pachd:1", "synchronous": "off"}, "--synchronous has no effect"),
+        ({"pfs": "grpc://pachd:1", "keep_history": 3}, "--keep-history has no effect"),
+        ({"upload_days": 3}, "--upload-days has no effect: it is for --with multipart"),
+        ({"region": "us-east-1"}, "--region has no effect: no signature is checked without keys"),
+        ({"access_keys": "x", "allowed_origin": ("*",)}, "--allowed-origin has no effect"),
+        (
+            {
+                "pfs": "grpcs://p:1",
+                "pachd_keys": True,
+                "pfs_token_file": "x",
+                "plain_tokens": True,
+            },
+            "--plain-tokens has no effect: only this machine reaches 127.0.0.1",
+        ),
+        (
+            {
+                "pfs": "grpcs://p:1",
+                "pachd_keys": True,
+                "pfs_token_file": "x",
+                "plain_tokens": True,
+                "tls_cert": "x",
+            },
+            "--plain-tokens has no effect: --tls-cert is given",
+        ),
         (
             {"pfs": "grpcs://p:1", "pfs_token": "x", "pfs_token_file": "y"},
             "--pfs-token has no effect: --pfs-token-file is given",
@@ -94,6 +143,14 @@ def test_a_first_start_says_where_the_data_is_and_a_later_one_how_large(tmp_path
 def test_what_may_be_a_mistake_is_told(settings: dict[str, Any], notice: str) -> None:
     (told,) = notices_of(Settings(**settings), {})
     assert told.startswith(notice)
+
+
+def test_tokens_of_users_that_go_in_the_clear_are_told() -> None:
+    settings: dict[str, Any] = {"pachd_keys": True, "pfs_token_file": "x"}
+    own, users = notices_of(Settings(**settings, pfs="grpc://10.0.0.1:1"), {})
+    assert own.startswith("the token goes to grpc://10.0.0.1:1 unencrypted")
+    assert users.startswith("the users' tokens go to grpc://10.0.0.1:1 unencrypted")
+    assert notices_of(Settings(**settings, pfs="grpcs://10.0.0.1:1"), {}) == []
 
 
 def test_what_is_left_undone_without_a_token_of_its_own_is_told() -> None:
@@ -117,6 +174,15 @@ def test_what_is_left_undone_without_a_token_of_its_own_is_told() -> None:
         {"pfs": "grpc://localhost", "pfs_token_file": "x", "pachd_keys": True},
         {"pfs": "unix:/run/pachd", "pfs_token": "x", "sole_writer": True},
         {"max_connections": 20},
+        {"keep_history": 3, "layers": ("all",), "upload_days": 3},
+        {"access_keys": "x", "region": "us-east-1"},
+        {
+            "pfs": "grpcs://p:1",
+            "host": "0.0.0.0",  # noqa: S104 - this is about listening there
+            "pachd_keys": True,
+            "pfs_token_file": "x",
+            "plain_tokens": True,
+        },
         {
             "pfs": "grpc://localhost",
             "pachd_keys": True,
@@ -155,7 +221,7 @@ def started(tmp_path: Path, *options: str, **environment: str) -> list[str]:
     lines: list[str] = []
     for line in process.stderr:
         lines.append(line)
-        if " answers: " in line:
+        if " answers: " in line or " does not answer yet" in line:
             process.terminate()
     process.wait(20)
     process.stderr.close()
@@ -170,6 +236,44 @@ def test_a_log_of_json_is_json_from_the_first_line(tmp_path: Path, workers: str)
     levels = {event["message"]: event["level"] for event in events}
     assert levels["S3GATEWAY_PROT is not a setting, and has no effect"] == "WARNING"
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z", event["time"]) for event in events)
+
+
+@pytest.mark.parametrize(
+    ("options", "format_given"),
+    [
+        (("--log-format=json", "--port", "x"), ""),
+        (("--port", "x", "--log-format", "json"), ""),
+        (("--nosuch", "--log-format", "json"), ""),
+        (("--log-format=json", "--log-level"), ""),
+        (("--log-format=json", "compact", "--keep", "x"), ""),
+        (("--port", "x"), "json"),
+        (("--nosuch",), "json"),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_told_in_json_where_the_log_is(
+    tmp_path: Path, options: tuple[str, ...], format_given: str
+) -> None:
+    (line,) = started(tmp_path, *options, S3GATEWAY_LOG_FORMAT=format_given)
+    event = json.loads(line)
+    assert event["level"] == "ERROR"
+    assert event["message"].endswith("(--help lists all options)")
+
+
+def test_a_log_of_json_is_json_where_pachd_shows_no_certificate(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_greet_without_tls, args=(listener,), daemon=True).start()
+        pfs = f"grpcs://127.0.0.1:{listener.getsockname()[1]}"
+        lines = started(tmp_path, "--log-format", "json", "--pfs", pfs)
+    events = [json.loads(line) for line in lines]
+    assert any("Tls handshake failed" in event["message"] for event in events)
+
+
+def _greet_without_tls(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def test_an_error_at_the_start_is_json_where_the_log_is(tmp_path: Path) -> None:

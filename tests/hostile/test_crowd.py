@@ -110,10 +110,19 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
     gc.unfreeze()
 
 
+def _deletes(key: str, condition: str) -> bytes:
+    keys = (key.format(f"{n:04}") for n in range(1000))
+    objects = "".join(f"<Object><Key>{one}</Key>{condition}</Object>" for one in keys)
+    return f"<Delete>{objects}</Delete>".encode()
+
+
 DOCUMENTS = {name: f"{d}<Delete>{i}</Delete>".encode() for name, (d, i) in BOMBS.items()} | {
     "a delete of 280,000 keys": LONG_DELETE,
     "a delete of 1,000 long keys": LARGE_DELETE
     + f"<Object><Key>{'k' * 1000}</Key></Object></Delete>".encode(),
+    "a delete of 1,000 keys of many components": _deletes("a/" * 500 + "{}", ""),
+    "a delete of 1,000 keys with wrong ETags": _deletes("{}", "<ETag>x</ETag>"),
+    "a delete of 1,000 keys to be escaped": _deletes("&amp;" * 1600 + "{}", ""),
 }
 
 
@@ -121,7 +130,8 @@ DOCUMENTS = {name: f"{d}<Delete>{i}</Delete>".encode() for name, (d, i) in BOMBS
 async def test_no_document_holds_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: Turns, kind: str
 ) -> None:
-    async with serving(tmp_path / "pfs", monkeypatch) as gateway:
+    # With versions, it is also looked for which keys have a delete marker now.
+    async with serving(tmp_path / "pfs", monkeypatch, layers=("versions",)) as gateway:
         await gateway.request("PUT", "/master.b", b"")
         await turns.begin()
         answer = await _posted(gateway, DOCUMENTS[kind])

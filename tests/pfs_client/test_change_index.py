@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
+from collections.abc import Iterator
 from dataclasses import replace as with_
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +31,43 @@ def commit_info(number: int, parent: Commit | None = None) -> CommitInfo:
     time = datetime.fromtimestamp(1_000_000 + number, UTC)
     commit = Commit(REPO, f"{number:032x}")
     return CommitInfo(commit, OriginKind.USER, parent, time, time, time)
+
+
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_nobody_else_can_read_what_is_known_of_files(tmp_path: Path) -> None:
+    index = IndexFile(tmp_path / "state" / "below")
+    connection = index.connect()
+    connection.execute("PRAGMA wal_checkpoint")
+    made = [tmp_path / "state", *(tmp_path / "state").rglob("*")]
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in made}
+    assert modes == {
+        "state": 0o700,
+        "below": 0o700,
+        "history.lock": 0o600,
+        FILE_NAME: 0o600,
+        f"{FILE_NAME}-wal": 0o600,
+        f"{FILE_NAME}-shm": 0o600,
+    }
+    connection.close()
+    index.close()
+
+
+def test_a_file_of_an_older_version_is_taken_from_others_and_its_directory_left(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    IndexFile(tmp_path).close()
+    (tmp_path / FILE_NAME).chmod(0o644)
+    IndexFile(tmp_path).close()
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_a_directory_that_cannot_be_used_is_refused(tmp_path: Path) -> None:

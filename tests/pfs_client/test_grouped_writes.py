@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,15 @@ from pfs_client.group_commit.committer import Committer, EmbeddedCommitter
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.group_commit.pachd_committer import PachdCommitter
 from pfs_client.limits.memory_budget import MemoryBudget
-from pfs_client.values import Branch, ExpectFile, File, Repo, small_file_hash
+from pfs_client.values import (
+    Branch,
+    Change,
+    Commit,
+    ExpectFile,
+    File,
+    Repo,
+    small_file_hash,
+)
 from tests.pfs_contract.reading import head_of, paths, read
 
 
@@ -131,6 +139,54 @@ async def test_a_member_that_is_refused_fails_alone(pfs: EmbeddedPfs) -> None:
     assert await commits_since(pfs, before) <= 2
     listed = paths(await pfs.list_file(File(await head_of(pfs, BRANCH), "/")))
     assert listed == ["/d", *sorted(f"/f{n}" for n in range(10))]
+
+
+class Counted(EmbeddedPfs):
+    """Counts its transactions of writes."""
+
+    calls = 0
+
+    async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> Commit | None:
+        self.calls += 1
+        return await super().modify_file(branch, changes_)
+
+
+async def test_a_thousand_conditions_that_fail_take_a_few_transactions(tmp_path: Path) -> None:
+    pfs = Counted(tmp_path, synchronous="off")
+    await pfs.create_repo(Repo("r"))
+    await pfs.create_branch(BRANCH)
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
+    await writes.put_file(BRANCH, "/there", body(b"1"))
+    before = pfs.calls
+    results = await asyncio.gather(
+        *(writes.delete_file(BRANCH, f"/{n}", ExpectFile(f"/{n}", None)) for n in range(998)),
+        writes.delete_file(BRANCH, "/there", ExpectFile("/there", None)),
+        writes.delete_file(BRANCH, "/there", ExpectFile("/there", None)),
+        return_exceptions=True,
+    )
+    assert [type(r) for r in results].count(ConditionFailed) == 999
+    assert isinstance(results[998], Commit)
+    assert pfs.calls - before <= 4
+    await pfs.aclose()
+
+
+async def test_a_condition_on_what_the_group_writes_is_decided_behind_that(
+    pfs: EmbeddedPfs,
+) -> None:
+    writes = GroupedWrites(pfs, EmbeddedCommitter(pfs), inline_bytes=INLINE_MAX_BYTES)
+    new = ExpectFile("/new", frozenset())
+    there = ExpectFile("/new", None)
+    results = await asyncio.gather(
+        writes.delete_file(BRANCH, "/gone", ExpectFile("/gone", None)),
+        writes.put_file(BRANCH, "/new", body(b"1"), expect=new),
+        writes.put_file(BRANCH, "/new", body(b"2"), expect=there),
+        writes.delete_file(BRANCH, "/new", there),
+        writes.delete_file(BRANCH, "/new", there),
+        return_exceptions=True,
+    )
+    failed = [isinstance(result, ConditionFailed) for result in results]
+    assert failed == [True, False, False, False, True]
+    assert paths(await pfs.list_file(File(await head_of(pfs, BRANCH), "/"))) == []
 
 
 async def test_of_two_creations_in_one_group_one_wins(pfs: EmbeddedPfs) -> None:

@@ -458,6 +458,15 @@ async def test_conditions_hold_or_nothing_happens(pfs: WholePfs, branch: Branch)
     with pytest.raises(ConditionFailed) as refused:
         await pfs.modify_file(branch, [AddFile("/b", b""), ExpectFile("/a", absent)])
     assert (refused.value.exists, refused.value.change_index) == (True, 1)
+    several: list[Change] = [
+        ExpectFile("/a", absent),
+        DeleteFile("/a"),
+        ExpectFile("/a", None),
+        ExpectFile("/none", None),
+    ]
+    with pytest.raises(ConditionFailed) as refused:
+        await pfs.modify_file(branch, several)
+    assert {at: also.exists for at, also in refused.value.others.items()} == {3: False}
     matching = frozenset([pfs_hash(b"0"), pfs_hash(b"1")])
     await pfs.modify_file(branch, [ExpectFile("/a", matching), DeleteFile("/a")])
     with pytest.raises(ConditionFailed) as refused:

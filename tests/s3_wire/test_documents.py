@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from s3_wire.documents import MAX_ELEMENTS_OF_ENTRY, MAX_TAG_BYTES, DocumentReader, Element, parse
+from s3_wire.documents import (
+    MAX_ELEMENTS_OF_ENTRY,
+    MAX_TAG_BYTES,
+    MAX_TEXT_CHARACTERS,
+    DocumentReader,
+    Element,
+    parse,
+)
 from s3_wire.errors import MalformedXML
 from s3_wire.xml import NAMESPACE
 
@@ -115,6 +122,19 @@ def test_many_attributes_of_one_name_are_refused_at_once() -> None:
 def test_deep_nesting_is_refused_at_once(depth: int) -> None:
     _assert_refused_at_once(f"<Delete>{'<a>' * depth}{'</a>' * depth}</Delete>")
     _assert_refused_at_once(f"<Delete>{'<a>' * depth}")
+
+
+def test_a_text_is_as_long_as_it_may_be() -> None:
+    whole = parse(f"<Delete><a>{'x' * MAX_TEXT_CHARACTERS}</a><b>y</b></Delete>".encode(), "Delete")
+    assert len(whole.child_text("a") or "") == MAX_TEXT_CHARACTERS
+    _assert_refused_at_once(f"<Delete><a>{'x' * (MAX_TEXT_CHARACTERS + 1)}</a></Delete>")
+
+
+@pytest.mark.parametrize("part", ["&amp;", "&#65;", "x", "<![CDATA[x]]>"])
+def test_a_text_of_many_parts_is_refused_before_its_end(part: str) -> None:
+    reader = DocumentReader("Delete", 1000)
+    with pytest.raises(MalformedXML, match="longer than"):
+        reader.feed(b"<Delete><Object><Key>" + part.encode() * (MAX_TEXT_CHARACTERS + 1))
 
 
 def test_huge_text_is_refused_at_once() -> None:
