@@ -154,14 +154,16 @@ def _make(directory: Path) -> None:
     directory.chmod(_FOLDER_MODE)
 
 
-def _open_private(file: Path) -> int:
+def _open_private(file: Path, flags: int = 0) -> int:
     """Open a file, made for its own user only: it tells the names of all files."""
-    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, _FILE_MODE)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite gives its other files the mode of this one.
-    os.close(_open_private(path))
+    # SQLite gives its other files the mode of this one. A file that is there is not opened: to close
+    # it again would give up the locks of this process's other connections.
+    with suppress(FileExistsError):
+        os.close(_open_private(path, os.O_EXCL))
     connection = sqlite3.connect(
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
