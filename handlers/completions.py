@@ -218,7 +218,7 @@ class _Completing:
     def _document(self, upload: Upload, completion: Completion) -> bytes:
         bucket, key = self._request.bucket, self._request.key
         parts = [
-            xml.element("Location", f"/{quote(bucket)}/{quote(key)}"),
+            xml.element("Location", _location(self._request)),
             xml.element("Bucket", bucket),
             xml.element("Key", key),
             xml.element("ETag", etag_of(completion.hash)),
@@ -272,6 +272,16 @@ def _found(state: UploadState, listed: ListedPart) -> PartRecord:
 
 def _not_found(state: UploadState, listed: ListedPart) -> InvalidPart:
     return InvalidPart(UploadId=state.upload.id, PartNumber=str(listed.number), ETag=listed.etag)
+
+
+def _location(request: S3Request) -> str:
+    """The object's URL: the one that the list of parts was sent to, without its query.
+
+    So it is right for who sent it, whichever of the gateway's names that is. A client may name no
+    host, be it by HTTP/1.0 or by an empty Host.
+    """
+    host, path = request.headers.get("host", ""), quote(request.path)
+    return path if host[:1] in ("", ":") else f"{request.scheme}://{host}{path}"
 
 
 def _size_said(request: S3Request) -> str | None:

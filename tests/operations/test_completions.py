@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.operations.test_multipart import FIRST, LAST, Upload, base64_of, error_of
-from tests.raw_http import Answer, send
+from tests.raw_http import Answer, Connection, send
 from tests.servers import GatewayProcess
 
 pytestmark = pytest.mark.parametrize("layers", [("multipart",)], ids=["multipart"], indirect=True)
@@ -17,13 +17,17 @@ SHA1 = base64_of(bytes(20))
 
 def complete(gateway: GatewayProcess, upload: Upload, headers: dict[str, str]) -> Answer:
     """Complete an upload with headers that boto3 would not send."""
+    target = f"/{upload.target['Bucket']}/{upload.target['Key']}?uploadId={upload.id}"
+    return send(gateway, "POST", target, list_of(upload), headers)
+
+
+def list_of(upload: Upload) -> bytes:
+    """The document that completes an upload."""
     parts = "".join(
         f"<Part><PartNumber>{part['PartNumber']}</PartNumber><ETag>{part['ETag']}</ETag></Part>"
         for part in upload.parts
     )
-    body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-    target = f"/{upload.target['Bucket']}/{upload.target['Key']}?uploadId={upload.id}"
-    return send(gateway, "POST", target, body, headers)
+    return f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
 
 
 def upload_with(s3: Any, bucket: str, algorithm: str, kind: str) -> Upload:
@@ -103,6 +107,39 @@ def test_a_checksum_type_may_be_named_in_any_case(
     assert (answer.status, answer.code) == (400, "InvalidRequest")
     assert complete(gateway, upload, {"x-amz-checksum-type": "full_object"}).status == 200
     assert upload.content() == FIRST + LAST
+
+
+LOCATIONS = {
+    "a name": ("Host: localhost:81\r\n", "HTTP/1.1", "http://localhost:81"),
+    "an empty host": ("Host:\r\n", "HTTP/1.1", ""),
+    "a port alone": ("Host: :80\r\n", "HTTP/1.1", ""),
+    "no host": ("", "HTTP/1.0", ""),
+}
+
+
+@pytest.mark.parametrize(("host", "version", "origin"), LOCATIONS.values(), ids=LOCATIONS)
+def test_the_location_is_the_url_that_the_list_was_sent_to(
+    gateway: GatewayProcess, s3: Any, bucket: str, host: str, version: str, origin: str
+) -> None:
+    upload = Upload(s3, bucket, "d/a <&")
+    upload.send(1, LAST)
+    body = list_of(upload)
+    head = (
+        f"POST /{bucket}/d/a%20%3c&?uploadId={upload.id} {version}\r\n{host}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with Connection(gateway) as connection:
+        connection.send(head.encode() + body)
+        answer = connection.read()
+    assert answer.texts("Location") == [f"{origin}/{bucket}/d/a%20%3C%26"]
+
+
+def test_the_object_is_at_its_location(gateway: GatewayProcess, s3: Any, bucket: str) -> None:
+    upload = Upload(s3, bucket)
+    upload.send(1, LAST)
+    location: str = upload.complete()["Location"]
+    assert location.startswith(f"{gateway.endpoint}/{bucket}/")
+    assert send(gateway, "GET", location).body == LAST
 
 
 @pytest.mark.parametrize("marker", ["no-id", "0" * 32, "u-0"])
