@@ -109,6 +109,32 @@ def test_a_checksum_type_may_be_named_in_any_case(
     assert upload.content() == FIRST + LAST
 
 
+NUMBERS = {
+    "000000000000000000001": 200,
+    f"{'0' * 5000}1": 200,
+    "0": 400,
+    "-1": 400,
+    "-0": 400,
+    "0010001": 400,
+    "0100001": 400,
+    f"1{'0' * 5000}": 400,
+}
+
+
+@pytest.mark.parametrize(("written", "status"), NUMBERS.items(), ids=range(len(NUMBERS)))
+def test_the_number_of_a_part_is_all_of_its_digits(
+    gateway: GatewayProcess, s3: Any, bucket: str, written: str, status: int
+) -> None:
+    upload = Upload(s3, bucket)
+    upload.send(1, FIRST)
+    upload.send(10_000, LAST)
+    upload.parts = [{**upload.parts[0], "PartNumber": written}]
+    answer = complete(gateway, upload, {})
+    assert answer.status == status
+    if status == 400:
+        assert (answer.code, answer.texts("ArgumentValue")) == ("InvalidArgument", [written])
+
+
 LOCATIONS = {
     "a name": ("Host: localhost:81\r\n", "HTTP/1.1", "http://localhost:81"),
     "an empty host": ("Host:\r\n", "HTTP/1.1", ""),

@@ -347,6 +347,18 @@ def test_what_cannot_be_copied_into_a_part_is_refused(s3: Any, bucket: str, uplo
     assert error_of(s3.upload_part_copy, **condition) == (412, "PreconditionFailed")
 
 
+def test_a_range_as_that_of_a_get_does_not_copy_the_whole_into_a_part(
+    gateway: GatewayProcess, s3: Any, bucket: str, upload: Upload
+) -> None:
+    s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
+    target = f"/{bucket}/{upload.target['Key']}?partNumber=1&uploadId={upload.id}"
+    headers = {"x-amz-copy-source": f"{bucket}/source", "Range": "bytes=0-1"}
+    answer = send(gateway, "PUT", target, b"", headers)
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert answer.texts("ArgumentName") == ["Range"]
+    assert "Parts" not in s3.list_parts(**upload.named)
+
+
 def base64_of(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
