@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pfs_client.failures import (
+    CommitNotFound,
     ConditionFailed,
     FileNotFound,
     FileSetNotFound,
@@ -15,6 +16,7 @@ from pfs_client.failures import (
     OutputBranch,
     PathCollision,
     PfsFailure,
+    UploadNotFound,
 )
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
@@ -105,12 +107,23 @@ class Completing:
             upload: The upload.
             completion: What it is completed as.
             head: The target's head now.
+
+        Raises:
+            UploadNotFound: The target's history since has been squashed or dropped, so that nobody
+                can know. To write the file again might undo a newer write, or a removal.
         """
         if head.id == completion.base:
             return False
         if await self._hash_at(File(head, upload.path)) == completion.hash:
             return True
         base = completion.base_in(head.repo)
+        try:
+            await self._pfs.inspect_commit(base)
+        except CommitNotFound:
+            raise UploadNotFound(
+                "the upload was completed, and the history that would tell whether its file was"
+                " written is gone"
+            ) from None
         since = {
             info.commit.id
             async for info in self._pfs.list_commit(head.repo, newest=head, since=base)

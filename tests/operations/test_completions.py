@@ -61,6 +61,53 @@ def test_a_checksum_that_a_part_is_named_with_is_verified_or_refused(
     assert upload.content() == FIRST + LAST
 
 
+@pytest.mark.parametrize(
+    ("headers", "refusal"),
+    [
+        ({"x-amz-checksum-crc32": base64_of(b"1234")}, (400, "BadDigest")),
+        ({"x-amz-checksum-sha1": SHA1}, (400, "InvalidRequest")),
+        ({"x-amz-checksum-type": "FULL_OBJECT"}, (400, "InvalidRequest")),
+        ({"x-amz-mp-object-size": "1"}, (400, "InvalidRequest")),
+        ({"x-amz-mp-object-size": f"{len(FIRST + LAST)}0"}, (400, "InvalidRequest")),
+        ({"x-amz-mp-object-size": "9" * 5000}, (400, "InvalidRequest")),
+        ({"x-amz-mp-object-size": f"{'0' * 5000}{len(FIRST + LAST)}"}, (200, None)),
+    ],
+    ids=range(7),
+)
+def test_what_a_request_says_of_the_object_is_verified_also_when_it_is_repeated(
+    gateway: GatewayProcess,
+    s3: Any,
+    bucket: str,
+    headers: dict[str, str],
+    refusal: tuple[int, str | None],
+) -> None:
+    upload = upload_with(s3, bucket, "CRC32", "COMPOSITE")
+    first = complete(gateway, upload, headers)
+    upload.complete()
+    for answer in (first, complete(gateway, upload, headers)):
+        assert (answer.status, answer.xml.findtext("Code")) == refusal
+    assert complete(gateway, upload, {}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("named", "refusal"),
+    [
+        ({"ChecksumCRC32": base64_of(b"1234")}, (400, "InvalidPart")),
+        ({"ChecksumSHA1": SHA1}, (400, "BadDigest")),
+    ],
+)
+def test_so_are_the_checksums_of_parts(
+    s3: Any, bucket: str, named: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    upload = upload_with(s3, bucket, "CRC32", "COMPOSITE")
+    upload.complete()
+    right = upload.parts[0]
+    upload.parts[0] = {"PartNumber": 1, "ETag": right["ETag"], **named}
+    assert error_of(upload.complete) == refusal
+    upload.parts[0] = right
+    upload.complete()
+
+
 @pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
 @pytest.mark.parametrize(
     "headers",
