@@ -109,21 +109,27 @@ class Completing:
             head: The target's head now.
 
         Raises:
-            UploadNotFound: The target's history since has been squashed or dropped, so that nobody
-                can know. To write the file again might undo a newer write, or a removal.
+            UploadNotFound: Nobody can know, as no history tells: it has been squashed or dropped,
+                or was an open commit. To write the file again might undo a newer write.
         """
+        is_there = await self._hash_at(File(head, upload.path)) == completion.hash
+        if is_there and head.id != completion.base:
+            return True
+        try:
+            base = await self._pfs.inspect_commit(completion.base_in(head.repo))
+        except CommitNotFound:
+            raise UploadNotFound("the history since the upload was completed is gone") from None
+        if is_there or await self._is_in_history(upload, completion, head):
+            return True
+        if base.is_open or base.closed > completion.time:
+            raise UploadNotFound("the upload was completed in an open commit, which has changed")
+        return False
+
+    async def _is_in_history(self, upload: Upload, completion: Completion, head: Commit) -> bool:
+        """Whether a commit since an upload's base has made its file."""
         if head.id == completion.base:
             return False
-        if await self._hash_at(File(head, upload.path)) == completion.hash:
-            return True
         base = completion.base_in(head.repo)
-        try:
-            await self._pfs.inspect_commit(base)
-        except CommitNotFound:
-            raise UploadNotFound(
-                "the upload was completed, and the history that would tell whether its file was"
-                " written is gone"
-            ) from None
         since = {
             info.commit.id
             async for info in self._pfs.list_commit(head.repo, newest=head, since=base)

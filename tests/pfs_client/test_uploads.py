@@ -172,6 +172,26 @@ async def test_a_file_is_not_written_again_where_no_history_tells_what_became_of
         await one.uploads.completing.was_written(upload, completion, head)
 
 
+async def test_nor_where_it_was_written_into_an_open_commit_that_has_changed(
+    pachd: Pachd, one: Process
+) -> None:
+    opened = await pachd.pfs.start_commit(BRANCH)
+    upload = await one.begin()
+    completion, composed = await one.prepared([await one.send(upload, 1)], opened)
+    await one.uploads.completing.write(upload, completion, composed, None)
+    assert await one.uploads.completing.was_written(upload, completion, opened)
+    await one.writes.put_file(BRANCH, PATH, body(b"newer"), declared_size_bytes=5)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, opened)
+    await pachd.pfs.finish_commit(opened)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, opened)
+    await one.writes.put_file(BRANCH, "/other", body(b"x"), declared_size_bytes=1)
+    head = await head_of(pachd.pfs, BRANCH)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, head)
+
+
 async def test_a_file_that_was_not_written_is_not_found_but_can_be(
     pachd: Pachd, one: Process
 ) -> None:
