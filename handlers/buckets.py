@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -82,9 +83,15 @@ async def delete_bucket(request: S3Request) -> S3Response:
     async with writes.turn_at(branch.repo), writes.turn_at(branch):
         for _ in range(_TRIES):
             with suppress(HeadMoved):
-                await _delete_empty_branch(request)
-                return S3Response(204)
-    raise OperationAborted("The bucket is being written to; try again.", BucketName=request.bucket)
+                left = await _delete_empty_branch(request)
+                break
+        else:
+            raise OperationAborted(
+                "The bucket is being written to; try again.", BucketName=request.bucket
+            )
+    # Not while the branch's turn is held, for which an upload that is being completed may wait.
+    await request.services.uploads.end_all(left, branch)
+    return S3Response(204)
 
 
 async def _check_configuration(request: S3Request) -> None:
@@ -124,10 +131,13 @@ async def _create_repo(pfs: PfsClient, repo: Repo, bucket: str) -> None:
         ) from None
 
 
-async def _delete_empty_branch(request: S3Request) -> None:
+async def _delete_empty_branch(request: S3Request) -> Sequence[BranchInfo]:
     """Delete the branch behind a bucket, and the repo with its last bucket.
 
     A repo without branches would show as no bucket: nobody could delete it through S3.
+
+    Returns:
+        The branches of a repo that stays.
 
     Raises:
         HeadMoved: Something else has written to it meanwhile.
@@ -148,8 +158,8 @@ async def _delete_empty_branch(request: S3Request) -> None:
         raise
     if history is History.MARKED:
         removal.begin(repo)
-    else:
-        await removal.remove_if_unseen(repo, history)
+        return ()
+    return await removal.remove_if_unseen(repo, history)
 
 
 async def _delete_branch(pfs: PfsClient, info: BranchInfo, bucket: str) -> None:

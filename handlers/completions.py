@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from handlers.bucket_branches import writable_branch
+from handlers.chosen_parts import check_named_checksums, chosen_parts
 from handlers.exchange import LateDocument, S3Request, S3Response, xml_response
 from handlers.request_body import read_document
 from handlers.uploads import CHECKSUM_TYPE, upload_path
@@ -22,27 +23,22 @@ from handlers.version_headers import version_written
 from handlers.write_conditions import condition_error, put_condition, told_as_s3
 from pfs_client.failures import ConditionFailed, FileSetNotFound
 from pfs_client.uploads.reading import UploadState
-from pfs_client.uploads.records import Completion, PartRecord, Upload
+from pfs_client.uploads.records import Completion, Upload
 from pfs_client.values import BranchInfo, Commit, ExpectFile, File
 from s3_wire import xml
-from s3_wire.algorithms import in_base64
 from s3_wire.checksums import own_checksums, without_checksums
 from s3_wire.errors import (
     BadDigest,
-    EntityTooLarge,
     InvalidRequest,
 )
 from s3_wire.etags import etag_of
 from s3_wire.multipart import (
     MAX_PARTS,
-    MAX_UPLOAD_BYTES,
-    MIN_PART_BYTES,
     ListedPart,
     is_same_checksum,
     listed_parts,
-    whole_checksum,
 )
-from s3_wire.upload_errors import EntityTooSmall, InvalidPart, NoSuchUpload
+from s3_wire.upload_errors import InvalidPart, NoSuchUpload
 
 PATIENCE_SECONDS = 10.0
 """How long an answer may take to begin, once nothing is left to decide."""
@@ -78,18 +74,6 @@ async def complete_multipart_upload(request: S3Request) -> S3Response:
     return S3Response(headers={"Content-Type": xml.CONTENT_TYPE}, body=LateDocument(work))
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The parts that were listed, and what they make."""
-
-    parts: Sequence[PartRecord]
-    checksum: str
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(part.size_bytes for part in self.parts)
-
-
 class _Completing:
     """One request to complete an upload. It goes on when its client has gone."""
 
@@ -121,6 +105,8 @@ class _Completing:
             if completion is not None:
                 if completion.digest != self._digest():
                     raise NoSuchUpload(UploadId=upload_id)
+                self._check_said(state.upload, completion.size_bytes, completion.checksum)
+                await asyncio.to_thread(check_named_checksums, state, self._listed)
                 self.decided.set()
                 head = (await self._services.pfs.inspect_branch(target.branch)).head
                 if await uploads.completing.was_written(state.upload, completion, head):
@@ -128,9 +114,8 @@ class _Completing:
             return self._document(state.upload, await self._write(state, target.head))
 
     async def _write(self, state: UploadState, head: Commit) -> Completion:
-        chosen = await asyncio.to_thread(_chosen, state, self._listed)
-        self._check_size(chosen)
-        self._check_checksums(state.upload, chosen)
+        chosen = await asyncio.to_thread(chosen_parts, state, self._listed)
+        self._check_said(state.upload, chosen.size_bytes, chosen.checksum)
         await self._check_condition(head)
         uploads = self._services.uploads
         self.decided.set()
@@ -155,33 +140,21 @@ class _Completing:
                 raise _expired(state.upload) from None
         return completion
 
-    def _check_size(self, chosen: _Chosen) -> None:
-        """Hold the object's size against S3's limit, and what the request says of it.
+    def _check_said(self, upload: Upload, size_bytes: int, checksum: str) -> None:
+        """Hold what the request says of the object against what it is, or would be.
+
+        Without an algorithm there is no checksum. S3 does not look at one then, whatever it is.
 
         Raises:
-            EntityTooLarge: It would be larger than any object.
-            InvalidRequest: It has not the size that the request says.
+            InvalidRequest: It has another size, or the request says a checksum of another algorithm
+                or type than the upload's.
+            BadDigest: It has another checksum.
         """
-        if chosen.size_bytes > MAX_UPLOAD_BYTES:
-            raise EntityTooLarge(
-                ProposedSize=str(chosen.size_bytes), MaxSizeAllowed=str(MAX_UPLOAD_BYTES)
-            )
-        said = self._size_said
-        if said is not None and said.lstrip("0") != str(chosen.size_bytes).lstrip("0"):
+        if self._size_said not in (None, size_bytes):
             raise InvalidRequest(
                 "The provided 'x-amz-mp-object-size' header value does not match what was computed:"
-                f" {chosen.size_bytes}"
+                f" {size_bytes}"
             )
-
-    def _check_checksums(self, upload: Upload, chosen: _Chosen) -> None:
-        """Hold the object's checksum against the one that the request says.
-
-        Without an algorithm there is none. S3 does not look at a checksum then, whatever it is.
-
-        Raises:
-            InvalidRequest: It says one of another algorithm or type than the upload's.
-            BadDigest: It says another one.
-        """
         asked = self._request.headers.get(CHECKSUM_TYPE)
         if asked is not None and asked.upper() != upload.checksum_type:
             raise InvalidRequest(
@@ -194,7 +167,7 @@ class _Completing:
                     f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm},"
                     f" actual checksum Type: {algorithm}"
                 )
-            if not is_same_checksum(value, chosen.checksum):
+            if not is_same_checksum(value, checksum):
                 raise BadDigest(
                     f"The {algorithm} you specified did not match the calculated checksum."
                 )
@@ -218,7 +191,7 @@ class _Completing:
     def _document(self, upload: Upload, completion: Completion) -> bytes:
         bucket, key = self._request.bucket, self._request.key
         parts = [
-            xml.element("Location", f"/{quote(bucket)}/{quote(key)}"),
+            xml.element("Location", _location(self._request)),
             xml.element("Bucket", bucket),
             xml.element("Key", key),
             xml.element("ETag", etag_of(completion.hash)),
@@ -230,56 +203,25 @@ class _Completing:
         return xml.document("CompleteMultipartUploadResult", parts)
 
 
-def _chosen(state: UploadState, listed: Sequence[ListedPart]) -> _Chosen:
-    """The listed parts.
+def _location(request: S3Request) -> str:
+    """The object's URL: the one that the list of parts was sent to, without its query.
 
-    Raises:
-        InvalidPart: One has not come, or is another one now.
-        EntityTooSmall: One that is not the last is smaller than parts must be.
+    So it is right for who sent it, whichever of the gateway's names that is. A client may name no
+    host, be it by HTTP/1.0 or by an empty Host.
     """
-    parts = [_found(state, one) for one in listed]
-    for part in parts[:-1]:
-        if part.size_bytes < MIN_PART_BYTES:
-            raise EntityTooSmall(
-                ETag=etag_of(part.hash).strip('"'),
-                PartNumber=str(part.number),
-                ProposedSize=str(part.size_bytes),
-                MinSizeAllowed=str(MIN_PART_BYTES),
-            )
-    upload = state.upload
-    if not upload.algorithm:
-        return _Chosen(parts, "")
-    sums = [(part.checksum, part.size_bytes) for part in parts]
-    return _Chosen(parts, whole_checksum(upload.algorithm, upload.checksum_type, sums))
+    host, path = request.headers.get("host", ""), quote(request.path)
+    return path if host[:1] in ("", ":") else f"{request.scheme}://{host}{path}"
 
 
-def _found(state: UploadState, listed: ListedPart) -> PartRecord:
-    part = state.parts.get(listed.number)
-    if part is None or etag_of(part.hash).strip('"') != listed.etag:
-        raise _not_found(state, listed)
-    kept = state.upload.algorithm
-    for algorithm, named in listed.checksums.items() if kept else ():
-        if algorithm != kept:
-            # Nothing is known of it: to pass over it would say that it was verified.
-            raise BadDigest(
-                f"The {algorithm} you specified for part {listed.number} did not match what we"
-                " received."
-            )
-        if named != in_base64(part.checksum):
-            raise _not_found(state, listed)
-    return part
-
-
-def _not_found(state: UploadState, listed: ListedPart) -> InvalidPart:
-    return InvalidPart(UploadId=state.upload.id, PartNumber=str(listed.number), ETag=listed.etag)
-
-
-def _size_said(request: S3Request) -> str | None:
-    """The size that an object is to have, in digits, if the request says one."""
+def _size_said(request: S3Request) -> int | None:
+    """The size that an object is to have, if the request says one."""
     said = request.headers.get(_OBJECT_SIZE)
-    if said is not None and not (said.isascii() and said.isdigit()):
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit()):
         raise InvalidRequest(f"Value for {_OBJECT_SIZE} header is invalid.")
-    return said
+    # No object has so many digits, and Python reads no number of thousands.
+    return int((said.lstrip("0") or "0")[:20])
 
 
 def _expired(upload: Upload) -> InvalidPart:

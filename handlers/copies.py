@@ -46,7 +46,7 @@ _DELETE_MARKER = (
 async def copy_object(request: S3Request) -> S3Response:
     """CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html ."""
     source = source_of(request)
-    _refuse_range(request)
+    refuse_range(request)
     key = request.key
     path = directory_of(key) if is_directory_marker(key) else path_of(key)
     expect = put_condition(request.services.writes, request.headers, key, path)
@@ -61,8 +61,8 @@ async def copy_object(request: S3Request) -> S3Response:
     return response
 
 
-def _refuse_range(request: S3Request) -> None:
-    """See that a part of an object is not asked for: it would get all of it.
+def refuse_range(request: S3Request) -> None:
+    """See that a copy is not asked for a part of its source as a GET is: it would get all of it.
 
     Raises:
         InvalidArgument: It is.

@@ -68,7 +68,8 @@ class S3Request:
     `query` and `headers` hold what the client sent, `headers` by lower-case name. `parameters`
     holds what the contract declares, under its names there, in its types; a missing one has its
     default or is absent. `memory` is what it holds, until its answer has been sent. `access` is
-    what whoever asks may do, `chunk_signatures` verifies a body that is signed in chunks.
+    what whoever asks may do, `chunk_signatures` verifies a body that is signed in chunks. `scheme`
+    and `path` are those of the URL that it was sent to: without the bucket where the Host names it.
     """
 
     bucket: str
@@ -81,6 +82,8 @@ class S3Request:
     memory: Share
     access: Access = EVERYTHING
     chunk_signatures: ChunkSignatures | None = None
+    scheme: str = "http"
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

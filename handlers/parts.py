@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
-from handlers.copies import find_source, source_of, version_copied
+from handlers.copies import find_source, refuse_range, source_of, version_copied
 from handlers.exchange import S3Request, S3Response, xml_response
 from handlers.objects import FoundObject
 from handlers.request_body import RequestBody
@@ -87,6 +87,7 @@ def _verified(body: RequestBody, upload: Upload) -> bytes:
 async def upload_part_copy(request: S3Request) -> S3Response:
     """UploadPartCopy: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html ."""
     source = source_of(request)
+    refuse_range(request)
     upload = (await open_upload(request)).upload
     found = await find_source(request, source)
     size_bytes = found.file.size_bytes

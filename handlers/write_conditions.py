@@ -102,7 +102,9 @@ def condition_error(failed: ConditionFailed, key: str) -> NoSuchKey | Preconditi
 
 
 def _expect_match(path: str, etags: str) -> ExpectFile:
-    hashes = (file_hash_of(etag) or _NO_FILES_HASH for etag in listed_etags(etags))
+    # A weak ETag stands for bytes that are only as good as the object's (RFC 9110 section 13.1.1).
+    listed = listed_etags(etags, weak=False)
+    hashes = (file_hash_of(etag) or _NO_FILES_HASH for etag in listed)
     return ExpectFile(path, frozenset(hashes) or frozenset([_NO_FILES_HASH]))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from contextvars import Context
 from enum import Enum, auto
@@ -28,7 +28,7 @@ from pfs_client.failures import (
     RepoNotFound,
 )
 from pfs_client.interface import PfsClient
-from pfs_client.values import HIDDEN_BRANCHES, Branch, CommitInfo, Repo
+from pfs_client.values import HIDDEN_BRANCHES, Branch, BranchInfo, CommitInfo, Repo
 
 log = logging.getLogger("s3gateway")
 
@@ -139,26 +139,32 @@ class RepoRemoval:
         """Look for marked repos, and work on them."""
         self._background.begin(self._look_for_marks)
 
-    async def remove_if_unseen(self, repo: Repo, history: History = History.NOT_COUNTED) -> None:
+    async def remove_if_unseen(
+        self, repo: Repo, history: History = History.NOT_COUNTED
+    ) -> Sequence[BranchInfo]:
         """Delete a repo that has no branches but hidden ones, with those. Hold its turn.
 
         A repo whose history turns out to be long is marked, and worked on in the background. It
         may be, also where no bucket was the last one: two gateways may delete two buckets at the
         same time, and pachctl deletes branches too.
+
+        Returns:
+            All branches of the repo, if it is not to go.
         """
         with suppress(BranchFeedsOthers, RepoHasBranches, RepoNotFound):
             branches = await self._pfs.list_branch(repo)
             if not all(info.branch.is_hidden for info in branches):
-                return
+                return branches
             if history is not History.SHORT and await self._is_long(repo):
                 await self._pfs.create_branch(Branch(repo, MARK))
                 self.begin(repo)
-                return
+                return ()
             # The mark last: without it nobody would go on here.
             for info in sorted(branches, key=lambda info: info.branch.name == MARK):
                 with suppress(BranchNotFound):
                     await self._pfs.delete_branch(info.branch)
             await self._pfs.delete_repo(repo, expect_no_branches=True)
+        return ()
 
     async def _look_for_marks(self) -> None:
         if self._few is None:

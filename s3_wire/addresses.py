@@ -48,9 +48,11 @@ def copy_source(header: str) -> CopySource:
     A `+` is a space, as for S3: s5cmd encodes a source as a query. No key of PFS has a `+`.
 
     Raises:
-        InvalidArgument: It is no bucket and key.
+        InvalidArgument: It is no bucket and key, or a version without an id.
     """
-    address, _, version = header.partition(_VERSION)
+    address, names_version, version = header.partition(_VERSION)
+    if names_version and not version:
+        raise _invalid("Version id cannot be the empty string", header)
     try:
         decoded = _decoded(address.replace("+", " ").encode("latin-1"))
     except InvalidURI as error:

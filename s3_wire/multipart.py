@@ -76,8 +76,9 @@ def _part_number(text: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         raise MalformedXML("A PartNumber is a number.")
-    number = int(text[:6])
-    if not 1 <= number <= MAX_PARTS:
+    # It may begin with zeros, and have more digits than Python reads; six are too many already.
+    number = int((digits.lstrip("0") or "0")[:6])
+    if digits != text or not 1 <= number <= MAX_PARTS:
         raise InvalidArgument(
             f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
             ArgumentName="PartNumber",

@@ -91,6 +91,8 @@ class _Bound:
             memory,
             context.access,
             context.chunk_signatures,
+            scope["scheme"],
+            scope["path"],
         )
         try:
             if not self._takes_body:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from gateway.contract.overlays import Node, apply_overlay
+from gateway.contract.refusals import check_refusals
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -56,8 +57,13 @@ class Contract:
 
         The round trip through JSON leaves nothing shared between its parts: connexion changes them
         in place. Handed over as a tree, not as a path, it is also not rendered as a Jinja template.
+
+        Raises:
+            UnknownRefusal: A parameter is to be refused by an error that there is not.
         """
-        return _tree(self.text)
+        document = _tree(self.text)
+        check_refusals(document)
+        return document
 
 
 def load_contract(layers: Iterable[str]) -> Contract:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from jsonschema import Draft4Validator
 
+from gateway.contract.refusals import REFUSAL, refusal_by
 from s3_wire.errors import InvalidArgument, InvalidRequest, NotImplemented, S3Error
 
 Values: TypeAlias = Mapping[str, str]
@@ -29,7 +30,7 @@ class Check:
     allows_empty: bool
     possible: tuple[str, ...]
     message: str
-    refusal: str = InvalidArgument.__name__
+    refusal: Callable[[str, str, str], S3Error]
 
     def value(self, text: str) -> Any:
         """The parameter's value in its type.
@@ -42,7 +43,7 @@ class Check:
         try:
             value = self.read(text)
         except (ValueError, KeyError):
-            raise self._refusal(text) from None
+            raise self.refusal(self.message, self.name, text) from None
         if self.validator.is_valid(value):
             return value
         if self.possible:
@@ -50,12 +51,7 @@ class Check:
                 f"{NotImplemented.message}: {self.name}: {text}."
                 f" Only {' or '.join(self.possible)} is possible."
             )
-        raise self._refusal(text)
-
-    def _refusal(self, text: str) -> S3Error:
-        if self.refusal == InvalidRequest.__name__:
-            return InvalidRequest(self.message)
-        return InvalidArgument(self.message, ArgumentName=self.name, ArgumentValue=text)
+        raise self.refusal(self.message, self.name, text)
 
 
 @dataclass(slots=True)
@@ -105,16 +101,15 @@ class Declared:
     def _check(self, name: str, parameter: Mapping[str, Any]) -> Check:
         schema = parameter["schema"]
         is_s3s = parameter["in"] == "header" and name.startswith(self.namespace)
-        refusal = parameter.get("x-s3-refusal")
         return Check(
             name,
             # minio-java names algorithms in lower case.
             str.upper if parameter.get("x-s3-any-case") else _READERS[schema["type"]],
             Draft4Validator(schema),
             parameter.get("allowEmptyValue", False),
-            tuple(schema.get("enum", ())) if is_s3s and not refusal else (),
+            tuple(schema.get("enum", ())) if is_s3s and REFUSAL not in parameter else (),
             parameter.get("x-s3-message", InvalidArgument.message),
-            refusal or InvalidArgument.__name__,
+            refusal_by(parameter),
         )
 
     def selects(self, sent: Values) -> bool:

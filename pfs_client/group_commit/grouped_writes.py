@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from pfs_client.failures import PfsFailure
+from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.group_commit.branch_queue import BranchQueue
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Write
+from pfs_client.group_commit.pieces import chained, read_up_to
 from pfs_client.interface import PfsClient
 from pfs_client.limits.memory_budget import WAIT_SECONDS as MEMORY_WAIT_SECONDS
 from pfs_client.limits.memory_budget import MemoryBudget, Share
@@ -26,6 +27,7 @@ from pfs_client.values import (
     Branch,
     Change,
     Commit,
+    CopyFile,
     ExpectFile,
     File,
     FileInfo,
@@ -127,24 +129,16 @@ class GroupedWrites:
         try:
             if declared_size_bytes is None or declared_size_bytes <= small:
                 await held.need(small if declared_size_bytes is None else declared_size_bytes)
-                content, more = await _read_up_to(pieces, small)
+                content, more = await read_up_to(pieces, small)
                 if not more:
                     hash_ = small_file_hash(content)
                     write = Write(path, content=content, hash=hash_, expect=expect)
                     return Written(hash_, await self._queue_of(branch).join([write]))
-                pieces = _chain(content, pieces)
+                pieces = chained(content, pieces)
             source, hash_ = await self._store(pieces, declared_size_bytes, held)
         finally:
             held.shrink_to(0)
-        write = Write(path, source=source, source_may_go=True, hash=hash_, expect=expect)
-        try:
-            commit = await self._queue_of(branch).join([write])
-        except PfsFailure:
-            await self._pfs.release_file_set(source.commit.id)
-            raise
-        # One that is cancelled may be under way: its file set is left to expire.
-        await self._pfs.release_file_set(source.commit.id)
-        return Written(hash_, commit)
+        return Written(hash_, await self._join_from_file_set(branch, path, source, hash_, expect))
 
     async def put_record(
         self, branch: Branch, path: str, content: bytes, expect: ExpectFile | None = None
@@ -174,7 +168,9 @@ class GroupedWrites:
         """Replace one file with a copy of another; no bytes come this way.
 
         The source must have been looked up at its commit: one that is closed never changes, and
-        pachd refuses to copy from one that has gone. In an open one the file may go, or change.
+        pachd refuses to copy from one that has gone. In an open one the file may go, or change, and
+        the delete that comes before a copy onto itself would remove it: it is copied by way of a
+        file set.
 
         Args:
             branch: Of the copy.
@@ -189,16 +185,14 @@ class GroupedWrites:
         Raises:
             CommitNotFound: The source's commit has gone.
             FileNotFound: The source was in an open commit, and has gone.
-            PfsUnavailable: Likewise, or it has changed; the copy did not happen as it should.
+            PfsUnavailable: It was, and has changed; or the copy did not happen as it should.
             PfsFailure: As for `put_file`.
         """
-        write = Write(
-            path,
-            source=File(source, found.path),
-            source_may_go=found.committed is None,
-            hash=found.hash,
-            expect=expect,
-        )
+        file = File(source, found.path)
+        if found.committed is None and not source.is_file_set:
+            kept = await self._kept_as(file, found.hash)
+            return await self._join_from_file_set(branch, path, kept, found.hash, expect)
+        write = Write(path, source=file, hash=found.hash, expect=expect)
         return await self._queue_of(branch).join([write])
 
     async def delete_file(
@@ -252,6 +246,30 @@ class GroupedWrites:
         source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 
+    async def _kept_as(self, file: File, hash_: bytes) -> File:
+        """What a file of an open commit is now, where nobody changes it."""
+        copy = CopyFile(_FILE_SET_PATH, file, append=True)
+        file_set_id = await self._pfs.create_file_set([copy])
+        kept = File(Commit.of_file_set(file_set_id), _FILE_SET_PATH)
+        if (await self._pfs.inspect_file(kept)).hash == hash_:
+            return kept
+        await self._pfs.release_file_set(file_set_id)
+        raise PfsUnavailable(f"{file.path} in {file.commit} has changed while it was copied")
+
+    async def _join_from_file_set(
+        self, branch: Branch, path: str, source: File, hash_: bytes, expect: ExpectFile | None
+    ) -> Commit | None:
+        """Write a file that is in a file set, which nobody needs afterwards."""
+        write = Write(path, source=source, hash=hash_, expect=expect)
+        try:
+            commit = await self._queue_of(branch).join([write])
+        except PfsFailure:
+            await self._pfs.release_file_set(source.commit.id)
+            raise
+        # One that is cancelled may be under way: its file set is left to expire.
+        await self._pfs.release_file_set(source.commit.id)
+        return commit
+
     def _queue_of(self, branch: Branch) -> BranchQueue:
         queue = self._queues.get(branch)
         if queue is None:
@@ -269,22 +287,6 @@ class GroupedWrites:
 
     def _forget_queue(self, branch: Branch) -> None:
         del self._queues[branch]
-
-
-async def _read_up_to(pieces: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, bool]:
-    """Read until more than so many bytes have come; say whether there are more to come."""
-    read = b""
-    async for piece in pieces:
-        read += piece
-        if len(read) > max_bytes:
-            return read, True
-    return read, False
-
-
-async def _chain(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in pieces:
-        yield piece
 
 
 async def _additions(path: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:

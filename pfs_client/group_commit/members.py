@@ -21,15 +21,13 @@ from pfs_client.values import (
 class Write:
     """One file replaced or removed.
 
-    A new file has its content here, or its source in a file set or a commit; a removal has
-    neither. `hash` is the new file's. A source that may go before it is copied is one that pachd
-    would then copy as nothing.
+    A new file has its content here, or its source in a file set or a closed commit; a removal has
+    neither. `hash` is the new file's.
     """
 
     path: str
     content: bytes | None = None
     source: File | None = None
-    source_may_go: bool = False
     hash: bytes | None = None
     expect: ExpectFile | None = None
 
@@ -44,11 +42,6 @@ class Write:
         if self.source is not None and self.source.commit.is_file_set:
             return self.source.commit.id
         return None
-
-    @property
-    def is_looked_for(self) -> bool:
-        """Whether only a look at the commit tells that it has arrived: it was in an open one."""
-        return self.source_may_go and self.file_set_id is None
 
     @property
     def size_bytes(self) -> int:

@@ -15,13 +15,12 @@ from pfs_client.failures import FileSetNotFound, PfsFailure, PfsUnavailable
 from pfs_client.group_commit.admission import Admission, Admitted
 from pfs_client.group_commit.branch_watch import Base, BranchWatch
 from pfs_client.group_commit.committer import Committer, write_group
-from pfs_client.group_commit.hashes import hash_at
 from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.interface import PfsClient
 from pfs_client.limits.concurrency import for_each
 from pfs_client.observer import UNOBSERVED, Observer
 from pfs_client.own_commits import UNTOLD, OwnCommits
-from pfs_client.values import Branch, CommitInfo, File
+from pfs_client.values import Branch, CommitInfo
 
 log = logging.getLogger("s3gateway")
 
@@ -40,14 +39,6 @@ class _BranchState:
 
     watch: BranchWatch
     unfinished: set[asyncio.Task[None]] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Late:
-    """A member that is told only once its commit has been looked at, and its copies in there."""
-
-    member: Member
-    copies: Sequence[Write]
 
 
 class PachdCommitter(Committer):
@@ -134,10 +125,9 @@ class PachdCommitter(Committer):
             state.watch.forget()  # a write that timed out may have happened
             return [*outcome.again, *admitted.refused]
         await for_each(written, self._see_copied, _CHECKS_AT_ONCE)
-        late = self._told_late(written)
-        waiting = {one.member for one in late}
+        late = [one for one in written if self._ack_finished and not one.done.done()]
         for member in written:
-            if member not in waiting:
+            if member not in late:
                 member.succeed()
             state.watch.guard.learn(member.writes)
         for member, refusal in admitted.refused.items():
@@ -146,7 +136,7 @@ class PachdCommitter(Committer):
             commits = await state.watch.commits_since(base, made=1)
         except PfsFailure as error:
             state.watch.forget()
-            fail_all((one.member for one in late), error)
+            fail_all(late, error)
             return ()
         if not branch.is_hidden:
             self._tell_of(base, commits, written)
@@ -179,38 +169,26 @@ class PachdCommitter(Committer):
                 except PfsFailure as error:
                     member.fail(error)
 
-    def _told_late(self, written: Sequence[Member]) -> list[_Late]:
-        """The members that are told once their commit has been looked at.
-
-        A copy that a later write of the group has replaced is not looked for.
-        """
-        last = {write.path: write for member in written for write in member.writes}
-        return [
-            _Late(member, [w for w in member.writes if w.is_looked_for and last[w.path] is w])
-            for member in written
-            if not member.done.done()
-            and (self._ack_finished or any(write.is_looked_for for write in member.writes))
-        ]
-
     async def _see_finish(
         self,
         state: _BranchState,
         base: Base,
         commits: Sequence[CommitInfo],
-        late: Sequence[_Late],
+        late: Sequence[Member],
     ) -> None:
         """Wait until commits have finished, and tell the members that wait for that."""
         try:
             finished = [await self._finished(info) for info in commits if not info.is_open]
             self._report(state, finished)
-            await for_each(late, lambda one: self._tell(one, base, commits), _CHECKS_AT_ONCE)
+            for member in late:
+                member.succeed()
         except PfsFailure as error:
             state.watch.forget()
-            fail_all((one.member for one in late), error)
+            fail_all(late, error)
         except Exception as error:
             log.exception("nobody knows how a commit finished")
             state.watch.forget()
-            fail_all((one.member for one in late), error)
+            fail_all(late, error)
         finally:
             for info in commits:
                 self._own_commits.lost(info.commit)  # if it has not finished
@@ -233,33 +211,6 @@ class PachdCommitter(Committer):
                 raise PfsFailure(f"commit {info.commit} finished with an error: {info.error}")
         if commits:
             state.watch.has_finished(commits[0].commit)
-
-    async def _tell(self, late: _Late, base: Base, commits: Sequence[CommitInfo]) -> None:
-        """Tell a member that its copies have arrived, or that they have not.
-
-        pachd copies a source that has just gone as nothing.
-        """
-        try:
-            for write in late.copies:
-                if not await self._has_arrived(write, base, commits):
-                    raise PfsUnavailable(f"what was sent for {write.path} did not arrive")
-        except PfsFailure as error:
-            late.member.fail(error)
-        else:
-            late.member.succeed()
-
-    async def _has_arrived(self, write: Write, base: Base, commits: Sequence[CommitInfo]) -> bool:
-        """Whether a copy is in one of the commits since, or in the open head that it went into.
-
-        Into that others write too: there any file will do, as a copy of nothing leaves none.
-        """
-        if not commits:
-            return await hash_at(self._pfs, File(base.head, write.path)) is not None
-        for info in commits:
-            found = await hash_at(self._pfs, File(info.commit, write.path))
-            if found == write.hash or (found is not None and info.is_open):
-                return True
-        return False
 
     async def commit_record(self, branch: Branch, write: Write) -> None:
         """Commit one write, which is one call: a group looks first, and makes four more."""

@@ -54,7 +54,7 @@ class Caretaker:
         writes: GroupedWrites,
         reader: UploadReader,
         kept_for: timedelta,
-        remove_repo: Callable[[Repo], Awaitable[None]],
+        remove_repo: Callable[[Repo], Awaitable[object]],
         observer: Observer = UNOBSERVED,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:

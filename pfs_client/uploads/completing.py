@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pfs_client.failures import (
+    CommitNotFound,
     ConditionFailed,
     FileNotFound,
     FileSetNotFound,
@@ -15,6 +16,7 @@ from pfs_client.failures import (
     OutputBranch,
     PathCollision,
     PfsFailure,
+    UploadNotFound,
 )
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
@@ -105,11 +107,28 @@ class Completing:
             upload: The upload.
             completion: What it is completed as.
             head: The target's head now.
+
+        Raises:
+            UploadNotFound: Nobody can know, as no history tells: it has been squashed or dropped,
+                or was an open commit. To write the file again might undo a newer write.
         """
+        is_there = await self._hash_at(File(head, upload.path)) == completion.hash
+        if is_there and head.id != completion.base:
+            return True
+        try:
+            base = await self._pfs.inspect_commit(completion.base_in(head.repo))
+        except CommitNotFound:
+            raise UploadNotFound("the history since the upload was completed is gone") from None
+        if is_there or await self._is_in_history(upload, completion, head):
+            return True
+        if base.is_open or base.closed > completion.time:
+            raise UploadNotFound("the upload was completed in an open commit, which has changed")
+        return False
+
+    async def _is_in_history(self, upload: Upload, completion: Completion, head: Commit) -> bool:
+        """Whether a commit since an upload's base has made its file."""
         if head.id == completion.base:
             return False
-        if await self._hash_at(File(head, upload.path)) == completion.hash:
-            return True
         base = completion.base_in(head.repo)
         since = {
             info.commit.id

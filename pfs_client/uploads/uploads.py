@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from pfs_client.uploads.records import (
     upload_id_of,
 )
 from pfs_client.uploads.removal import remove_upload
-from pfs_client.values import AddFile, Branch, Change, Commit, CopyFile, File
+from pfs_client.values import AddFile, Branch, BranchInfo, Change, Commit, CopyFile, File
 
 log = logging.getLogger("s3gateway")
 
@@ -100,14 +100,36 @@ class Uploads:
 
     async def list(self, target: Branch) -> list[UploadState]:
         """All uploads to a branch that are under way."""
+        states = await self._read_all(await self._pfs.list_branch(target.repo), target)
+        return [state for state in states if state.completion is None]
+
+    async def end_all(self, branches: Iterable[BranchInfo], target: Branch) -> None:
+        """End the uploads to a branch that has gone, lest they are there if it comes back.
+
+        What cannot be ended now, the next round ends, if the branch has not come back by then.
+
+        Args:
+            branches: Of its repo, as they were when it went.
+            target: The branch.
+        """
+        try:
+            for state in await self._read_all(branches, target):
+                await self.abort(state.upload)
+        except PfsFailure as error:
+            log.warning("uploads to %s stay until the next round: %s", target, error)
+
+    async def _read_all(
+        self, branches: Iterable[BranchInfo], target: Branch
+    ) -> Sequence[UploadState]:
+        """All uploads to a branch, completed or not, without their parts."""
         found: list[UploadState] = []
 
         async def look(branch: Branch, head: Commit) -> None:
             state = await self.reader.read_at(branch, head, with_parts=False)
-            if state is not None and state.completion is None and state.upload.target == target:
+            if state is not None and state.upload.target == target:
                 found.append(state)
 
-        infos = [i for i in await self._pfs.list_branch(target.repo) if upload_id_of(i.branch)]
+        infos = [info for info in branches if upload_id_of(info.branch)]
         await for_each(infos, lambda info: look(info.branch, info.head), _READ_AT_ONCE)
         return found
 

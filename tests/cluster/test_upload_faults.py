@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers import completions
+from handlers import chosen_parts
 from tests.cluster.conftest import Cluster
 from tests.cluster.wire import Cut
 
@@ -27,7 +27,7 @@ def options(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completions, "MIN_PART_BYTES", 1)
+    monkeypatch.setattr(chosen_parts, "MIN_PART_BYTES", 1)
 
 
 class Upload:

@@ -25,7 +25,8 @@ MODULES = BUILD / "node" / "node_modules"
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     options = ("--domain", "localhost", "--domain", "s3.example")
-    with GatewayProcess(tmp_path_factory.mktemp("named") / "pfs", *options) as gateway:
+    folder = tmp_path_factory.mktemp("named") / "pfs"
+    with GatewayProcess(folder, *options, layers=("multipart",)) as gateway:
         yield gateway
 
 
@@ -126,6 +127,21 @@ def test_the_host_of_an_absolute_target_names_the_bucket(
     assert at(named, f"{bucket}.localhost", "PUT", "/a", b"1").status == 200
     answer = at(named, "other.localhost", "GET", f"http://{bucket}.localhost:99/a")
     assert answer.body == b"1"
+
+
+@pytest.mark.parametrize(
+    ("host", "path"), [(f"{BUCKET}.localhost:30655", ""), ("localhost:30655", f"/{BUCKET}")]
+)
+def test_the_location_of_an_object_in_parts_has_its_bucket_where_the_request_has_it(
+    named: GatewayProcess, bucket: str, host: str, path: str
+) -> None:
+    begun = at(named, host, "POST", f"{path}/a/b?uploads", b"")
+    target = f"{path}/a/b?uploadId={begun.texts('UploadId')[0]}"
+    etag = at(named, host, "PUT", f"{target}&partNumber=1", b"x").headers["etag"]
+    part = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
+    body = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>".encode()
+    completed = at(named, host, "POST", target, body)
+    assert completed.texts("Location") == [f"http://{host}{path}/a/b"]
 
 
 def test_forwarded_hosts_name_nothing(named: GatewayProcess, bucket: str) -> None:

@@ -118,6 +118,7 @@ def test_a_plus_in_a_source_is_a_space(gateway: GatewayProcess, bucket: str) -> 
         ("{b}/dir/a%3FversionId%3Dnull", 404, "NoSuchKey"),
         ("{b}/dir/a%3FversionId=null", 404, "NoSuchKey"),
         ("{b}/dir/+a", 404, "NoSuchKey"),
+        ("{b}/dir/a?versionId=", 400, "InvalidArgument"),
         ("{b}/dir/a?versionId=1", 501, "NotImplemented"),
         ("{b}/dir/a?versionId=0123456789abcdef0123456789abcdef", 501, "NotImplemented"),
         ("{b}-none/dir/a", 404, "NoSuchBucket"),
@@ -278,6 +279,25 @@ def test_an_unknown_directive_is_invalid(gateway: GatewayProcess, stored: str, w
     assert (answer.status, answer.code) == (400, "InvalidArgument")
     assert answer.texts("ArgumentName") == [f"x-amz-{what}-directive"]
     assert content(gateway, f"{stored}/b") == 404
+
+
+@pytest.mark.parametrize("algorithm", ["CRC16", "CRC32,SHA1", ""])
+def test_a_checksum_by_an_unknown_algorithm_is_not_asked_for_in_vain(
+    gateway: GatewayProcess, stored: str, algorithm: str
+) -> None:
+    header = {"x-amz-checksum-algorithm": algorithm}
+    answer = copy(gateway, f"{stored}/b", f"{stored}/dir/a", header)
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
+    assert "[CRC32, CRC32C, CRC64NVME, MD5, SHA1" in answer.message
+    assert content(gateway, f"{stored}/b") == 404
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "sha256", "Xxhash128"])
+def test_an_algorithm_that_there_is_may_be_named_in_any_case(
+    gateway: GatewayProcess, stored: str, algorithm: str
+) -> None:
+    header = {"x-amz-checksum-algorithm": algorithm}
+    assert copy(gateway, f"{stored}/b", f"{stored}/dir/a", header).status == 200
 
 
 def test_a_range_is_not_copied(gateway: GatewayProcess, stored: str) -> None:

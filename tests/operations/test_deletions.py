@@ -61,11 +61,13 @@ def test_conditions_by_etag(s3: Any, bucket: str) -> None:
         {"Key": "a", "ETag": etags["a"]},
         {"Key": "b", "ETag": etags["a"]},
         {"Key": "c", "ETag": "*"},
+        {"Key": "b", "ETag": f"W/{etags['b']}"},
         {"Key": "missing", "ETag": etags["a"]},
     ]
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": named})
     assert [d["Key"] for d in answer["Deleted"]] == ["a", "c"]
     assert [(e["Key"], e["Code"]) for e in answer["Errors"]] == [
+        ("b", "PreconditionFailed"),
         ("b", "PreconditionFailed"),
         ("missing", "NoSuchKey"),
     ]

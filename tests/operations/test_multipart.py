@@ -347,6 +347,41 @@ def test_what_cannot_be_copied_into_a_part_is_refused(s3: Any, bucket: str, uplo
     assert error_of(s3.upload_part_copy, **condition) == (412, "PreconditionFailed")
 
 
+@pytest.mark.parametrize("is_completed", [False, True])
+def test_a_bucket_that_is_created_anew_has_no_uploads_of_the_one_before(
+    s3: Any, bucket: str, is_completed: bool
+) -> None:
+    """Its repo stays, with another bucket, and the uploads are in the repo."""
+    beside = bucket.replace("master.", "dev.")
+    s3.create_bucket(Bucket=beside)
+    upload = Upload(s3, beside, "a")
+    others = Upload(s3, bucket, "a")
+    for one in (upload, others):
+        one.send(1, LAST)
+    if is_completed:
+        upload.complete()
+        s3.delete_object(**upload.target)
+    s3.delete_bucket(Bucket=beside)
+    s3.create_bucket(Bucket=beside)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=beside)
+    assert error_of(upload.complete) == (404, "NoSuchUpload")
+    assert error_of(s3.get_object, **upload.target) == (404, "NoSuchKey")
+    others.complete()
+    assert others.content() == LAST
+
+
+def test_a_range_as_that_of_a_get_does_not_copy_the_whole_into_a_part(
+    gateway: GatewayProcess, s3: Any, bucket: str, upload: Upload
+) -> None:
+    s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
+    target = f"/{bucket}/{upload.target['Key']}?partNumber=1&uploadId={upload.id}"
+    headers = {"x-amz-copy-source": f"{bucket}/source", "Range": "bytes=0-1"}
+    answer = send(gateway, "PUT", target, b"", headers)
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert answer.texts("ArgumentName") == ["Range"]
+    assert "Parts" not in s3.list_parts(**upload.named)
+
+
 def base64_of(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 

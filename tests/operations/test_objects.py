@@ -485,6 +485,19 @@ def test_conditional_writes(s3: Any, bucket: str) -> None:
         s3.head_object(Bucket=bucket, Key="a")
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_weak_etag_is_not_that_of_the_object_that_a_write_wants_there(
+    gateway: GatewayProcess, bucket: str, method: str
+) -> None:
+    etag = send(gateway, "PUT", f"/{bucket}/a", b"1").headers["etag"]
+    body = b"2" if method == "PUT" else None
+    answer = send(gateway, method, f"/{bucket}/a", body, {"If-Match": f"W/{etag}"})
+    assert (answer.status, answer.code) == (412, "PreconditionFailed")
+    assert send(gateway, "GET", f"/{bucket}/a").body == b"1"
+    either = {"If-Match": f'W/"x", {etag}'}
+    assert send(gateway, method, f"/{bucket}/a", body, either).status in (200, 204)
+
+
 @pytest.mark.parametrize(
     ("method", "headers"),
     [

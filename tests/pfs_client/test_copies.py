@@ -6,7 +6,13 @@ import asyncio
 
 import pytest
 
-from pfs_client.failures import CommitNotFound, ConditionFailed, PathCollision, PfsUnavailable
+from pfs_client.failures import (
+    CommitNotFound,
+    ConditionFailed,
+    FileNotFound,
+    PathCollision,
+    PfsUnavailable,
+)
 from pfs_client.values import Branch, Commit, DeleteFile, ExpectFile, File, FileInfo, Repo
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
@@ -20,7 +26,7 @@ from tests.pfs_client.groups import (
     results,
     writes_to,
 )
-from tests.pfs_contract.reading import head_of
+from tests.pfs_contract.reading import head_of, read
 
 ELSEWHERE = Branch(Repo("elsewhere"), "master")
 
@@ -124,14 +130,37 @@ async def test_a_source_that_goes_from_an_open_commit_is_not_told_as_copied(
 ) -> None:
     """pachd copies what is not there as nothing, with OK."""
     writes = writes_to(pachd)
+    await put(writes, "/c", b"before")
     open_head = await pachd.pfs.start_commit(ELSEWHERE)
     info = await found(pachd, open_head)
     assert info.committed is None
     await writes.copy_file(BRANCH, "/b", open_head, info)
     assert await content_of(pachd, "/b") == b"of the source"
     await pachd.pfs.modify_file(ELSEWHERE, [DeleteFile("/a")])
-    with pytest.raises(PfsUnavailable, match="/b did not arrive"):
+    with pytest.raises(FileNotFound):
+        await writes.copy_file(BRANCH, "/c", open_head, info)
+    assert await content_of(pachd, "/c") == b"before"
+
+
+async def test_a_source_that_changes_in_an_open_commit_is_not_copied_as_what_it_was(
+    pachd: Pachd, source: Commit
+) -> None:
+    writes = writes_to(pachd)
+    await put(writes, "/b", b"before")
+    open_head = await pachd.pfs.start_commit(ELSEWHERE)
+    info = await found(pachd, open_head)
+    await put(writes, "/a", b"changed", branch=ELSEWHERE)
+    with pytest.raises(PfsUnavailable, match=r"/a in [^ ]+ has changed"):
         await writes.copy_file(BRANCH, "/b", open_head, info)
+    assert await content_of(pachd, "/b") == b"before"
+
+
+async def test_a_file_of_an_open_commit_is_copied_onto_itself(pachd: Pachd, source: Commit) -> None:
+    """Its delete, which comes before, is in the commit that it is copied from."""
+    open_head = await pachd.pfs.start_commit(ELSEWHERE)
+    info = await found(pachd, open_head)
+    await writes_to(pachd).copy_file(ELSEWHERE, "/a", open_head, info)
+    assert await read(pachd.pfs, open_head, "/a") == b"of the source"
 
 
 async def test_a_copy_out_of_what_others_commit_is_of_the_commit_that_was_looked_at(

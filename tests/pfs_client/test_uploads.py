@@ -157,6 +157,41 @@ async def test_a_file_that_was_written_before_its_answer_was_lost_is_found(
     assert state.completion == completion
 
 
+async def test_a_file_is_not_written_again_where_no_history_tells_what_became_of_it(
+    pachd: Pachd, one: Process
+) -> None:
+    await one.writes.put_file(BRANCH, "/other", body(b"x"), declared_size_bytes=1)
+    upload = await one.begin()
+    await one.send(upload, 1)
+    completion = await one.complete(upload)
+    await one.writes.put_file(BRANCH, PATH, body(b"newer"), declared_size_bytes=5)
+    head = await head_of(pachd.pfs, BRANCH)
+    await pachd.pfs.inspect_commit(head, wait_finished=True)
+    await pachd.pfs.squash_commit(completion.base_in(BRANCH.repo), branch=BRANCH.name)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, head)
+
+
+async def test_nor_where_it_was_written_into_an_open_commit_that_has_changed(
+    pachd: Pachd, one: Process
+) -> None:
+    opened = await pachd.pfs.start_commit(BRANCH)
+    upload = await one.begin()
+    completion, composed = await one.prepared([await one.send(upload, 1)], opened)
+    await one.uploads.completing.write(upload, completion, composed, None)
+    assert await one.uploads.completing.was_written(upload, completion, opened)
+    await one.writes.put_file(BRANCH, PATH, body(b"newer"), declared_size_bytes=5)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, opened)
+    await pachd.pfs.finish_commit(opened)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, opened)
+    await one.writes.put_file(BRANCH, "/other", body(b"x"), declared_size_bytes=1)
+    head = await head_of(pachd.pfs, BRANCH)
+    with pytest.raises(UploadNotFound):
+        await one.uploads.completing.was_written(upload, completion, head)
+
+
 async def test_a_file_that_was_not_written_is_not_found_but_can_be(
     pachd: Pachd, one: Process
 ) -> None:

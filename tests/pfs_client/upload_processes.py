@@ -13,6 +13,7 @@ from pfs_client.uploads.caretaking import Caretaker
 from pfs_client.uploads.completing import ComposedFile
 from pfs_client.uploads.records import Completion, PartRecord, Upload
 from pfs_client.uploads.uploads import Uploads
+from pfs_client.values import Commit
 from tests.cluster.pachd import Pachd
 from tests.pfs_client.conftest import BRANCH
 from tests.pfs_client.groups import body, writes_to
@@ -40,9 +41,11 @@ class Process:
             upload, number, body(content), len(content), lambda: b""
         )
 
-    async def prepared(self, parts: Sequence[PartRecord]) -> tuple[Completion, ComposedFile]:
+    async def prepared(
+        self, parts: Sequence[PartRecord], head: Commit | None = None
+    ) -> tuple[Completion, ComposedFile]:
         composed = await self.uploads.completing.compose(parts)
-        head = await head_of(self.pachd.pfs, BRANCH)
+        head = head or await head_of(self.pachd.pfs, BRANCH)
         completion = Completion(
             "digest", composed.info.hash, composed.info.size_bytes, head.id, datetime.now(UTC)
         )
