@@ -160,8 +160,8 @@ def _open_private(file: Path, flags: int = 0) -> int:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite gives its other files the mode of this one. One that is there is not opened: to close it
-    # again would give up the locks of this process's other connections.
+    # SQLite gives its other files the mode of this one. One that is there is not opened: closing it
+    # would give up the locks of this process's other connections.
     with suppress(FileExistsError):
         os.close(_open_private(path, os.O_EXCL))
     connection = sqlite3.connect(
