@@ -140,7 +140,7 @@ def test_a_document_is_capped_before_it_is_read(target: GatewayProcess) -> None:
         with Connection(target) as connection:
             head = connection.head(method, path, None, {"Transfer-Encoding": "chunked"})
             piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-            connection.send(head + b"8\r\n<Delete>\r\n")
+            connection.send(head + b"10\r\n<Delete><Quiet/>\r\n")
             connection.send_body(piece * 20)
             assert connection.read().code == "MaxMessageLengthExceeded"
 
