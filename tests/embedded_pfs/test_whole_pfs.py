@@ -6,7 +6,7 @@ import pytest
 
 from embedded_pfs.client import EmbeddedPfs
 from pfs_client.failures import BranchNotFound, InvalidPath, RepoNotFound
-from pfs_client.values import AddFile, Branch, Change, Commit, DeleteFile, File, Repo
+from pfs_client.values import AddFile, Branch, Change, Commit, CopyFile, DeleteFile, File, Repo
 from tests.embedded_pfs.conftest import BRANCH
 from tests.pfs_contract.reading import head_of, paths, put
 
@@ -54,6 +54,18 @@ async def test_only_a_stream_creates_a_missing_branch(pfs: EmbeddedPfs) -> None:
     assert [info.branch for info in await pfs.list_branch(BRANCH.repo)] == [BRANCH]
     await pfs.modify_stream(new, [AddFile("/a", b"1")])
     assert (await pfs.inspect_branch(new)).branch == new
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_a_stream_copies_nothing_out_of_a_file_set_that_has_gone(
+    pfs: EmbeddedPfs, is_open: bool
+) -> None:
+    target = await pfs.start_commit(BRANCH) if is_open else BRANCH
+    gone = File(Commit.of_file_set("0123456789ab4def8123456789abcdef"), "/p")
+    await pfs.modify_stream(target, [CopyFile("/copy", gone), AddFile("/f", b"1")])
+    if isinstance(target, Commit):
+        await pfs.finish_commit(target)
+    assert await files_of(pfs) == ["/d/x", "/d/y/z", "/e", "/f"]
 
 
 async def test_a_branch_tells_all_that_feeds_it_and_all_that_it_feeds(pfs: EmbeddedPfs) -> None:

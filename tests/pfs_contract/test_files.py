@@ -459,11 +459,16 @@ async def test_conditions_hold_or_nothing_happens(pfs: WholePfs, branch: Branch)
         await pfs.modify_file(branch, [AddFile("/b", b""), ExpectFile("/a", absent)])
     assert (refused.value.exists, refused.value.change_index) == (True, 1)
     several: list[Change] = [
+        AddFile("/z", b""),
         ExpectFile("/a", absent),
         DeleteFile("/a"),
         ExpectFile("/a", None),
         ExpectFile("/none", None),
     ]
+    with pytest.raises(ConditionFailed) as refused:
+        await pfs.modify_file(branch, several)
+    assert {at: also.exists for at, also in refused.value.others.items()} == {4: False}
+    del several[0]
     with pytest.raises(ConditionFailed) as refused:
         await pfs.modify_file(branch, several)
     assert {at: also.exists for at, also in refused.value.others.items()} == {3: False}
