@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,7 +14,6 @@ import pytest
 from embedded_pfs import opening
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.streams import BlobStream
-from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.failures import ContentLost
 from pfs_client.values import AddFile, Commit, CopyFile, DeleteFile, File
 from tests.embedded_pfs.conftest import BRANCH
@@ -30,15 +29,9 @@ Harm: TypeAlias = Callable[[Path], None]
 
 
 @pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
-    """A PFS that opens no file by itself: its upkeep rests."""
-    rules = UpkeepRules(seconds_between=1_000_000)
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off", rules=rules)
-    await client.create_repo(BRANCH.repo)
-    await client.create_branch(BRANCH)
-    await client.engine.upkeep.round()
-    yield client
-    await client.aclose()
+def pfs(resting_pfs: EmbeddedPfs) -> EmbeddedPfs:
+    """A PFS that opens no file by itself."""
+    return resting_pfs
 
 
 async def put_together(pfs: EmbeddedPfs, path: str, parts: tuple[bytes, ...] = PARTS) -> File:

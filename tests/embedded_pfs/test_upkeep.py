@@ -20,20 +20,13 @@ from embedded_pfs.upkeep import UpkeepRules, _try_lock
 from pfs_client.failures import CommitNotFound, FileSetNotFound, RepoNotFound
 from pfs_client.file_sets import MAX_FILE_SET_SECONDS
 from pfs_client.values import AddFile, Branch, Commit, DeleteFile, File, FileSetKind, Repo
+from tests.embedded_pfs.conftest import BRANCH, SELDOM
 from tests.pfs_contract.reading import head_of, paths, put, read
-
-BRANCH = Branch(Repo("r"), "master")
-SELDOM = UpkeepRules(seconds_between=3600)
 
 
 @pytest.fixture
-async def pfs(tmp_path: Path) -> AsyncIterator[EmbeddedPfs]:
-    client = EmbeddedPfs(tmp_path / "pfs", synchronous="off", rules=SELDOM)
-    await client.create_repo(BRANCH.repo)
-    await client.create_branch(BRANCH)
-    await client.engine.upkeep.round()
-    yield client
-    await client.aclose()
+def pfs(resting_pfs: EmbeddedPfs) -> EmbeddedPfs:
+    return resting_pfs
 
 
 def blobs_of(pfs: EmbeddedPfs) -> list[Path]:
