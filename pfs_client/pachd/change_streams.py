@@ -19,7 +19,7 @@ from pfs_client.interface import Changes, stream_of
 from pfs_client.pachd import messages
 from pfs_client.pachd.caller import Caller
 from pfs_client.pachd.documented import as_documented
-from pfs_client.pachd.endings import raise_unless_cancelled, raised_if_closed
+from pfs_client.pachd.endings import raise_unless_cancelled, told_as_failures
 from pfs_client.pachd.error_texts import failure_from, failure_of
 from pfs_client.pachd.interceptors import counted
 from pfs_client.pachd.pfs_v2 import pfs_pb2
@@ -73,7 +73,7 @@ class ChangeStreams:
     async def _send(self, name: str, method: Any, requests: AsyncIterator[bytes]) -> Any:
         """Send requests as they come, and await what pachd says to them."""
         metadata, idle_seconds = self._caller.metadata(), self._caller.connection.call_seconds
-        with raised_if_closed():
+        with told_as_failures(name):
             call = method(metadata=metadata)
         status = _Status(call)
         try:

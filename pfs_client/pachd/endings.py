@@ -23,28 +23,16 @@ def told_as_failures(method: str) -> Iterator[None]:
     same way by both, who waits and the connection that is closed.
     """
     try:
-        with raised_if_closed():
-            yield
+        yield
     except PfsFailure as failure:
         raise as_documented(method, failure) from failure.__cause__
     except grpc.RpcError as error:
         raise as_documented(method, failure_of(error)) from error
+    except grpc.aio.UsageError as error:  # closed before: nothing else that it is said of is done
+        raise PfsUnavailable(_CLOSED) from error
     except asyncio.CancelledError:
         raise_unless_cancelled()
         raise
-
-
-@contextmanager
-def raised_if_closed() -> Iterator[None]:
-    """For what makes a call.
-
-    Raises:
-        PfsUnavailable: The connection had been closed before.
-    """
-    try:
-        yield
-    except grpc.aio.UsageError as error:  # so grpcio says it; of all else it says, we do nothing
-        raise PfsUnavailable(_CLOSED) from error
 
 
 def raise_unless_cancelled() -> None:
