@@ -15,17 +15,13 @@ from embedded_pfs import extents
 from embedded_pfs.blobs import Blobs, StoredContent
 from embedded_pfs.collection import FILES
 from embedded_pfs.contents import small_content
-from embedded_pfs.contradictions import contradictions
+from embedded_pfs.contradictions import contents_of, contradictions
 from embedded_pfs.database import told_as_failures
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.names import shown_path
 
 _READ_BYTES = 1024 * 1024
 
-_OF_FILES = " UNION ".join(
-    f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
-    for table in FILES
-)
 _PLACES = {
     "file": (
         "SELECT DISTINCT project.name || '/' || repo.name || '@' || branch.name, path, ''"
@@ -98,7 +94,7 @@ def check(directory: Path) -> Checked:
 def checked_with(connection: sqlite3.Connection, blobs: Blobs) -> Checked:
     """The same, of a directory that is open."""
     found = Checked(wrong=list(contradictions(connection)))
-    for row in connection.execute(_OF_FILES).fetchall():
+    for row in connection.execute(contents_of(FILES)).fetchall():
         content = StoredContent(*row)
         found.contents += 1
         found.read_bytes += content.size_bytes

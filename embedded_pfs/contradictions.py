@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from embedded_pfs.collection import REFERRING
 
-_REFERRED = " UNION ".join(
-    f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
-    for table in REFERRING
-)
+
+def contents_of(tables: Iterable[str]) -> str:
+    """The query for the hashes and sizes of all contents that tables refer to."""
+    return " UNION ".join(
+        f"SELECT content_hash, size_bytes FROM {table} WHERE content_hash IS NOT NULL"
+        for table in tables
+    )
+
+
 _ALL_FILES = (
     "SELECT line_id, path, created_seq, changed_us FROM file"
     " UNION ALL SELECT line_id, path, created_seq, changed_us FROM past_file"
@@ -59,7 +64,8 @@ _CONTRADICTIONS = {
         " OR path GLOB '*//*'"
     ),
     "a content that has two sizes": (
-        f"SELECT hex(content_hash) FROM ({_REFERRED}) GROUP BY content_hash HAVING count(*) > 1"
+        f"SELECT hex(content_hash) FROM ({contents_of(REFERRING)})"
+        " GROUP BY content_hash HAVING count(*) > 1"
     ),
     "extents that do not follow one another": (
         "SELECT DISTINCT hex(whole_hash) FROM (SELECT whole_hash, begin_bytes, sum(size_bytes)"

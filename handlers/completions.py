@@ -37,6 +37,7 @@ from s3_wire.multipart import (
     ListedPart,
     is_same_checksum,
     listed_parts,
+    number_of,
 )
 from s3_wire.upload_errors import InvalidPart, NoSuchUpload
 
@@ -220,8 +221,7 @@ def _size_said(request: S3Request) -> int | None:
         return None
     if not (said.isascii() and said.isdigit()):
         raise InvalidRequest(f"Value for {_OBJECT_SIZE} header is invalid.")
-    # No object has so many digits, and Python reads no number of thousands.
-    return int((said.lstrip("0") or "0")[:20])
+    return number_of(said)
 
 
 def _expired(upload: Upload) -> InvalidPart:

@@ -72,12 +72,19 @@ def _listed_part(node: Element) -> ListedPart:
     return ListedPart(_part_number(number.strip()), etag.strip().strip('"'), _checksums(node))
 
 
+def number_of(digits: str) -> int:
+    """The number that digits are, with zeros before it or not.
+
+    Of those that Python would not read it is another, which is larger than anything in S3, too.
+    """
+    return int((digits.lstrip("0") or "0")[:20])
+
+
 def _part_number(text: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         raise MalformedXML("A PartNumber is a number.")
-    # It may begin with zeros, and have more digits than Python reads; six are too many already.
-    number = int((digits.lstrip("0") or "0")[:6])
+    number = number_of(digits)
     if digits != text or not 1 <= number <= MAX_PARTS:
         raise InvalidArgument(
             f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
