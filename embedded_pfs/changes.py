@@ -52,17 +52,18 @@ def modify_branch(
     Raises:
         RepoNotFound: There is no such repo.
         BranchNotFound: There is no such branch, and none is to be created.
-        OutputBranch: A pipeline writes it, and its head has finished.
+        OutputBranch: A pipeline writes it; as pachd has it, only where its head has finished.
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
     find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
     row = find(connection, branch)
     head = commit_rows.commit_by_id(connection, row.head_id)
+    # pachd takes what is written to an open output commit, which is its pipeline's.
+    if row.is_linked and not (as_pachd and head.is_open):
+        _refuse_output(connection, row)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd), None
-    if row.is_linked and branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
-        raise OutputBranch(f"a pipeline writes {branch}", branch)
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
     closed_us = now_us()
@@ -74,6 +75,11 @@ def modify_branch(
     for below in branch_rows.downstream(connection, row.id) if row.is_linked else ():
         branches.open_output_commit(connection, below, hex_)
     return editor.writers, Commit(branch.repo, hex_)
+
+
+def _refuse_output(connection: sqlite3.Connection, row: branch_rows.BranchRow) -> None:
+    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
+        raise OutputBranch(f"a pipeline writes {row.branch}", row.branch)
 
 
 def modify_commit(

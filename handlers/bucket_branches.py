@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from handlers.addressing import NamedBucket
 from handlers.exchange import Services
 from handlers.modification_times import Modified
 from handlers.versions import histories_of
@@ -14,6 +15,19 @@ from pfs_client.values import Branch, BranchInfo
 from s3_wire.errors import NoSuchBucket, WriteToOutputBranch
 
 
+def named_branch(services: Services, bucket: str) -> NamedBucket:
+    """What a bucket's name says; whether there is such a branch, nobody has looked.
+
+    Raises:
+        NoSuchBucket: The branch is the gateway's own.
+        InvalidBucketName: PFS can have none of this name.
+    """
+    named = services.named(bucket)
+    if named.branch.is_hidden:
+        raise NoSuchBucket(BucketName=bucket)
+    return named
+
+
 async def existing_branch(services: Services, bucket: str) -> BranchInfo:
     """The branch behind a bucket. If the bucket is a commit of it, that stands in HEAD's place.
 
@@ -21,9 +35,7 @@ async def existing_branch(services: Services, bucket: str) -> BranchInfo:
         NoSuchBucket: There is no such branch, or its history has no such commit.
         InvalidBucketName: PFS can have none of this name.
     """
-    named = services.named(bucket)
-    if named.branch.is_hidden:
-        raise NoSuchBucket(BucketName=bucket)
+    named = named_branch(services, bucket)
     try:
         info = await services.pfs.inspect_branch(named.branch)
         if not named.commit_id:

@@ -195,7 +195,8 @@ class PfsClient(CommitCalls, FileSetCalls, PermissionCalls, ABC):
         Raises:
             RepoNotFound: There is no such repo.
             BranchNotFound: There is no such branch, and this PFS creates none here.
-            OutputBranch: A pipeline writes the branch, whose head has finished.
+            OutputBranch: A pipeline writes the branch, and its head has finished, or this PFS
+                refuses that at any time.
             InvalidPath: A file is added or copied to a path that PFS allows no file at.
             PathCollision: A file would stand where a directory does, or below a file, and this PFS
                 looks for that.

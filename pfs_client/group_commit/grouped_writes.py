@@ -102,6 +102,10 @@ class GroupedWrites:
         """Whether writes may carry an `ExpectFile`."""
         return self._committer.takes_conditions
 
+    def is_small(self, size_bytes: int | None) -> bool:
+        """Whether a body goes with its group, and takes no way of its own; None is of any size."""
+        return size_bytes is not None and size_bytes <= self._inline_bytes
+
     async def put_file(
         self,
         branch: Branch,

@@ -85,15 +85,20 @@ async def test_an_open_commit_does_not_finish_with_its_base(
     assert info.finished is None
 
 
-async def test_only_a_pipeline_writes_an_output_branch_whose_head_is_closed(
+async def test_only_a_pipeline_writes_an_output_branch(
     pfs: EmbeddedPfs, two_open: tuple[Commit, Commit]
 ) -> None:
-    await put(pfs, OUTPUT, "/a", b"a pipeline writes into the open commit")
-    for commit in two_open:
-        await pfs.finish_commit(commit)
     with pytest.raises(OutputBranch):
         await put(pfs, OUTPUT, "/a", b"1")
+    # As a pipeline does, and as pachd lets anybody while the head is open.
+    await pfs.modify_stream(OUTPUT, [AddFile("/a", b"1")])
+    for commit in two_open:
+        await pfs.finish_commit(commit)
+    for refused in (put(pfs, OUTPUT, "/a", b"2"), pfs.modify_stream(OUTPUT, [AddFile("/a", b"2")])):
+        with pytest.raises(OutputBranch):
+            await refused
     assert await head_of(pfs, OUTPUT) == two_open[1]
+    assert await read(pfs, two_open[1], "/a") == b"1"
 
 
 async def test_only_the_last_commit_of_a_branch_is_written_to(
