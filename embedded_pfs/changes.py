@@ -24,6 +24,7 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
+from embedded_pfs.tips import Tip, tip_of
 from pfs_client.failures import ConditionFailed, OutputBranch, PfsFailure
 from pfs_client.values import Branch, Commit, CopyFile, DeleteFile, ExpectFile, File
 
@@ -56,30 +57,31 @@ def modify_branch(
         PfsFailure: A change is refused: `InvalidPath`, `PathCollision`, `ConditionFailed`, or a
             copy's source is not there.
     """
-    find = branches.find_or_create_branch if as_pachd else branch_rows.find_branch
-    row = find(connection, branch)
-    head = commit_rows.commit_by_id(connection, row.head_id)
+    if as_pachd:
+        branches.find_or_create_branch(connection, branch)
+    tip = tip_of(connection, branch)
+    head = tip.head
     # pachd takes what is written to an open output commit, which is its pipeline's.
-    if row.is_linked and not (as_pachd and head.is_open):
-        _refuse_output(connection, row)
+    if tip.is_linked and not (as_pachd and head.is_open):
+        _refuse_output(connection, tip)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd), None
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
     closed_us = now_us()
-    seq = 1 + commit_rows.last_seq(connection, row.line_id)
-    editor = _Editor(connection, blobs, row.line_id, seq, closed_us, as_pachd=as_pachd)
+    seq = 1 + tip.last_seq
+    editor = _Editor(connection, blobs, tip.line_id, seq, closed_us, as_pachd=as_pachd)
     editor.apply_all(changes)
     size_bytes = head.size_bytes + editor.added_bytes
-    hex_ = commits.add_closed(connection, row, head, seq, size_bytes, closed_us)
-    for below in branch_rows.downstream(connection, row.id) if row.is_linked else ():
+    hex_ = commits.add_closed(connection, tip, size_bytes, closed_us)
+    for below in branch_rows.downstream(connection, tip.branch_id) if tip.is_linked else ():
         branches.open_output_commit(connection, below, hex_)
     return editor.writers, Commit(branch.repo, hex_)
 
 
-def _refuse_output(connection: sqlite3.Connection, row: branch_rows.BranchRow) -> None:
-    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, row.id):
-        raise OutputBranch(f"a pipeline writes {row.branch}", row.branch)
+def _refuse_output(connection: sqlite3.Connection, tip: Tip) -> None:
+    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, tip.branch_id):
+        raise OutputBranch(f"a pipeline writes {tip.branch}", tip.branch)
 
 
 def modify_commit(

@@ -25,6 +25,7 @@ from pfs_client.values import Commit, OriginKind
 
 if TYPE_CHECKING:
     from embedded_pfs.branch_rows import BranchRow
+    from embedded_pfs.tips import Tip
 
 
 def first(connection: sqlite3.Connection, repo_id: int, branch_name: str) -> tuple[int, int]:
@@ -99,32 +100,26 @@ def start(
     return commit_by_id(connection, commit_id)
 
 
-def add_closed(
-    connection: sqlite3.Connection,
-    branch: BranchRow,
-    head: CommitRow,
-    seq: int,
-    size_bytes: int,
-    closed_us: int,
-) -> str:
+def add_closed(connection: sqlite3.Connection, tip: Tip, size_bytes: int, closed_us: int) -> str:
     """Add a commit that is closed already behind a closed head; it is the new head.
 
     Returns:
         Its id.
     """
     hex_ = new_hex()
+    head = tip.head
     cursor = connection.execute(
         "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
         " size_bytes, started_us, finishing_us, finished_us)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            branch.repo_id,
+            tip.repo_id,
             hex_,
-            branch.line_id,
-            seq,
+            tip.line_id,
+            tip.last_seq + 1,
             head.id,
             OriginKind.USER.value,
-            branch.branch.name,
+            tip.branch.name,
             size_bytes,
             closed_us,
             closed_us,
@@ -134,7 +129,7 @@ def add_closed(
     )
     connection.execute(
         "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
-        (_row_id(cursor), closed_us, branch.id),
+        (_row_id(cursor), closed_us, tip.branch_id),
     )
     return hex_
 

@@ -36,6 +36,7 @@ class Reserve:
     def __init__(self, directory: Path, size_bytes: int = RESERVE_BYTES) -> None:
         self._directory = directory
         self._file = directory / RESERVE_NAME
+        self._file_name = str(self._file)
         self._size_bytes = size_bytes
         self._tried = 0.0
 
@@ -87,7 +88,7 @@ class Reserve:
             os.truncate(self._file, size_bytes)
 
     def _held_bytes(self) -> int:
-        try:
-            return self._file.stat().st_size
+        try:  # every write looks, and a `Path` takes as long as the system
+            return os.stat(self._file_name).st_size
         except FileNotFoundError:
             return 0
