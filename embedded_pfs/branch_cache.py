@@ -50,7 +50,8 @@ class BranchCache:
             self._version = version
         self._is_fresh = True
         # Callbacks run in the order in which they were scheduled: what comes later runs after it.
-        asyncio.get_running_loop().call_soon(self._age)
+        asyncio.get_running_loop().call_soon(self.age)
 
-    def _age(self) -> None:
+    def age(self) -> None:
+        """Something may have been committed: who asks next is told the newest."""
         self._is_fresh = False

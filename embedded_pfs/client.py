@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from embedded_pfs.blobs import BlobWriter
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
-from embedded_pfs.engine import Engine
+from embedded_pfs.engine import Engine, never
 from embedded_pfs.stored_changes import AddContent, StoredChange
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.failures import AuthenticationOff, ContentLost
@@ -34,6 +34,8 @@ from pfs_client.values import (
     Change,
     Commit,
     CopyFile,
+    DeleteFile,
+    ExpectFile,
     File,
     FileInfo,
     FileSetKind,
@@ -45,6 +47,9 @@ from pfs_client.values import (
 from pfs_client.whole_pfs import WholePfs
 
 _VERSION = f"Embedded PFS {version('pfs-s3-gateway')}"
+_FEW = 3
+"""A condition, a file that goes, and the one in its place."""
+
 _NO_USERS = "the embedded PFS knows no users"
 
 
@@ -58,6 +63,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         clock: What file sets expire by, in microseconds since 1970.
         rules: What goes by itself, and when it is looked for.
         observer: Is told how much is stored and how much room is left.
+        is_alone: Says whether the event loop has nothing to do but what calls.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
@@ -71,9 +77,15 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
+        is_alone: Callable[[], bool] = never,
     ) -> None:
         self.engine = Engine(
-            directory, synchronous=synchronous, clock=clock, rules=rules, observer=observer
+            directory,
+            synchronous=synchronous,
+            clock=clock,
+            rules=rules,
+            observer=observer,
+            is_alone=is_alone,
         )
         self._branches = BranchCache()
 
@@ -168,8 +180,12 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(changes_)
-            write = self.engine.write if _adds(stored) else self.engine.free
+            if _are_few(stored):
+                write = self.engine.write_little if _adds(stored) else self.engine.free_little
+            else:
+                write = self.engine.write if _adds(stored) else self.engine.free
             more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
+            self._branches.age()  # the event loop may not have gone on meanwhile
             await staging.settle(more)
         return commit
 
@@ -278,3 +294,19 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 def _adds(changes_: Sequence[StoredChange]) -> bool:
     """Whether changes need room for something; what only deletes may have the reserve."""
     return any(isinstance(change, AddContent | CopyFile) for change in changes_)
+
+
+def _are_few(changes_: Sequence[StoredChange]) -> bool:
+    """Whether changes are one small file's: a directory holds nobody knows how much."""
+    return len(changes_) <= _FEW and all(_is_little(change) for change in changes_)
+
+
+def _is_little(change: StoredChange) -> bool:
+    match change:
+        case AddContent(_, content):
+            return content.inline is not None
+        case DeleteFile(path):
+            return not path.endswith("/")
+        case ExpectFile():
+            return True
+    return False

@@ -21,6 +21,9 @@ Synchronous: TypeAlias = Literal["full", "normal", "off"]
 Clock: TypeAlias = Callable[[], int]
 """The time, in microseconds since 1970."""
 
+WRITE_WAIT_SECONDS = 30.0
+"""How long a write waits for another process that writes."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FULL_CODES = (
     sqlite3.SQLITE_FULL,
@@ -38,7 +41,7 @@ def connect(
     *,
     synchronous: Synchronous = "full",
     readonly: bool = False,
-    wait_seconds: float = 30,
+    wait_seconds: float = WRITE_WAIT_SECONDS,
 ) -> sqlite3.Connection:
     """Open the database. The caller sees to it that one thread at a time uses the connection."""
     connection = sqlite3.connect(

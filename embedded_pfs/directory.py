@@ -18,6 +18,7 @@ from embedded_pfs.blobs import Blobs
 from embedded_pfs.collection import suspect
 from embedded_pfs.database import (
     FULL,
+    WRITE_WAIT_SECONDS,
     Clock,
     Synchronous,
     connect,
@@ -117,9 +118,14 @@ class DataDirectory:
         """The file that is locked by who removes contents, or needs that nobody does."""
         return open_private(self.path / "upkeep", os.O_RDWR | os.O_CREAT)
 
-    def connect(self, *, readonly: bool = False) -> sqlite3.Connection:
-        """Open the database."""
-        connection = connect(self.database_file, synchronous=self.synchronous, readonly=readonly)
+    def connect(self, *, readonly: bool = False, waits: bool = True) -> sqlite3.Connection:
+        """Open the database; one that does not wait fails at once while another writes."""
+        connection = connect(
+            self.database_file,
+            synchronous=self.synchronous,
+            readonly=readonly,
+            wait_seconds=WRITE_WAIT_SECONDS if waits else 0,
+        )
         connection.create_function("now_us", 0, self._clock)
         return connection
 

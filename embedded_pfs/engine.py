@@ -1,8 +1,9 @@
 """The embedded PFS at work: which thread does what.
 
 Point look-ups run on the event loop, where they cost microseconds against a thread hop's hundred.
-Scans have threads with read connections of their own. All writes of a process go through one thread
-and one connection; SQLite's lock orders those of several processes.
+Scans have threads with read connections of their own. The writes of a process go through one thread
+and one connection, but for a small one that nobody else would wait for; SQLite's lock orders those,
+and those of several processes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -26,11 +29,12 @@ from embedded_pfs.database import (
     transaction,
 )
 from embedded_pfs.directory import DataDirectory
+from embedded_pfs.pace import Pace
 from embedded_pfs.room import Room
 from embedded_pfs.staging import Staging
 from embedded_pfs.threads import Threads
 from embedded_pfs.upkeep import EVERYTHING_STAYS, Upkeep, UpkeepRules
-from pfs_client.failures import PfsUnavailable, StorageFull
+from pfs_client.failures import PfsTimeout, PfsUnavailable, StorageFull
 from pfs_client.observer import UNOBSERVED, Observer
 
 P = ParamSpec("P")
@@ -38,6 +42,11 @@ T = TypeVar("T")
 
 _SCAN_THREADS = 4
 _BLOB_THREADS = 8
+
+
+def never() -> bool:
+    """There may always be something else to do."""
+    return False
 
 
 class Engine:
@@ -50,6 +59,7 @@ class Engine:
         clock: What file sets expire by.
         rules: What goes by itself, and when it is looked for.
         observer: Is told how much is stored and how much room is left.
+        is_alone: Says whether the event loop has nothing to do but what calls.
 
     Raises:
         DirectoryRefused: The directory cannot be used.
@@ -63,6 +73,7 @@ class Engine:
         clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
+        is_alone: Callable[[], bool] = never,
     ) -> None:
         self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs
@@ -71,11 +82,14 @@ class Engine:
         """As measured last by this process."""
         self.writing = self.directory.connect()
         self._near = self.directory.connect(readonly=True)
+        self._writing_near = self.directory.connect(waits=False)
+        self._is_alone = is_alone
+        self._pace = Pace()
         self._writer = Threads(1, "pfs-write")
         self._scans = Threads(_SCAN_THREADS, "pfs-scan")
         self.blob_threads = Threads(_BLOB_THREADS, "pfs-blob")
         self._scan_connections = threading.local()
-        self._opened: list[sqlite3.Connection] = [self._near, self.writing]
+        self._opened: list[sqlite3.Connection] = [self._near, self._writing_near, self.writing]
         self._closed = False
         self._closing = False
         self._observer = observer
@@ -177,14 +191,55 @@ class Engine:
         Raises:
             StorageFull: There is no room on the disk but what is kept for `free`.
         """
-
-        def call() -> T:
-            self._room.check()
-            with self._room.adding(), transaction(self.writing):
-                return function(self.writing, *args, **kwargs)
-
         self._check_open()
-        return await self._writer.run(call)
+        return await self._writer.run(
+            self._add, self.writing, lambda connection: function(connection, *args, **kwargs)
+        )
+
+    async def write_little(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same for what takes a fraction of a millisecond, besides what the disk takes.
+
+        It is done on the event loop if that has nothing else to do, nobody else writes, and the
+        disk has been quick.
+
+        Raises:
+            StorageFull: As for `write`.
+        """
+        self._check_open()
+        if self._pace.is_quick and self._is_alone():
+            with suppress(PfsTimeout):  # somebody else is writing
+                return self._add(
+                    self._writing_near, lambda connection: function(connection, *args, **kwargs)
+                )
+        return await self.write(function, *args, **kwargs)
+
+    async def free_little(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """`free` for what takes as little, and in the same place."""
+        self._check_open()
+        if self._pace.is_quick and self._is_alone():
+            with suppress(PfsTimeout, StorageFull), transaction(self._writing_near):
+                return function(self._writing_near, *args, **kwargs)
+        return await self.free(function, *args, **kwargs)
+
+    def _add(
+        self, connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]
+    ) -> T:
+        self._room.check()
+        begun = time.perf_counter()
+        with self._room.adding(), transaction(connection):
+            result = function(connection)
+        self._pace.took(time.perf_counter() - begun)
+        return result
 
     async def free(
         self,

@@ -70,11 +70,13 @@ class Staging:
             StorageFull: There is no room on the disk.
             Exception: Whatever the stream of changes raises.
         """
+        if not isinstance(changes, AsyncIterator) and _is_small(changes):
+            return [_inline(change, index) for index, change in enumerate(changes)]
         taken = _Taken(self)
         if isinstance(changes, AsyncIterator):
             async for change in changes:
                 await taken.add(change)
-        else:  # to make a stream of the few of a small write would take longer than they do
+        else:
             for change in changes:
                 await taken.add(change)
         await taken.end_run()
@@ -202,6 +204,22 @@ class _Run:
         if self._writing is not None:
             writing, self._writing = self._writing, None
             await writing
+
+
+def _is_small(changes: Iterable[Change]) -> bool:
+    """Whether changes bring one small content at most, as they do when a small file is written.
+
+    To look at them one after the other, as they come, would take longer than all else.
+    """
+    sizes = [len(change.content) for change in changes if isinstance(change, AddFile)]
+    return not sizes or (len(sizes) == 1 and sizes[0] <= INLINE_MAX_BYTES)
+
+
+def _inline(change: Change, index: int) -> StoredChange:
+    if not isinstance(change, AddFile):
+        return change
+    _check_path(change.path, index)
+    return AddContent(change.path, contents.inline(change.content))
 
 
 def _check_path(path: str, index: int) -> None:

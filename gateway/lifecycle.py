@@ -11,10 +11,11 @@ class Lifecycle:
     """One process that serves.
 
     Once it `is_draining` it takes nothing new: each connection ends with the answer to what it has
-    brought.
+    brought. `requests_now` says how many requests are being served.
     """
 
     is_draining: bool = False
+    requests_now: int = 0
     _reloads: list[Callable[[], None]] = field(default_factory=list)
 
     def on_reload(self, read_again: Callable[[], None]) -> None:

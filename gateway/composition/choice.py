@@ -42,7 +42,7 @@ def open_pfs(
     Args:
         settings: They name it.
         observer: Is told of calls to it.
-        lifecycle: Of the process; it says when to read the token again.
+        lifecycle: Of the process; it says when to read the token again, and what else is served.
 
     Raises:
         BadSetting: It names no directory and no address, or a file of it cannot be read.
@@ -53,6 +53,7 @@ def open_pfs(
             synchronous=settings.synchronous,
             rules=UpkeepRules(keep_history_days=settings.keep_history),
             observer=observer,
+            is_alone=lambda: lifecycle is not None and lifecycle.requests_now <= 1,
         )
     pachd = PachdClient.open(pachd_settings(settings), observer)
     if lifecycle is not None:
