@@ -24,8 +24,8 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
-from embedded_pfs.tips import Tip, tip_of
-from pfs_client.failures import ConditionFailed, OutputBranch, PfsFailure
+from embedded_pfs.tips import refuse_output, tip_of
+from pfs_client.failures import ConditionFailed, PfsFailure
 from pfs_client.values import Branch, Commit, CopyFile, DeleteFile, ExpectFile, File
 
 
@@ -63,7 +63,7 @@ def modify_branch(
     head = tip.head
     # pachd takes what is written to an open output commit, which is its pipeline's.
     if tip.is_linked and not (as_pachd and head.is_open):
-        _refuse_output(connection, tip)
+        refuse_output(connection, tip)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd), None
     # The commit is written once, when it is known what it holds: each statement is time that every
@@ -77,11 +77,6 @@ def modify_branch(
     for below in branch_rows.downstream(connection, tip.branch_id) if tip.is_linked else ():
         branches.open_output_commit(connection, below, hex_)
     return editor.writers, Commit(branch.repo, hex_)
-
-
-def _refuse_output(connection: sqlite3.Connection, tip: Tip) -> None:
-    if branch_rows.find_rows(connection, branch_rows.UPSTREAM, tip.branch_id):
-        raise OutputBranch(f"a pipeline writes {tip.branch}", tip.branch)
 
 
 def modify_commit(

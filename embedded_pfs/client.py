@@ -21,7 +21,7 @@ from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine, never
-from embedded_pfs.stored_changes import AddContent, StoredChange
+from embedded_pfs.stored_changes import adds, are_few
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.failures import AuthenticationOff, ContentLost
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes
@@ -33,9 +33,6 @@ from pfs_client.values import (
     BranchInfo,
     Change,
     Commit,
-    CopyFile,
-    DeleteFile,
-    ExpectFile,
     File,
     FileInfo,
     FileSetKind,
@@ -47,9 +44,6 @@ from pfs_client.values import (
 from pfs_client.whole_pfs import WholePfs
 
 _VERSION = f"Embedded PFS {version('pfs-s3-gateway')}"
-_FEW = 3
-"""A condition, a file that goes, and the one in its place."""
-
 _NO_USERS = "the embedded PFS knows no users"
 
 
@@ -180,10 +174,10 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(changes_)
-            if _are_few(stored):
-                write = self.engine.write_little if _adds(stored) else self.engine.free_little
+            if are_few(stored):
+                write = self.engine.write_little if adds(stored) else self.engine.free_little
             else:
-                write = self.engine.write if _adds(stored) else self.engine.free
+                write = self.engine.write if adds(stored) else self.engine.free
             more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             self._branches.age()  # the event loop may not have gone on meanwhile
             await staging.settle(more)
@@ -194,7 +188,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         blobs = self.engine.blobs
         async with self.engine.staging() as staging:
             stored = await staging.take(changes_)
-            write = self.engine.write if _adds(stored) else self.engine.free
+            write = self.engine.write if adds(stored) else self.engine.free
             if isinstance(target, Commit):
                 more = await write(changes.modify_commit, blobs, target, stored)
             else:
@@ -289,24 +283,3 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         if offset < 0:
             raise ValueError("the offset is negative")
         return await opening.open_file(self.engine, file, offset, size_bytes)
-
-
-def _adds(changes_: Sequence[StoredChange]) -> bool:
-    """Whether changes need room for something; what only deletes may have the reserve."""
-    return any(isinstance(change, AddContent | CopyFile) for change in changes_)
-
-
-def _are_few(changes_: Sequence[StoredChange]) -> bool:
-    """Whether changes are one small file's: a directory holds nobody knows how much."""
-    return len(changes_) <= _FEW and all(_is_little(change) for change in changes_)
-
-
-def _is_little(change: StoredChange) -> bool:
-    match change:
-        case AddContent(_, content):
-            return content.inline is not None
-        case DeleteFile(path):
-            return not path.endswith("/")
-        case ExpectFile():
-            return True
-    return False

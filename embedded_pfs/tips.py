@@ -8,8 +8,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from embedded_pfs.branch_rows import find_branch
+from embedded_pfs.branch_rows import UPSTREAM, find_branch, find_rows
 from embedded_pfs.commit_rows import CommitRow
+from pfs_client.failures import OutputBranch
 from pfs_client.values import Branch
 
 _TIP = """
@@ -58,3 +59,13 @@ def tip_of(connection: sqlite3.Connection, branch: Branch) -> Tip:
         find_branch(connection, branch)
     branch_id, repo_id, line_id, last_seq, is_linked, *head = found
     return Tip(branch, branch_id, repo_id, line_id, last_seq, bool(is_linked), CommitRow(*head))
+
+
+def refuse_output(connection: sqlite3.Connection, tip: Tip) -> None:
+    """Refuse what would be written to a branch that is computed from another.
+
+    Raises:
+        OutputBranch: It is one.
+    """
+    if find_rows(connection, UPSTREAM, tip.branch_id):
+        raise OutputBranch(f"a pipeline writes {tip.branch}", tip.branch)

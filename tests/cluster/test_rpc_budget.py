@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -137,6 +138,23 @@ async def test_a_page_with_more_directories_than_files(cluster: Cluster) -> None
     await fill(cluster, *(f"{n:04}/a/b/c/d/file" for n in range(1500)))
     cold = await cost(cluster, "list_objects_v2", Bucket=BUCKET)
     assert cold == {"InspectBranch": 1, "WalkFile": 1}
+
+
+async def cost_of_put(cluster: Cluster, key: str, content: bytes) -> Counter[str]:
+    """The calls of a PUT whose client does not wait to be asked for the body, as boto3 does."""
+    put = Request(f"{cluster.endpoint}/{BUCKET}/{key}", data=content, method="PUT")  # noqa: S310
+    cluster.wire.calls.clear()
+    answer = await cluster.in_thread(lambda: urlopen(put, timeout=20))  # noqa: S310 - our own server
+    assert answer.status == 200
+    return cluster.wire.count()
+
+
+async def test_a_small_put_looks_at_its_branch_once(cluster: Cluster) -> None:
+    await cost_of_put(cluster, "a", b"1")
+    small = await cost_of_put(cluster, "b", b"2")
+    assert (small["InspectBranch"], small["ModifyFile"]) == (1, 1)
+    large = await cost_of_put(cluster, "c", bytes(2_000_000))
+    assert (large["InspectBranch"], large["ModifyFile"]) == (2, 1)
 
 
 async def test_puts_that_arrive_while_a_commit_is_held_share_the_next(cluster: Cluster) -> None:

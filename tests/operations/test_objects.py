@@ -179,6 +179,26 @@ def test_what_is_missing(s3: Any, bucket: str) -> None:
     assert s3.delete_object(Bucket=bucket, Key="nope")["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
+@pytest.mark.parametrize("size_bytes", [1, 3 * 1024 * 1024])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="},
+        {"Content-MD5": "none"},
+        {"x-amz-checksum-crc32": "AAAAAA=="},
+        {"x-amz-content-sha256": "none"},
+        {"x-amz-decoded-content-length": "7"},
+        {"If-Match": '"x"'},
+    ],
+)
+def test_a_put_is_told_first_that_there_is_no_bucket(
+    gateway: GatewayProcess, size_bytes: int, headers: dict[str, str]
+) -> None:
+    answer = send(gateway, "PUT", "/master.none/a", bytes(size_bytes), headers)
+    assert (answer.status, answer.code) == (404, "NoSuchBucket")
+    assert answer.texts("BucketName") == ["master.none"]
+
+
 def test_a_put_never_creates_a_bucket(s3: Any, bucket: str) -> None:
     other = "dev." + bucket.removeprefix("master.")
     with refused(404, "NoSuchBucket"):

@@ -99,5 +99,6 @@ async def test_a_group_that_fails_ends_too(pachd: Pachd) -> None:
     with pytest.raises(PfsUnavailable):
         await put_as(writes, "lost")
     await writes.drain()
+    await asyncio.sleep(0)  # who waits for an answer is told first
     assert groups.ended == [1]
     assert groups.writes["lost"][1] > 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.database import now_us
+from embedded_pfs.pace import QUICK_WRITES
 from embedded_pfs.upkeep import UpkeepRules
 from pfs_client.failures import PathCollision
 from pfs_client.values import (
@@ -43,6 +44,12 @@ class World:
 
 
 Step = Callable[[World], Awaitable[None]]
+
+
+async def is_quick(world: World) -> None:
+    """From here on, what is small is written on the event loop."""
+    for _ in range(QUICK_WRITES):
+        world.pfs.engine._pace.took(0)
 
 
 async def make(world: World) -> None:
@@ -175,12 +182,19 @@ STEPS: tuple[Step, ...] = (
     removes("/parts"),
     loses_its_history,
     is_kept_up,
+    is_quick,
+    puts("/small", b"5"),
+    puts("/d/new", b"6"),
+    is_refused,
+    removes("/small"),
+    puts("/large", B),
+    is_kept_up,
 )
 
 
 async def run(directory: Path, recorder: Recorder) -> list[Files | None]:
     """Do it all, and say what was to be read before the first step and after each."""
-    pfs = EmbeddedPfs(directory, rules=SELDOM)
+    pfs = EmbeddedPfs(directory, rules=SELDOM, is_alone=lambda: True)
     await pfs.engine.upkeep.round()
     world = World(pfs)
     expected: list[Files | None] = [None]
