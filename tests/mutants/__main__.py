@@ -47,6 +47,7 @@ _SYNCED = "tests/power_cut/test_sqlite.py"
 _COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_pfs.py"
 _LIVES = "tests/embedded_pfs/test_file_sets.py"
 _BRANCHES = "tests/embedded_pfs/test_branches.py"
+_LITTLE = "tests/embedded_pfs/test_little_writes.py"
 _COMMITS = (
     f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
     f" tests/embedded_pfs/test_snapshots.py {_KEPT} {_REPOS}"
@@ -72,14 +73,23 @@ TESTS = {
     "embedded_pfs/commit_rows.py": _COMMITS,
     "embedded_pfs/commits.py": _COMMITS,
     "embedded_pfs/database.py": f"tests/embedded_pfs/test_database.py {_SYNCED} {_KEPT} {_SETS}",
-    "embedded_pfs/engine.py": f"tests/embedded_pfs/test_engine.py {_SETS} {_KEPT} {_FULL}",
+    "embedded_pfs/engine.py": (
+        f"tests/embedded_pfs/test_engine.py {_LITTLE} {_SETS} {_KEPT} {_FULL}"
+    ),
     "embedded_pfs/opening.py": (
         f"tests/embedded_pfs/test_opening.py {_SETS} {_EXTENTS} {_KEPT} {_FILES} {_FULL}"
     ),
+    "embedded_pfs/pace.py": _LITTLE,
+    "embedded_pfs/stored_changes.py": f"{_LITTLE} {_FULL}",
     "embedded_pfs/threads.py": "tests/embedded_pfs/test_threads.py",
+    "embedded_pfs/tips.py": f"{_COMMITS} {_BRANCHES}",
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
     "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
+    "pfs_client/group_commit/committer.py": (
+        "tests/pfs_client/test_grouped_writes.py tests/pfs_client/test_branch_queue.py"
+        " tests/pfs_client/test_queue_order.py"
+    ),
     "pfs_client/group_commit/branch_queue.py": (
         "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
     ),
