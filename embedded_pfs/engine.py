@@ -191,10 +191,13 @@ class Engine:
         Raises:
             StorageFull: There is no room on the disk but what is kept for `free`.
         """
+
+        def call() -> T:
+            self._room.check()
+            return self._add(self.writing, function, *args, **kwargs)
+
         self._check_open()
-        return await self._writer.run(
-            self._add, self.writing, lambda connection: function(connection, *args, **kwargs)
-        )
+        return await self._writer.run(call)
 
     async def write_little(
         self,
@@ -211,11 +214,9 @@ class Engine:
             StorageFull: As for `write`.
         """
         self._check_open()
-        if self._pace.is_quick and self._is_alone():
+        if self._may_stay() and not self._room.is_full:
             with suppress(PfsTimeout):  # somebody else is writing
-                return self._add(
-                    self._writing_near, lambda connection: function(connection, *args, **kwargs)
-                )
+                return self._add(self._writing_near, function, *args, **kwargs)
         return await self.write(function, *args, **kwargs)
 
     async def free_little(
@@ -226,18 +227,25 @@ class Engine:
     ) -> T:
         """`free` for what takes as little, and in the same place."""
         self._check_open()
-        if self._pace.is_quick and self._is_alone():
+        if self._may_stay():
             with suppress(PfsTimeout, StorageFull), transaction(self._writing_near):
                 return function(self._writing_near, *args, **kwargs)
         return await self.free(function, *args, **kwargs)
 
+    def _may_stay(self) -> bool:
+        """Whether a little may be written on the event loop."""
+        return self._pace.is_quick and self._is_alone()
+
     def _add(
-        self, connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]
+        self,
+        connection: sqlite3.Connection,
+        function: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
-        self._room.check()
         begun = time.perf_counter()
         with self._room.adding(), transaction(connection):
-            result = function(connection)
+            result = function(connection, *args, **kwargs)
         self._pace.took(time.perf_counter() - begun)
         return result
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -70,7 +70,7 @@ class Staging:
             StorageFull: There is no room on the disk.
             Exception: Whatever the stream of changes raises.
         """
-        if not isinstance(changes, AsyncIterator) and _is_small(changes):
+        if isinstance(changes, Sequence) and _is_small(changes):
             return [_inline(change, index) for index, change in enumerate(changes)]
         taken = _Taken(self)
         if isinstance(changes, AsyncIterator):
@@ -206,7 +206,7 @@ class _Run:
             await writing
 
 
-def _is_small(changes: Iterable[Change]) -> bool:
+def _is_small(changes: Sequence[Change]) -> bool:
     """Whether changes bring one small content at most, as they do when a small file is written.
 
     To look at them one after the other, as they come, would take longer than all else.

@@ -31,6 +31,7 @@ SMALL = b"x" * 1024
 LARGE = b"x" * (64 * 1024 + 1)
 
 
+QUICK_SECONDS = pace.QUICK_SECONDS
 SLOW_SECONDS = 0.5
 """More than any write takes here, however busy the machine is."""
 
@@ -123,6 +124,11 @@ def test_many_quick_writes_in_a_row_make_a_quick_disk() -> None:
     assert not writes.is_quick
 
 
+def test_what_is_quick_holds_nobody_up() -> None:
+    a_fold_of_the_log, a_loop_that_is_held = 0.005, 0.05
+    assert a_fold_of_the_log < QUICK_SECONDS < a_loop_that_is_held
+
+
 async def test_what_is_slow_is_seen_wherever_it_is_made(engine: Engine, alone: Alone) -> None:
     def slowly(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE project SET description = 'slow'")
@@ -182,6 +188,26 @@ async def test_a_full_disk_is_told_of_a_write_and_lends_to_a_delete(engine: Engi
     with pytest.raises(StorageFull):
         await engine.write_little(find_no_room_here)
     assert threads[2:] == [here]
+    assert (await are_here(engine))[0] is False  # which finds room, and says so
+    assert await are_here(engine) == (True, True)
+
+
+async def test_what_was_lent_is_taken_back_on_the_thread(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.directory.reserve.lend_to_deletes()
+    threads: list[int] = []
+    restore = engine.directory.reserve.restore
+
+    def restored() -> bool:
+        threads.append(threading.get_ident())
+        return restore()
+
+    monkeypatch.setattr(engine.directory.reserve, "restore", restored)
+    assert (await are_here(engine))[0] is False
+    assert threads
+    assert threading.get_ident() not in threads
+    assert await are_here(engine) == (True, True)
 
 
 async def test_a_closed_engine_refuses(engine: Engine) -> None:
