@@ -86,12 +86,11 @@ TESTS = {
     # turns at branches
     "embedded_pfs/branch_rows.py": f"{_REPOS} {_COMMITTED} {_HISTORIES} {_FILES}",
     "embedded_pfs/branches.py": f"{_REPOS} {_BRANCHES} {_COMMITTED} {_HISTORIES} {_FILES}",
-    "pfs_client/group_commit/committer.py": (
-        "tests/pfs_client/test_grouped_writes.py tests/pfs_client/test_branch_queue.py"
-        " tests/pfs_client/test_queue_order.py"
-    ),
     "pfs_client/group_commit/branch_queue.py": (
         "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
+    ),
+    "pfs_client/group_commit/committer.py": (
+        "tests/pfs_client/test_committer.py tests/pfs_client/test_grouped_writes.py"
     ),
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
