@@ -21,7 +21,7 @@ from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine, never
-from embedded_pfs.stored_changes import adds, are_few
+from embedded_pfs.stored_changes import adds, is_little
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.failures import AuthenticationOff, ContentLost
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes
@@ -174,7 +174,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
         async with self.engine.staging() as staging:
             stored = await staging.take(changes_)
-            if are_few(stored):
+            if is_little(stored):
                 write = self.engine.write_little if adds(stored) else self.engine.free_little
             else:
                 write = self.engine.write if adds(stored) else self.engine.free

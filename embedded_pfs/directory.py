@@ -118,14 +118,22 @@ class DataDirectory:
         """The file that is locked by who removes contents, or needs that nobody does."""
         return open_private(self.path / "upkeep", os.O_RDWR | os.O_CREAT)
 
-    def connect(self, *, readonly: bool = False, waits: bool = True) -> sqlite3.Connection:
-        """Open the database; one that does not wait fails at once while another writes."""
+    def connect(self, *, readonly: bool = False, for_loop: bool = False) -> sqlite3.Connection:
+        """Open the database.
+
+        Args:
+            readonly: Nothing may be written.
+            for_loop: What is written may hold nobody up: a write fails at once while somebody else
+                has the lock, and others fold SQLite's log into the database.
+        """
         connection = connect(
             self.database_file,
             synchronous=self.synchronous,
             readonly=readonly,
-            wait_seconds=WRITE_WAIT_SECONDS if waits else 0,
+            wait_seconds=0 if for_loop else WRITE_WAIT_SECONDS,
         )
+        if for_loop:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.create_function("now_us", 0, self._clock)
         return connection
 

@@ -82,7 +82,7 @@ class Engine:
         """As measured last by this process."""
         self.writing = self.directory.connect()
         self._near = self.directory.connect(readonly=True)
-        self._writing_near = self.directory.connect(waits=False)
+        self._writing_near = self.directory.connect(for_loop=True)
         self._is_alone = is_alone
         self._pace = Pace()
         self._writer = Threads(1, "pfs-write")
@@ -194,7 +194,8 @@ class Engine:
 
         def call() -> T:
             self._room.check()
-            return self._add(self.writing, function, *args, **kwargs)
+            with self._room.adding():
+                return self._transact(self.writing, function, *args, **kwargs)
 
         self._check_open()
         return await self._writer.run(call)
@@ -215,8 +216,8 @@ class Engine:
         """
         self._check_open()
         if self._may_stay() and not self._room.is_full:
-            with suppress(PfsTimeout):  # somebody else is writing
-                return self._add(self._writing_near, function, *args, **kwargs)
+            with suppress(PfsTimeout), self._room.adding():  # somebody else may be writing
+                return self._transact(self._writing_near, function, *args, **kwargs)
         return await self.write(function, *args, **kwargs)
 
     async def free_little(
@@ -228,15 +229,15 @@ class Engine:
         """`free` for what takes as little, and in the same place."""
         self._check_open()
         if self._may_stay():
-            with suppress(PfsTimeout, StorageFull), transaction(self._writing_near):
-                return function(self._writing_near, *args, **kwargs)
+            with suppress(PfsTimeout, StorageFull):
+                return self._transact(self._writing_near, function, *args, **kwargs)
         return await self.free(function, *args, **kwargs)
 
     def _may_stay(self) -> bool:
         """Whether a little may be written on the event loop."""
-        return self._pace.is_quick and self._is_alone()
+        return self._pace.allows_loop and self._is_alone()
 
-    def _add(
+    def _transact(
         self,
         connection: sqlite3.Connection,
         function: Callable[Concatenate[sqlite3.Connection, P], T],
@@ -244,9 +245,13 @@ class Engine:
         **kwargs: P.kwargs,
     ) -> T:
         begun = time.perf_counter()
-        with self._room.adding(), transaction(connection):
-            result = function(connection, *args, **kwargs)
-        self._pace.took(time.perf_counter() - begun)
+        try:
+            with transaction(connection):
+                result = function(connection, *args, **kwargs)
+        except BaseException:
+            self._pace.failed(time.perf_counter() - begun)
+            raise
+        self._pace.took(time.perf_counter() - begun, on_loop=connection is self._writing_near)
         return result
 
     async def free(
@@ -258,18 +263,14 @@ class Engine:
         """The same for what gives back room: on a full disk it has the reserve."""
 
         def call() -> T:
-            with transaction(self.writing):
-                return function(self.writing, *args, **kwargs)
-
-        def call_with_reserve() -> T:
             try:
-                return call()
+                return self._transact(self.writing, function, *args, **kwargs)
             except StorageFull:
                 self._room.lend_to_deletes(self.writing)
-                return call()
+                return self._transact(self.writing, function, *args, **kwargs)
 
         self._check_open()
-        return await self._writer.run(call_with_reserve)
+        return await self._writer.run(call)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -20,7 +20,7 @@ class AddContent:
 
 StoredChange: TypeAlias = AddContent | DeleteFile | CopyFile | ExpectFile
 
-_FEW = 3
+_MOST = 3
 """A condition, a file that goes, and the one in its place."""
 
 
@@ -29,17 +29,20 @@ def adds(changes: Sequence[StoredChange]) -> bool:
     return any(isinstance(change, AddContent | CopyFile) for change in changes)
 
 
-def are_few(changes: Sequence[StoredChange]) -> bool:
-    """Whether changes are one small file's, or a few. A directory and a copy may be of much."""
-    return len(changes) <= _FEW and all(_is_little(change) for change in changes)
+def is_little(changes: Sequence[StoredChange]) -> bool:
+    """Whether changes are of one small file, which takes the place of another, or only goes.
 
-
-def _is_little(change: StoredChange) -> bool:
-    match change:
-        case AddContent(_, content):
-            return content.inline is not None
-        case DeleteFile(path):
-            return not path.endswith("/")
-        case ExpectFile():
-            return True
-    return False
+    A directory and a copy may be of much, and so may a file that something is appended to.
+    """
+    removed: str | None = None
+    for change in changes:
+        match change:
+            case DeleteFile(path) if removed is None and not path.endswith("/"):
+                removed = path
+            case AddContent(path, content) if path == removed and content.inline is not None:
+                pass
+            case ExpectFile():
+                pass
+            case _:
+                return False
+    return len(changes) <= _MOST

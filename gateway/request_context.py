@@ -95,6 +95,7 @@ class RequestContext:
     `identity` is for whom it is served, `access` what they may do, and `chunk_signatures` verifies
     the chunks of a body that is signed in chunks. `query` is what was read of the query for a
     signature in it, or None. `route` is what the document says that it is.
+    `body_has_come` says that all of its body is there, and nobody waits for it.
     `client_gone` says that nobody waits for its answer any more, and that it was cancelled for
     that; `body_cut_short` that its client ended its side before the body's end; `body_error` why
     its body cannot be read on.
@@ -106,6 +107,7 @@ class RequestContext:
     chunk_signatures: ChunkSignatures | None = None
     query: dict[str, str] | None = None
     route: Routed | None = None
+    body_has_come: bool = False
     client_gone: bool = False
     body_cut_short: bool = False
     body_error: S3Error | None = None

@@ -70,6 +70,7 @@ class S3Request:
     default or is absent. `memory` is what it holds, until its answer has been sent. `access` is
     what whoever asks may do, `chunk_signatures` verifies a body that is signed in chunks. `scheme`
     and `path` are those of the URL that it was sent to: without the bucket where the Host names it.
+    `has_come` says that all of its body is there, so that nobody has to wait for it.
     """
 
     bucket: str
@@ -84,6 +85,7 @@ class S3Request:
     chunk_signatures: ChunkSignatures | None = None
     scheme: str = "http"
     path: str = ""
+    has_come: bool = False
 
 
 @dataclass(frozen=True, slots=True)

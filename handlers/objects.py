@@ -7,33 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from handlers.addressing import directory_of, is_directory_marker, path_of, readable_path
-from handlers.bucket_branches import existing_branch, named_branch, writable_branch
+from handlers.bucket_branches import existing_branch, writable_branch
 from handlers.content_types import content_type_of
 from handlers.delete_markers import markers_made, missing_version, newest_marker
 from handlers.exchange import S3Request, S3Response, Services
 from handlers.modification_times import Modified
-from handlers.request_body import RequestBody
+from handlers.object_bodies import write_body
 from handlers.timestamps import http_date
 from handlers.version_headers import VERSION_HEADER, marker_headers, version_written
 from handlers.versions import undelete, version_of
 from handlers.write_conditions import delete_condition, put_condition, told_as_s3
-from pfs_client.failures import (
-    BranchNotFound,
-    FileNotFound,
-    NotAFile,
-    OutputBranch,
-    RepoNotFound,
-)
-from pfs_client.group_commit.grouped_writes import Written
+from pfs_client.failures import FileNotFound, NotAFile
 from pfs_client.reading.commit_cache import CommitCache
 from pfs_client.values import EMPTY_FILE_HASH, Commit, File, FileInfo, FileType, Part
-from s3_wire.errors import (
-    InvalidArgument,
-    InvalidFilePath,
-    InvalidPartNumber,
-    NoSuchKey,
-    S3Error,
-)
+from s3_wire.errors import InvalidArgument, InvalidPartNumber, NoSuchKey
 from s3_wire.etags import etag_of
 from s3_wire.preconditions import allows_range, is_unchanged
 from s3_wire.ranges import Span, requested_span
@@ -51,43 +38,14 @@ _OVERRIDES = {
 
 async def put_object(request: S3Request) -> S3Response:
     """PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html ."""
-    marker = is_directory_marker(request.key)
-    path = directory_of(request.key) if marker else path_of(request.key)
+    path = directory_of(request.key) if is_directory_marker(request.key) else path_of(request.key)
     expect = put_condition(request.services.writes, request.headers, request.key, path)
-    branch = named_branch(request.services, request.bucket).branch
-    try:
-        body = RequestBody(request)
-        if marker or _is_awaited(request, body):
-            await writable_branch(request.services, request.bucket)
-        if marker:
-            written = await _accept_directory_marker(request, body)
-        else:
-            with told_as_s3(request.key):
-                written = await request.services.writes.put_file(
-                    branch,
-                    path,
-                    body.pieces(),
-                    declared_size_bytes=body.declared_size_bytes,
-                    expect=expect,
-                )
-    except (S3Error, BranchNotFound, RepoNotFound, OutputBranch):
-        await writable_branch(request.services, request.bucket)  # what is wrong with it comes first
-        raise
+    body, written = await write_body(request, path, expect)
     headers = {"ETag": etag_of(written.hash), **body.checksum_headers}
     headers |= version_written(request.services, written.commit)
     if body.checksum_headers:
         headers["x-amz-checksum-type"] = "FULL_OBJECT"
     return S3Response(headers=headers)
-
-
-def _is_awaited(request: S3Request, body: RequestBody) -> bool:
-    """Whether a body is worth a look at its bucket first.
-
-    A small one that is on its way already is not: its commit refuses what a look would.
-    """
-    return "expect" in request.headers or not request.services.writes.is_small(
-        body.declared_size_bytes
-    )
 
 
 async def get_object(request: S3Request) -> S3Response:
@@ -213,16 +171,6 @@ async def _directory_marker(files: CommitCache, head: Commit, path: str) -> File
     if not below or below[0].is_file:
         raise FileNotFound(path)
     return FileInfo(path, FileType.FILE, below[0].committed, 0, EMPTY_FILE_HASH)
-
-
-async def _accept_directory_marker(request: S3Request, body: RequestBody) -> Written:
-    """A `dir/` that tools write to make a folder appear: PFS has no empty directories."""
-    async for _ in body.pieces():
-        raise InvalidFilePath(
-            "PFS cannot hold this key: one that ends in / is a directory marker and must be empty.",
-            Key=request.key,
-        )
-    return Written(EMPTY_FILE_HASH, None)
 
 
 def _describe(request: S3Request, found: FoundObject) -> tuple[S3Response, Span]:

@@ -87,6 +87,7 @@ class RequestBody:
             )
         elif self._wire_bytes is not None:
             self._check_declared(self._wire_bytes)
+        self._has_come = request.has_come
         self._patience = self._limits.body_idle_seconds
         self.checksum_headers: Mapping[str, str] = {}
         """The checksum that was verified, for the answer; filled at the end of the body."""
@@ -160,6 +161,8 @@ class RequestBody:
         Each wait takes from it, and each byte gives some back, so that who sends a byte now and
         then holds no place for ever.
         """
+        if self._has_come:
+            return await self._receive()
         limits, clock = self._limits, asyncio.get_running_loop().time
         begun = clock()
         try:

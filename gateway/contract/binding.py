@@ -93,6 +93,7 @@ class _Bound:
             context.chunk_signatures,
             scope["scheme"],
             scope["path"],
+            context.body_has_come,
         )
         try:
             if not self._takes_body:

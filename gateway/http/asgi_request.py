@@ -79,9 +79,9 @@ class AsgiRequest:
         self._news.set()
 
     def end_body(self) -> None:
-        """Nothing more of the body will come."""
-        self.has_body_ended = True
-        self._news.set()
+        """All of the body has come."""
+        self.context.body_has_come = True
+        self._end_body()
 
     def end_input(self, error: S3Error | None = None) -> None:
         """Nothing more can come: its client has ended its side, or what came is no HTTP."""
@@ -89,7 +89,12 @@ class AsgiRequest:
         if not self.has_body_ended:
             self.context.body_cut_short = error is None
             self.context.body_error = error
-            self.end_body()
+            self._end_body()
+
+    def _end_body(self) -> None:
+        """Nothing more of the body will come."""
+        self.has_body_ended = True
+        self._news.set()
 
     def lose_client(self) -> None:
         """Nobody waits for the answer any more: end serving it."""

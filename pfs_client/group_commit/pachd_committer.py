@@ -87,9 +87,10 @@ class PachdCommitter(Committer):
 
     async def commit(self, branch: Branch, group: Sequence[Member]) -> Sequence[Member]:
         """Commit what may be, and see the commit finish."""
-        state = self._state_of(branch)
+        state = self._branches.get(branch) or _BranchState(BranchWatch(self._pfs, branch))
         try:
             base = await state.watch.base()
+            self._keep(branch, state)
             admitted = await Admission(self._pfs, state.watch, base).sort(group)
         except PfsFailure as error:
             fail_all(group, error)
@@ -216,14 +217,13 @@ class PachdCommitter(Committer):
         """Commit one write, which is one call: a group looks first, and makes four more."""
         await self._pfs.modify_file(branch, list(write.changes()))
 
-    def _state_of(self, branch: Branch) -> _BranchState:
-        """A branch's state; the idle ones that were used least lately are dropped."""
-        state = self._branches.pop(branch, None) or _BranchState(BranchWatch(self._pfs, branch))
+    def _keep(self, branch: Branch, state: _BranchState) -> None:
+        """Keep a branch's state, now that it is there; the idle ones used least lately go."""
+        self._branches.pop(branch, None)
         self._branches[branch] = state
         for idle in list(self._branches)[:-MAX_BRANCHES_KNOWN]:
             if not self._branches[idle].unfinished:
                 del self._branches[idle]
-        return state
 
     def _bound_knowledge(self) -> None:
         """Forget the branches that were used least lately, once too much is known."""

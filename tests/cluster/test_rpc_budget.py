@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -140,21 +139,32 @@ async def test_a_page_with_more_directories_than_files(cluster: Cluster) -> None
     assert cold == {"InspectBranch": 1, "WalkFile": 1}
 
 
-async def cost_of_put(cluster: Cluster, key: str, content: bytes) -> Counter[str]:
-    """The calls of a PUT whose client does not wait to be asked for the body, as boto3 does."""
-    put = Request(f"{cluster.endpoint}/{BUCKET}/{key}", data=content, method="PUT")  # noqa: S310
+async def cost_of_put(cluster: Cluster, key: str, content: bytes, *, at_once: bool) -> Counter[str]:
+    """The calls of a PUT whose body comes with its head, or only once nobody waits for more."""
+    head = (
+        f"PUT /{BUCKET}/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", cluster.port)
     cluster.wire.calls.clear()
-    answer = await cluster.in_thread(lambda: urlopen(put, timeout=20))  # noqa: S310 - our own server
-    assert answer.status == 200
+    writer.write(head.encode() + (content if at_once else b""))
+    if not at_once:
+        await cluster.wire.came("InspectBranch", 1)
+        writer.write(content)
+    assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+    writer.close()
+    await writer.wait_closed()
     return cluster.wire.count()
 
 
-async def test_a_small_put_looks_at_its_branch_once(cluster: Cluster) -> None:
-    await cost_of_put(cluster, "a", b"1")
-    small = await cost_of_put(cluster, "b", b"2")
-    assert (small["InspectBranch"], small["ModifyFile"]) == (1, 1)
-    large = await cost_of_put(cluster, "c", bytes(2_000_000))
-    assert (large["InspectBranch"], large["ModifyFile"]) == (2, 1)
+@pytest.mark.parametrize(
+    ("size_bytes", "at_once", "looks"), [(1, True, 1), (1, False, 2), (2_000_000, True, 2)]
+)
+async def test_a_small_put_that_has_come_looks_at_its_branch_once(
+    cluster: Cluster, size_bytes: int, at_once: bool, looks: int
+) -> None:
+    await cluster.s3("put_object", Bucket=BUCKET, Key="a", Body=b"1")
+    calls = await cost_of_put(cluster, "b", bytes(size_bytes), at_once=at_once)
+    assert (calls["InspectBranch"], calls["ModifyFile"]) == (looks, 1)
 
 
 async def test_puts_that_arrive_while_a_commit_is_held_share_the_next(cluster: Cluster) -> None:

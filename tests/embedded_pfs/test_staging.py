@@ -85,6 +85,16 @@ async def test_pieces_of_one_file_become_one_content(call: Staging) -> None:
     assert content_of(other).size_bytes == len(LARGE)
 
 
+async def test_changes_are_the_same_whichever_way_they_come(call: Staging) -> None:
+    changes: list[Change] = [DeleteFile("/a"), AddFile("/a", b"1"), DeleteFile("/b")]
+    several: list[Change] = [*changes, AddFile("/c", b"2")]
+    for given in (changes, several):
+        taken = await call.take(given)
+        assert len(taken) == len(given)
+        assert await call.take(change for change in given) == taken
+        assert await call.take(stream(given)) == taken
+
+
 @pytest.mark.parametrize(
     ("sizes", "is_inline"),
     [

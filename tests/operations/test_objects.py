@@ -199,6 +199,15 @@ def test_a_put_is_told_first_that_there_is_no_bucket(
     assert answer.texts("BucketName") == ["master.none"]
 
 
+@pytest.mark.parametrize("size_bytes", [1, 3 * 1024 * 1024])
+def test_a_put_to_no_bucket_waits_for_no_body(gateway: GatewayProcess, size_bytes: int) -> None:
+    with Connection(gateway) as connection:
+        headers = {"Content-Length": str(size_bytes)}
+        connection.send(connection.head("PUT", "/master.none/a", None, headers))
+        answer = connection.read()
+    assert (answer.status, answer.code) == (404, "NoSuchBucket")
+
+
 def test_a_put_never_creates_a_bucket(s3: Any, bucket: str) -> None:
     other = "dev." + bucket.removeprefix("master.")
     with refused(404, "NoSuchBucket"):

@@ -10,10 +10,12 @@ import pytest
 from grpc import StatusCode
 
 from pfs_client.failures import (
+    BranchNotFound,
     PathCollision,
     PfsAccessDenied,
     PfsOverloaded,
 )
+from pfs_client.group_commit import pachd_committer
 from pfs_client.group_commit.admission import Admission
 from pfs_client.group_commit.tree_knowledge import TreeKnowledge
 from pfs_client.values import AddFile, Branch, Repo
@@ -187,6 +189,20 @@ async def test_what_is_known_of_all_branches_is_bounded(pachd: Pachd) -> None:
     for branch in branches:
         with pytest.raises(PathCollision):
             await put(writes, "/dir", branch=branch)
+
+
+async def test_branches_that_are_not_there_take_nobodys_place(
+    pachd: Pachd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pachd_committer, "MAX_BRANCHES_KNOWN", 2)
+    writes = writes_to(pachd)
+    committer: Any = writes._committer
+    await put(writes, "/a")
+    await writes.drain()
+    for number in range(4):
+        with pytest.raises(BranchNotFound):
+            await put(writes, "/a", branch=Branch(Repo("r"), f"none{number}"))
+    assert list(committer._branches) == [BRANCH]
 
 
 async def test_what_is_forgotten_for_room_is_looked_up_where_it_was_written(

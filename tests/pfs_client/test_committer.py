@@ -222,6 +222,18 @@ async def test_what_was_written_before_the_culprit_does_not_count() -> None:
     assert [told(one) for one in group] == [COMMIT, error, error.others[5]]
 
 
+@pytest.mark.parametrize("before", range(3))
+async def test_who_expects_the_same_as_the_culprit_is_refused_with_it(before: int) -> None:
+    error = refused(2 * before, others=[2 * before + 3])
+    pfs = Scripted(error)
+    others = [member(f"/{number}") for number in range(before)]
+    twice = [member("/a", expecting=True) for _ in range(2)]
+    assert await committed(pfs, *others, *twice, member("/b")) == []
+    assert pfs.calls[1][-2:] == ["-/b", "+/b"]
+    assert len(pfs.calls) == 2
+    assert [told(one) for one in twice] == [error, error.others[2 * before + 3]]
+
+
 async def test_of_several_writes_of_one_request_none_is_refused_for_another_s_sake() -> None:
     error = refused(0, others=[3])
     pfs = Scripted(error)
