@@ -9,6 +9,7 @@ from embedded_pfs.database import as_datetime
 from pfs_client.failures import (
     BranchFeedsOthers,
     BranchNotFound,
+    OutputBranch,
     RepoNotFound,
 )
 from pfs_client.values import (
@@ -18,11 +19,14 @@ from pfs_client.values import (
     Repo,
 )
 
-BRANCH_ROWS = """
-    SELECT branch.id, repo.id, line_id, head_id,
-        project.name, repo.name, branch.name, hex, branch.created_us,
+IS_LINKED = """
         EXISTS (SELECT 1 FROM provenance AS up WHERE up.branch_id = branch.id)
         OR EXISTS (SELECT 1 FROM provenance AS down WHERE down.upstream_id = branch.id)
+"""
+BRANCH_ROWS = f"""
+    SELECT branch.id, repo.id, line_id, head_id,
+        project.name, repo.name, branch.name, hex, branch.created_us,
+        {IS_LINKED}
     FROM branch
     JOIN repo ON repo.id = branch.repo_id
     JOIN project ON project.id = project_id
@@ -108,6 +112,16 @@ def info_of(connection: sqlite3.Connection, row: BranchRow) -> BranchInfo:
 def downstream(connection: sqlite3.Connection, branch_id: int) -> list[BranchRow]:
     """All branches that are computed from this one, directly or not."""
     return _transitive(connection, DOWNSTREAM, branch_id)
+
+
+def refuse_output(connection: sqlite3.Connection, branch_id: int, branch: Branch) -> None:
+    """Refuse what would be written to a branch that is computed from another.
+
+    Raises:
+        OutputBranch: It is one.
+    """
+    if find_rows(connection, UPSTREAM, branch_id):
+        raise OutputBranch(f"a pipeline writes {branch}", branch)
 
 
 def feeds_others(row: BranchRow, below: list[BranchRow]) -> BranchFeedsOthers:

@@ -12,13 +12,13 @@ from embedded_pfs import commits
 from embedded_pfs.branch_rows import (
     BRANCH_ROWS,
     DOWNSTREAM,
-    UPSTREAM,
     BranchRow,
     feeds_others,
     find_branch,
     find_named,
     find_rows,
     info_of,
+    refuse_output,
     repo_id_of,
 )
 from embedded_pfs.commit_rows import commit_by_id, holds_files
@@ -27,7 +27,6 @@ from embedded_pfs.names import check_name
 from pfs_client.failures import (
     BranchNotFound,
     HeadMoved,
-    OutputBranch,
     PfsFailure,
 )
 from pfs_client.values import (
@@ -85,8 +84,7 @@ def start_commit(connection: sqlite3.Connection, branch: Branch, description: st
     """
     row = find_or_create_branch(connection, branch)
     commits.start(connection, row, description=description)
-    if find_rows(connection, UPSTREAM, row.id):
-        raise OutputBranch(f"a pipeline writes {branch}", branch)
+    refuse_output(connection, row.id, branch)
     return find_branch(connection, branch).head
 
 

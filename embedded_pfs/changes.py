@@ -24,7 +24,7 @@ from embedded_pfs.blobs import Blobs, BlobWriter, StoredContent, file_hash
 from embedded_pfs.database import now_us
 from embedded_pfs.names import bounds_of, stored_path, writable_path
 from embedded_pfs.stored_changes import AddContent, StoredChange
-from embedded_pfs.tips import refuse_output, tip_of
+from embedded_pfs.tips import tip_of
 from pfs_client.failures import ConditionFailed, PfsFailure
 from pfs_client.values import Branch, Commit, CopyFile, DeleteFile, ExpectFile, File
 
@@ -63,14 +63,13 @@ def modify_branch(
     head = tip.head
     # pachd takes what is written to an open output commit, which is its pipeline's.
     if tip.is_linked and not (as_pachd and head.is_open):
-        refuse_output(connection, tip)
+        branch_rows.refuse_output(connection, tip.branch_id, branch)
     if head.is_open:
         return _apply(connection, blobs, head, changes, as_pachd=as_pachd), None
     # The commit is written once, when it is known what it holds: each statement is time that every
     # write takes.
     closed_us = now_us()
-    seq = 1 + tip.last_seq
-    editor = _Editor(connection, blobs, tip.line_id, seq, closed_us, as_pachd=as_pachd)
+    editor = _Editor(connection, blobs, tip.line_id, tip.next_seq, closed_us, as_pachd=as_pachd)
     editor.apply_all(changes)
     size_bytes = head.size_bytes + editor.added_bytes
     hex_ = commits.add_closed(connection, tip, size_bytes, closed_us)

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from embedded_pfs.branch_rows import repo_id_of
 from embedded_pfs.database import as_datetime, as_optional_datetime
 from pfs_client.failures import CommitNotFinished, CommitNotFound, CommitNotOpen
 from pfs_client.values import Commit, CommitInfo, OriginKind, Repo, is_commit_id
-
-_COMMIT_ROW = """
-    SELECT commit_.id, commit_.repo_id, line_id, seq,
-        parent_id, finishing_us, finished_us, size_bytes
-    FROM commit_
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +28,14 @@ class CommitRow:
     def is_open(self) -> bool:
         """Whether writes still go into it."""
         return self.finishing_us is None
+
+
+def columns_of(table: str) -> str:
+    """What makes a `CommitRow`, in its order, of a table of commits by its name in a query."""
+    return ", ".join(f"{table}.{field.name}" for field in fields(CommitRow))
+
+
+_COMMIT_ROW = f"SELECT {columns_of('commit_')} FROM commit_"
 
 
 def find_commit(connection: sqlite3.Connection, commit: Commit) -> CommitRow:

@@ -116,7 +116,7 @@ def add_closed(connection: sqlite3.Connection, tip: Tip, size_bytes: int, closed
             tip.repo_id,
             hex_,
             tip.line_id,
-            tip.last_seq + 1,
+            tip.next_seq,
             head.id,
             OriginKind.USER.value,
             tip.branch.name,

@@ -70,7 +70,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         StorageFull: There is no room on the disk.
         PfsTimeout: Another process has held the database for too long.
     """
-    try:
+    with told_as_failures():
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -80,8 +80,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    except sqlite3.OperationalError as error:  # as by `told_as_failures`, which takes its time
-        raise failure_of(error) from error
 
 
 @contextmanager

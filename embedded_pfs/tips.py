@@ -8,18 +8,15 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from embedded_pfs.branch_rows import UPSTREAM, find_branch, find_rows
-from embedded_pfs.commit_rows import CommitRow
-from pfs_client.failures import OutputBranch
+from embedded_pfs.branch_rows import IS_LINKED, find_branch
+from embedded_pfs.commit_rows import CommitRow, columns_of
 from pfs_client.values import Branch
 
-_TIP = """
+_TIP = f"""
     SELECT branch.id, branch.repo_id, branch.line_id,
         (SELECT coalesce(max(seq), 0) FROM commit_ WHERE line_id = branch.line_id),
-        EXISTS (SELECT 1 FROM provenance WHERE branch_id = branch.id)
-        OR EXISTS (SELECT 1 FROM provenance WHERE upstream_id = branch.id),
-        head.id, head.repo_id, head.line_id, head.seq, head.parent_id, head.finishing_us,
-        head.finished_us, head.size_bytes
+        {IS_LINKED},
+        {columns_of("head")}
     FROM project
     JOIN repo ON project_id = project.id
     JOIN branch ON branch.repo_id = repo.id
@@ -45,6 +42,11 @@ class Tip:
     """Whether it is computed from another branch, or another from it."""
     head: CommitRow
 
+    @property
+    def next_seq(self) -> int:
+        """The number that the next commit gets."""
+        return self.last_seq + 1
+
 
 def tip_of(connection: sqlite3.Connection, branch: Branch) -> Tip:
     """A branch's tip.
@@ -59,13 +61,3 @@ def tip_of(connection: sqlite3.Connection, branch: Branch) -> Tip:
         find_branch(connection, branch)
     branch_id, repo_id, line_id, last_seq, is_linked, *head = found
     return Tip(branch, branch_id, repo_id, line_id, last_seq, bool(is_linked), CommitRow(*head))
-
-
-def refuse_output(connection: sqlite3.Connection, tip: Tip) -> None:
-    """Refuse what would be written to a branch that is computed from another.
-
-    Raises:
-        OutputBranch: It is one.
-    """
-    if find_rows(connection, UPSTREAM, tip.branch_id):
-        raise OutputBranch(f"a pipeline writes {tip.branch}", tip.branch)

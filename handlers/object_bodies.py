@@ -32,43 +32,46 @@ async def write_body(
     """
     branch = named_branch(request.services, request.bucket).branch
     try:
-        return await _write(request, branch, path, expect)
-    except (BranchNotFound, RepoNotFound):
-        raise NoSuchBucket(BucketName=request.bucket) from None
-    except OutputBranch:
-        raise WriteToOutputBranch(BucketName=request.bucket) from None
+        body = RequestBody(request)
+        if _goes_at_once(request, body):
+            return body, await _write(request, branch, path, body, expect)
+    except (NoSuchBucket, WriteToOutputBranch):
+        raise
     except (S3Error, StorageFull, PfsOverloaded):
         await writable_branch(request.services, request.bucket)
         raise
-
-
-async def _write(
-    request: S3Request, branch: Branch, path: str, expect: ExpectFile | None
-) -> tuple[RequestBody, Written]:
-    body = RequestBody(request)
-    marker = is_directory_marker(request.key)
-    if marker or not _goes_at_once(request, body):
-        await writable_branch(request.services, request.bucket)
-    if marker:
+    await writable_branch(request.services, request.bucket)
+    if is_directory_marker(request.key):
         return body, await _accept_directory_marker(request, body)
-    with told_as_s3(request.key):
-        written = await request.services.writes.put_file(
-            branch,
-            path,
-            body.pieces(),
-            declared_size_bytes=body.declared_size_bytes,
-            expect=expect,
-        )
-    return body, written
+    return body, await _write(request, branch, path, body, expect)
 
 
 def _goes_at_once(request: S3Request, body: RequestBody) -> bool:
     """Whether nothing is won by a look at the bucket first.
 
     A small body that is there is written in the time that a look would take, and its commit refuses
-    what a look would have refused.
+    what a look would have refused. A directory marker has no commit.
     """
-    return request.has_come and request.services.writes.is_small(body.declared_size_bytes)
+    is_small = request.services.writes.is_small(body.declared_size_bytes)
+    return request.has_come and is_small and not is_directory_marker(request.key)
+
+
+async def _write(
+    request: S3Request, branch: Branch, path: str, body: RequestBody, expect: ExpectFile | None
+) -> Written:
+    try:
+        with told_as_s3(request.key):
+            return await request.services.writes.put_file(
+                branch,
+                path,
+                body.pieces(),
+                declared_size_bytes=body.declared_size_bytes,
+                expect=expect,
+            )
+    except (BranchNotFound, RepoNotFound):
+        raise NoSuchBucket(BucketName=request.bucket) from None
+    except OutputBranch:
+        raise WriteToOutputBranch(BucketName=request.bucket) from None
 
 
 async def _accept_directory_marker(request: S3Request, body: RequestBody) -> Written:

@@ -30,8 +30,6 @@ from tests.pfs_contract.reading import head_of, put, read
 
 SMALL = b"x" * 1024
 LARGE = b"x" * (64 * 1024 + 1)
-
-
 QUICK_SECONDS = pace.QUICK_SECONDS
 SLOW_SECONDS = 0.5
 """More than any write takes here, however busy the machine is."""
@@ -186,16 +184,12 @@ async def test_who_meets_another_that_writes_waits_on_the_thread(
     other = sqlite3.connect(
         tmp_path / "pfs" / "pfs.sqlite", isolation_level=None, check_same_thread=False
     )
-    other.execute("BEGIN IMMEDIATE")
-    letting_go = threading.Timer(0.1, other.execute, ("COMMIT",))
-    letting_go.start()
-    assert await engine.write_little(thread_of) != threading.get_ident()
-    letting_go.join()
-    other.execute("BEGIN IMMEDIATE")
-    letting_go = threading.Timer(0.1, other.execute, ("COMMIT",))
-    letting_go.start()
-    assert await engine.free_little(thread_of) != threading.get_ident()
-    letting_go.join()
+    for write in (engine.write_little, engine.free_little):
+        other.execute("BEGIN IMMEDIATE")
+        letting_go = threading.Timer(0.1, other.execute, ("COMMIT",))
+        letting_go.start()
+        assert await write(thread_of) != threading.get_ident()
+        letting_go.join()
     other.close()
 
 

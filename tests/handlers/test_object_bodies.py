@@ -113,3 +113,19 @@ async def test_who_is_written_at_once_is_not_looked_for(
     answer = await put_object(replace(request, has_come=has_come))
     assert answer.status == 200
     assert len(asked) == looks
+
+
+@pytest.mark.parametrize(("body", "has_come"), [(b"1", False), (None, False), (None, True)])
+async def test_a_bucket_that_is_not_there_is_looked_for_once(
+    roomy: Services, monkeypatch: pytest.MonkeyPatch, body: bytes | None, has_come: bool
+) -> None:
+    inspect_branch, asked = roomy.pfs.inspect_branch, []
+
+    async def counted(branch: Branch) -> object:
+        asked.append(branch)
+        return await inspect_branch(branch)
+
+    monkeypatch.setattr(roomy.pfs, "inspect_branch", counted)
+    with pytest.raises(NoSuchBucket):
+        await put_object(replace(put(roomy, "master.none", body), has_come=has_come))
+    assert len(asked) == 1
