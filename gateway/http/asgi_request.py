@@ -79,8 +79,8 @@ class AsgiRequest:
         self._news.set()
 
     def end_body(self) -> None:
-        """All of the body has come."""
-        self.context.body_has_come = True
+        """All of the body has come. Who asked to be told to go on waits for that all the same."""
+        self.context.body_has_come = not self._awaits_continue
         self._end_body()
 
     def end_input(self, error: S3Error | None = None) -> None:
