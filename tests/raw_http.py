@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from xml.etree import ElementTree
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 PIECE_BYTES = 256 * 1024
 
 

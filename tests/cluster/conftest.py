@@ -25,7 +25,7 @@ from tests.cluster.invariants import assert_harmless
 from tests.cluster.pachd import Pachd, serving_pachd
 from tests.cluster.wire import Wire
 
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 60.0
 
 
 class _Server(uvicorn.Server):
@@ -145,7 +145,7 @@ async def cluster(
     async with serving_pachd(tmp_path / "pfs", hazards=hazards) as server:
         proxy = FaultProxy(server.address)
         await proxy.start()
-        settings = Settings(pfs=f"grpc://{proxy.address}", **{"pfs_call_seconds": 2.0, **options})
+        settings = Settings(pfs=f"grpc://{proxy.address}", **{"pfs_call_seconds": 10.0, **options})
         async with running_in_process(settings, monkeypatch) as endpoint:
             cluster = Cluster(server, proxy, endpoint)
             await cluster.s3("create_bucket", Bucket="master.r")

@@ -22,7 +22,7 @@ async def read_history(cluster: Cluster, branch: Branch) -> None:
     try:
         if chains.place_of(connection, head) is None:
             chains.begin(connection, info, None)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while chains.next_to_read(connection) is not None:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.02)
     finally:

@@ -16,7 +16,7 @@ KEYS = 1000
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0, "sole_writer": True}
+    return {"pfs_call_seconds": 100.0, "sole_writer": True}
 
 
 async def fill(cluster: Cluster, keys: list[str]) -> dict[str, str]:

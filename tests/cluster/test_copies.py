@@ -16,7 +16,7 @@ BRANCH = Branch(Repo("r"), "master")
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0, "layers": ("copy",)}
+    return {"pfs_call_seconds": 100.0, "layers": ("copy",)}
 
 
 async def copy(cluster: Cluster, source: str, target: str) -> Any:

@@ -28,6 +28,7 @@ from tests.servers import GatewayProcess, PfsProcess
 BUCKET = "master.r"
 BRANCH = Branch(Repo("r"), "master")
 LARGE = bytes(1_500_000)
+CALL_SECONDS = 2.0
 
 READ_TRIES = 4
 
@@ -51,6 +52,11 @@ WRITES: dict[str, tuple[str, dict[str, Any]]] = {
     "ModifyFile": ("put_object", {"Bucket": BUCKET, "Key": "new", "Body": b"1"}),
     "CreateFileSet": ("put_object", {"Bucket": BUCKET, "Key": "new", "Body": LARGE}),
 }
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"pfs_call_seconds": CALL_SECONDS}
 
 
 @pytest.fixture
@@ -92,7 +98,7 @@ async def test_a_call_that_is_not_answered_ends(filled: Cluster, method: str) ->
     begun = time.monotonic()
     status, _, is_promised = await filled.refusal(operation, **parameters)
     assert (status, is_promised) == (503, True)
-    assert time.monotonic() - begun < 5  # the calls of these tests may take two
+    assert time.monotonic() - begun < 10 * CALL_SECONDS
     assert 1 <= filled.wire.count()[method] <= 2
     gate.set()
     await filled.settle()
@@ -123,7 +129,7 @@ def test_a_gateway_that_starts_before_pachd(tmp_path: Path) -> None:
             assert (answer.status, answer.code) == (503, "ServiceUnavailable")
             assert int(answer.headers["retry-after"]) > 0
         with PfsProcess(tmp_path / "pfs", address):
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while send(gateway, "PUT", "/master.r", b"").status == 503:
                 assert time.monotonic() < end
                 time.sleep(0.1)
@@ -131,7 +137,7 @@ def test_a_gateway_that_starts_before_pachd(tmp_path: Path) -> None:
             assert send(gateway, "GET", "/master.r/a").body == b"1"
         assert send(gateway, "GET", "/master.r/a").status == 503
         with PfsProcess(tmp_path / "pfs", address):
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while send(gateway, "GET", "/master.r/a").status == 503:
                 assert time.monotonic() < end
                 time.sleep(0.1)
@@ -156,7 +162,7 @@ def test_a_gateway_ends_in_time_whatever_pachd_does(tmp_path: Path) -> None:
                 time.sleep(0.5)
                 begun = time.monotonic()
                 gateway.process.send_signal(signal.SIGTERM)
-                assert gateway.process.wait(20) == 0
+                assert gateway.process.wait(40) == 0
             assert time.monotonic() - begun < 8
         finally:
             pfs.process.send_signal(signal.SIGCONT)
@@ -196,12 +202,12 @@ async def test_a_call_fails_at_once_when_the_connection_is_closed_at_any_moment(
 ) -> None:
     gate = pachd_server.wire.hold(method)
     for turns in TURNS:
-        pfs = WholePachdClient.open(PachdSettings(pachd_server.address, call_seconds=60))
+        pfs = WholePachdClient.open(PachdSettings(pachd_server.address, call_seconds=600))
         waiting = asyncio.ensure_future(CALLS[method](pfs))
         for _ in range(turns):
             await asyncio.sleep(0)
         await pfs.aclose()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             with pytest.raises(PfsUnavailable):
                 await waiting
     gate.set()

@@ -28,7 +28,7 @@ def hazards() -> Hazards:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0, "layers": ("multipart",)}
+    return {"pfs_call_seconds": 100.0, "layers": ("multipart",)}
 
 
 async def begin(cluster: Cluster) -> dict[str, Any]:

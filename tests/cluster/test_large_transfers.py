@@ -33,7 +33,7 @@ def piece(number: int) -> bytes:
 async def stays(value: Callable[[], Any]) -> Any:
     """Wait until something changes no more, and give it."""
     last, quiet = value(), 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while quiet < 10:
             await asyncio.sleep(0.05)
             quiet = quiet + 1 if value() == last else 0
@@ -43,7 +43,7 @@ async def stays(value: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0}
+    return {"pfs_call_seconds": 100.0}
 
 
 @pytest.fixture

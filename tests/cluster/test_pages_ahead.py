@@ -23,7 +23,7 @@ PAGE = 100
 
 @pytest.fixture
 def options(tmp_path: Path) -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0, "state_dir": str(tmp_path / "state"), "history_wait": 10.0}
+    return {"pfs_call_seconds": 100.0, "state_dir": str(tmp_path / "state"), "history_wait": 10.0}
 
 
 async def fill(cluster: Cluster, pages: int, key: str = "k{:05}") -> list[str]:

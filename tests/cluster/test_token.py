@@ -150,6 +150,7 @@ async def test_what_the_token_may_not_do_is_access_denied(
     await cluster.s3("put_object", Bucket=BUCKET, Key="b", Body=b"1")
     for method, operations in refusals.items():
         for operation, parameters in operations:
+            await cluster.settle()
             cluster.wire.faults = {method: Fault(code, "... needs permissions [...]")}
             status, s3_code, _ = await cluster.refusal(operation, **parameters)
             assert status == 403, (method, operation)

@@ -26,7 +26,7 @@ def exact() -> bool:
 def options(tmp_path: Path, exact: bool) -> dict[str, Any]:
     state = str(tmp_path / "state")
     return {
-        "pfs_call_seconds": 30.0,
+        "pfs_call_seconds": 100.0,
         "state_dir": state,
         "history_wait": WAIT_SECONDS,
         "exact_times": exact,

@@ -22,7 +22,7 @@ PART = bytes(5 * 1024**2)
 @pytest.fixture
 def options(tmp_path: Path) -> dict[str, Any]:
     state_dir = str(tmp_path / "state")
-    return {"pfs_call_seconds": 30.0, "state_dir": state_dir, "layers": ("multipart",)}
+    return {"pfs_call_seconds": 100.0, "state_dir": state_dir, "layers": ("multipart",)}
 
 
 @dataclass
@@ -158,7 +158,7 @@ async def test_a_completion_waits_for_eight_calls(upload: Upload) -> None:
     wire = upload.cluster.wire
     wire.calls.clear()
     gate = wire.hold("InspectCommit")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         await upload.cluster.s3(
             "complete_multipart_upload", **upload.named, MultipartUpload={"Parts": upload.parts}
         )

@@ -18,7 +18,7 @@ KEYS = 250
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"pfs_call_seconds": 30.0, "layers": ("versions",)}
+    return {"pfs_call_seconds": 100.0, "layers": ("versions",)}
 
 
 async def store_history(cluster: Cluster) -> None:

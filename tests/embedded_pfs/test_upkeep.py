@@ -288,7 +288,7 @@ async def six_commits(directory: Path) -> list[Commit]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
 
@@ -329,7 +329,7 @@ async def test_one_process_keeps_a_directory_up(pfs: EmbeddedPfs) -> None:
     await pfs.engine.upkeep.round()
     assert rows(pfs, "suspect") == 1
     os.close(lock)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while rows(pfs, "suspect"):  # the other one may be at it now
             await pfs.engine.upkeep.round()
     await other.aclose()

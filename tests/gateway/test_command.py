@@ -146,7 +146,7 @@ def test_it_ends_within_seconds_and_finishes_what_it_accepted(
             threading.Timer(0.5, connection.send, [b"56789"]).start()
             assert connection.read().status == 200
         begun = time.monotonic()
-        gateway.process.wait(10)
+        gateway.process.wait(40)
         assert time.monotonic() - begun < 5
         idle.socket.close()
     with GatewayProcess(tmp_path / "pfs") as gateway:
@@ -266,7 +266,7 @@ def test_a_full_disk_is_a_503(tmp_path: Path) -> None:
         assert send(gateway, "GET", "/master.r/a").body == b"before"
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(40)
 
 
 class _Elsewhere(GatewayProcess):

@@ -115,7 +115,7 @@ def test_a_signal_that_has_nothing_to_read_again_changes_nothing(
         await_true(lambda: "SIGHUP: certificates and tokens are read again" in log_of(gateway))
         assert send(gateway, "GET", "/-/ready").status == 200
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(40) == 0
 
 
 async def test_a_new_token_is_sent_at_once(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def is_refused(gateway: GatewayProcess) -> bool:
         socket.create_connection((gateway.host, gateway.port), 5).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # it ended while this one was waiting to be accepted: the next is refused
     return False
 
 
@@ -78,7 +80,7 @@ def test_what_is_accepted_is_answered_and_nobody_else_gets_in(
         answer = busy.read()
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert busy.is_closed()
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(40) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     with GatewayProcess(tmp_path / "pfs") as again:
         assert send(again, "GET", f"/{BUCKET}/slow").body == b"0123456789"
@@ -99,7 +101,7 @@ def test_a_head_that_has_begun_is_a_request_that_is_accepted(gateway: GatewayPro
             assert (answer.status, answer.headers["connection"]) == (200, "close")
         busy.send(rest)
         assert busy.read().status == 200
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(40) == 0
 
 
 def test_who_has_just_connected_is_answered(tmp_path: Path) -> None:
@@ -115,7 +117,7 @@ def test_who_has_just_connected_is_answered(tmp_path: Path) -> None:
             assert silent.is_closed()
         busy.send(rest)
         assert busy.read().status == 200
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(40) == 0
 
 
 class Writer:
@@ -168,7 +170,7 @@ def test_every_write_that_was_answered_is_there(
         await_true(lambda: all(len(writer.answered) > 10 for writer in writers), seconds=60)
         begun = time.monotonic()
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(40) == 0
         assert time.monotonic() - begun < 10
         for writer in writers:
             writer.thread.join()
@@ -192,7 +194,7 @@ def test_a_second_signal_ends_it_at_once(
         tell(gateway, signal.SIGTERM)
         begun = time.monotonic()
         gateway.process.send_signal(signal_)
-        assert gateway.process.wait(10) == -signal_
+        assert gateway.process.wait(40) == -signal_
         assert time.monotonic() - begun < 10
         with pytest.raises(ConnectionError):
             busy.read()
@@ -227,7 +229,7 @@ def test_what_does_not_end_in_time_is_told(
         answer = putting.read()
         assert (answer.status, answer.code) == (503, "ServiceUnavailable")
         assert int(answer.headers["retry-after"]) > 0
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(40) == 0
         assert time.monotonic() - begun < 6
         assert length_of_rest(reading) < 32 * MIB
         assert "Traceback" not in "".join(gateway.log)
@@ -255,4 +257,4 @@ def test_a_request_may_take_as_long_as_it_is_given(tmp_path: Path) -> None:
                 time.sleep(0.6)
                 connection.send(bytes([byte]))
             assert connection.read().status == 200
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(40) == 0

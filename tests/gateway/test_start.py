@@ -223,7 +223,7 @@ def started(tmp_path: Path, *options: str, **environment: str) -> list[str]:
         lines.append(line)
         if " answers: " in line or " does not answer yet" in line:
             process.terminate()
-    process.wait(20)
+    process.wait(40)
     process.stderr.close()
     return lines
 

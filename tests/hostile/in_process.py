@@ -55,7 +55,7 @@ class InProcess:
         await writer.wait_closed()
         return answer
 
-    async def until(self, condition: Callable[[], bool], *, seconds: float = 15) -> None:
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
         """Wait for a condition.
 
         Raises:

@@ -32,7 +32,7 @@ def descriptors(process: int) -> int:
     return len(os.listdir(f"/proc/{process}/fd"))
 
 
-def await_true(condition: Callable[[], bool], seconds: float = 15) -> None:
+def await_true(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for a condition.
 
     Raises:

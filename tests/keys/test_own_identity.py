@@ -77,7 +77,7 @@ async def test_the_gateway_s_own_token_goes_on_with_a_deletion(
     async with deleting(tmp_path, calls) as served:
         given = Settings(pfs=f"grpc://{served.address}", pachd_keys=True, pfs_token=GATEWAY)
         async with running_in_process(given, monkeypatch):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not await is_gone(served):  # noqa: ASYNC110 - a PFS tells nobody
                     await asyncio.sleep(0.02)
     assert {token for method, token in calls.seen if method == "DeleteRepo"} == {GATEWAY}

@@ -327,7 +327,7 @@ async def test_uploads_are_looked_after_with_the_tokens_of_those_who_have_asked(
             await after.s3(STRANGER, "list_buckets")
             assert wire.count()["RenewFileSet"] == 0
             await after.s3(OWNER, "list_buckets")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await wire.came("RenewFileSet")
 
 

@@ -49,7 +49,7 @@ async def others_write(pachd: Pachd, *changes: str | Change) -> Commit:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what nobody tells of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

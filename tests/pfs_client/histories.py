@@ -51,7 +51,7 @@ class Timed:
         self.pfs = pfs
         self.seen = Seen()
         self.file = IndexFile(directory)
-        settings = {"max_bytes": 1024**3, "wait_seconds": 5.0, **more}
+        settings = {"max_bytes": 1024**3, "wait_seconds": 60.0, **more}
         self.times = IndexedTimes(pfs, self.file, observer=self.seen, **settings)
         committer = PachdCommitter(pfs, own_commits=self.times.own)
         self.writes = GroupedWrites(pfs, committer, inline_bytes=SMALL_FILE_BYTES, wait_seconds=20)

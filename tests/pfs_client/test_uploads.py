@@ -306,7 +306,7 @@ async def test_its_repo_goes_slowly_if_its_history_is_long(tmp_path: Path) -> No
         await one.writes.drain()
         await pachd.pfs.delete_branch(BRANCH)  # as pachctl does
         await one.caretaker().go_round()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             await pachd.wire.came("DeleteRepo")
         assert pachd.wire.count()["DropCommit"] >= DEADLY - FEW
 
