@@ -49,6 +49,17 @@ def test_a_body_that_comes_unasked_is_taken(gateway: GatewayProcess, bucket: str
         assert connection.request("GET", f"/{bucket}/a").body == b"hello"
 
 
+@pytest.mark.parametrize("body", [b"", b"hello"])
+def test_who_asks_first_is_told_of_a_missing_bucket_even_if_all_has_come(
+    gateway: GatewayProcess, body: bytes
+) -> None:
+    with Connection(gateway) as connection:
+        headers = {"Expect": "100-continue", "Content-Length": str(len(body))}
+        connection.send(connection.head("PUT", "/master.none/a", None, headers) + body)
+        answer = connection.read()
+        assert (answer.status, answer.code, answer.interim) == (404, "NoSuchBucket", [])
+
+
 @pytest.mark.parametrize(
     ("target", "headers", "status"),
     [
