@@ -26,7 +26,7 @@ PROSE_TOOLS := $(if $(shell command -v go),$(if $(shell command -v cc),.build/va
 CODE := bench contract_review embedded_pfs gateway handlers pachd_server pfs_client s3_wire spec tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-prose check-proto contract contract-html contract-release format proto lock clean
+.PHONY: help run test test-all coverage clients vendor fuzz soak image-check bench docs site mutants power-cuts check check-site check-prose check-proto contract contract-html contract-release format proto lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -36,10 +36,13 @@ run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:306
 
 # Three at a time on two cores: half of what the tests take is waiting.
 test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/docs/zensical/ready ## the tests
-	$(BIN)/pytest -n 3 --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) $(THOROUGH_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
+
+coverage: ARGS += --cov --cov-report=term:skip-covered
+coverage: test ## the tests, and which lines they do not reach
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built
 

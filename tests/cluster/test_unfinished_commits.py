@@ -16,6 +16,12 @@ BRANCH = Branch(Repo("r"), "master")
 LARGE = bytes(1_500_000)
 
 
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """No call may take long: most of these tests wait until one is given up."""
+    return {"pfs_call_seconds": 4.0}
+
+
 async def put_object(cluster: Cluster, key: str, body: bytes = b"1") -> Any:
     return await cluster.s3("put_object", Bucket=BUCKET, Key=key, Body=body)
 
