@@ -41,7 +41,7 @@ test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROS
 test-all: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) $(THOROUGH_TOOLS) .build/bench/moto/ready .build/docs/zensical/ready ## the tests, and those that are too long for every run
 	$(BIN)/pytest -n 2 -m '' $(ARGS)
 
-coverage: ARGS += --cov --cov-report=term:skip-covered
+coverage: override ARGS += --cov --cov-report=term:skip-covered
 coverage: test ## the tests, and which lines they do not reach
 
 clients: $(CLIENTS) ## the clients that are tested, installed and built

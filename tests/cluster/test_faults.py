@@ -32,7 +32,7 @@ Break = Callable[[Cluster], None]
 @pytest.fixture
 def options() -> dict[str, Any]:
     """No call may take long: most of these tests wait until one is given up."""
-    return {"pfs_call_seconds": 4.0}
+    return {"pfs_call_seconds": 2.0}
 
 
 def cut(cluster: Cluster) -> None:

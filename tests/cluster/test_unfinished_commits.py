@@ -19,7 +19,7 @@ LARGE = bytes(1_500_000)
 @pytest.fixture
 def options() -> dict[str, Any]:
     """No call may take long: most of these tests wait until one is given up."""
-    return {"pfs_call_seconds": 4.0}
+    return {"pfs_call_seconds": 2.0}
 
 
 async def put_object(cluster: Cluster, key: str, body: bytes = b"1") -> Any:
@@ -47,7 +47,7 @@ async def commits(cluster: Cluster) -> int:
 
 async def waits_for(cluster: Cluster, readers: list[asyncio.Task[Any]]) -> None:
     """See that readers have come to where they wait for commits."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(5):
         while sum(cluster.finishing.waiting.values()) < len(readers):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert not any(reader.done() for reader in readers)
@@ -75,7 +75,7 @@ async def test_reads_of_a_head_that_is_finishing_wait_and_see_it(cluster: Cluste
 async def test_what_reads_no_file_does_not_wait(cluster: Cluster) -> None:
     cluster.finishing.hold()
     await put_object(cluster, "a")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(1.5):
         await cluster.s3("head_bucket", Bucket=BUCKET)
         await cluster.s3("get_bucket_location", Bucket=BUCKET)
         assert len((await cluster.s3("list_buckets"))["Buckets"]) == 1
@@ -135,7 +135,7 @@ async def test_an_open_commit_whose_base_is_unfinished(cluster: Cluster) -> None
     cluster.finishing.hold()
     await put_object(cluster, "base")
     await cluster.pachd.start_commit(BRANCH)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(1.5):
         await cluster.s3("head_bucket", Bucket=BUCKET)
         assert len((await cluster.s3("list_buckets"))["Buckets"]) == 1
     readers = [
@@ -154,7 +154,7 @@ async def test_an_open_commit_whose_base_never_finishes_is_a_503(cluster: Cluste
     cluster.finishing.hold()
     await put_object(cluster, "base")
     await cluster.pachd.start_commit(BRANCH)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         for operation, more in (("get_object", {"Key": "base"}), ("list_objects_v2", {})):
             refused = await cluster.refusal(operation, Bucket=BUCKET, **more)
             assert refused == (503, "ServiceUnavailable", True)
@@ -209,7 +209,7 @@ class TestAcknowledgedOnceFinished:
 
     async def test_a_write_into_an_open_commit_is_answered_at_once(self, cluster: Cluster) -> None:
         await cluster.pachd.start_commit(BRANCH)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(3):
             await put_object(cluster, "a")
             await put_object(cluster, "b", LARGE)
 

@@ -86,9 +86,8 @@ class Turns:
         """Measure from now on.
 
         What this process holds already is no longer looked through for garbage, as in a gateway
-        that has started: it holds what all tests before have left. Nor is it seen which lines run.
+        that has started: it holds what all tests before have left.
         """
-        sys.settrace(None)
         gc.collect()
         gc.freeze()
         await asyncio.sleep(0)  # the callback that this is in has taken long
@@ -114,6 +113,7 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
     turns = Turns()
     run = Handle._run
     sees_lines = sys.gettrace()
+    sys.settrace(None)  # to note each line takes longer than to run it
 
     def timed(handle: Handle) -> None:
         begun = time.thread_time()

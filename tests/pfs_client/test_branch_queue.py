@@ -95,14 +95,14 @@ class TestWithCallsOfASecond:
         writes = writes_to(pachd, max_unfinished=1)
         pachd.finishing.hold()
         await put(writes, "/1")
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(5):
             await writes.delete_file(BRANCH, "/2")
             await writes.drain()
 
     async def test_a_large_write_does_not_wait_for_its_commit(self, pachd: Pachd) -> None:
         writes = writes_to(pachd)
         pachd.finishing.hold()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(5):
             (result,) = await results([asyncio.ensure_future(put(writes, "/1", LARGE))])
         assert isinstance(result, bytes)
 

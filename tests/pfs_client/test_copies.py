@@ -61,7 +61,7 @@ async def test_a_copy_is_one_commit_and_carries_no_bytes(pachd: Pachd, source: C
 async def test_a_copy_is_told_before_its_commit_has_finished(pachd: Pachd, source: Commit) -> None:
     info = await found(pachd, source)
     pachd.finishing.hold()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         await writes_to(pachd).copy_file(BRANCH, "/b", source, info)
     pachd.finishing.release()
     assert await content_of(pachd, "/b") == b"of the source"

@@ -170,7 +170,7 @@ async def test_a_collision_in_an_open_commit_is_refused_without_a_wait(pachd: Pa
     writes = writes_to(pachd)
     await pachd.pfs.start_commit(BRANCH)
     await put(writes, "/d")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(5):
         with pytest.raises(PathCollision) as refused:
             await put(writes, "/d/x")
         await put(writes, "/e")

@@ -44,12 +44,12 @@ async def test_readers_and_a_writer_do_not_wait_for_each_other(tmp_path: Path) -
     other = sqlite3.connect(tmp_path / "pfs.sqlite", isolation_level=None)
     other.execute("BEGIN")
     assert other.execute("SELECT count(*) FROM file").fetchone() == (1,)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         await put(pfs, BRANCH, "/b", b"1")  # while somebody reads
     assert other.execute("SELECT count(*) FROM file").fetchone() == (1,)
     other.execute("COMMIT")
     with transaction(other):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(10):
             assert (
                 await read(pfs, await head_of(pfs, BRANCH), "/b") == b"1"
             )  # while somebody writes
