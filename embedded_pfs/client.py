@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from embedded_pfs.blobs import BlobWriter
 from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
-from embedded_pfs.engine import Engine, never
+from embedded_pfs.engine import Engine
 from embedded_pfs.stored_changes import adds, is_little
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
+from pfs_client.company import IsAlone, never
 from pfs_client.failures import AuthenticationOff, ContentLost
 from pfs_client.interface import MAX_FILE_SET_SECONDS, ByteStream, Changes
 from pfs_client.observer import UNOBSERVED, Observer
@@ -71,7 +72,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
-        is_alone: Callable[[], bool] = never,
+        is_alone: IsAlone = never,
     ) -> None:
         self.engine = Engine(
             directory,

@@ -34,6 +34,7 @@ from embedded_pfs.room import Room
 from embedded_pfs.staging import Staging
 from embedded_pfs.threads import Threads
 from embedded_pfs.upkeep import EVERYTHING_STAYS, Upkeep, UpkeepRules
+from pfs_client.company import IsAlone, never
 from pfs_client.failures import PfsTimeout, PfsUnavailable, StorageFull
 from pfs_client.observer import UNOBSERVED, Observer
 
@@ -42,11 +43,6 @@ T = TypeVar("T")
 
 _SCAN_THREADS = 4
 _BLOB_THREADS = 8
-
-
-def never() -> bool:
-    """There may always be something else to do."""
-    return False
 
 
 class Engine:
@@ -73,7 +69,7 @@ class Engine:
         clock: Clock = now_us,
         rules: UpkeepRules = EVERYTHING_STAYS,
         observer: Observer = UNOBSERVED,
-        is_alone: Callable[[], bool] = never,
+        is_alone: IsAlone = never,
     ) -> None:
         self.directory = DataDirectory(directory, synchronous=synchronous, clock=clock)
         self.blobs = self.directory.blobs

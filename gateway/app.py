@@ -69,7 +69,7 @@ class Gateway:
                     lifecycle=self.lifecycle,
                     metrics=self.observer.metrics,
                 ),
-                partial(Overload, max_requests=settings.max_requests, lifecycle=self.lifecycle),
+                partial(Overload, max_requests=settings.max_requests),
                 S3Routing,
             ],
         )

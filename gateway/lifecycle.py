@@ -11,12 +11,17 @@ class Lifecycle:
     """One process that serves.
 
     Once it `is_draining` it takes nothing new: each connection ends with the answer to what it has
-    brought. `requests_now` says how many requests are being served.
+    brought. `requests_now` says how many requests have come and are not answered: also those of
+    which nothing has been looked at, as they came in this turn of the event loop.
     """
 
     is_draining: bool = False
     requests_now: int = 0
     _reloads: list[Callable[[], None]] = field(default_factory=list)
+
+    def serves_one(self) -> bool:
+        """Whether whoever asks is the only request that has come, or none of them."""
+        return self.requests_now <= 1
 
     def on_reload(self, read_again: Callable[[], None]) -> None:
         """Have something called at each `reload`. It logs what it cannot read."""

@@ -21,6 +21,7 @@ from embedded_pfs.directory import DataDirectory, DirectoryRefused, older_schema
 from embedded_pfs.upkeep import UpkeepRules
 from gateway.lifecycle import Lifecycle
 from gateway.settings import BadSetting, Settings
+from pfs_client.company import never
 from pfs_client.failures import PfsFailure
 from pfs_client.history.index_file import IndexFile, StateDirectoryRefused
 from pfs_client.interface import PfsClient
@@ -53,7 +54,7 @@ def open_pfs(
             synchronous=settings.synchronous,
             rules=UpkeepRules(keep_history_days=settings.keep_history),
             observer=observer,
-            is_alone=lambda: lifecycle is not None and lifecycle.requests_now <= 1,
+            is_alone=never if lifecycle is None else lifecycle.serves_one,
         )
     pachd = PachdClient.open(pachd_settings(settings), observer)
     if lifecycle is not None:

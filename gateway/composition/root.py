@@ -18,6 +18,7 @@ from gateway.key_settings import acts_for_itself
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 from handlers.exchange import Limits, Services
+from pfs_client.company import never
 from pfs_client.failures import PfsFailure
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.interface import PfsClient
@@ -92,6 +93,7 @@ class Composition:
     def services_on(self, pfs: PfsClient, *, settings: Settings | None = None) -> Services:
         """The services that one identity's PFS gives."""
         settings = settings or self._settings
+        lifecycle = self._lifecycle
         is_direct = is_embedded(settings)
         transfers = Transfers(
             pfs,
@@ -112,6 +114,7 @@ class Composition:
             wait_seconds=settings.pfs_call_seconds,
             observer=self._observer,
             transfers=transfers,
+            is_alone=lifecycle.serves_one if lifecycle is not None and is_direct else never,
         )
         removal = RepoRemoval(pfs, writes.turn_at, self.removals, around.few_commits)
         uploads = Uploads(pfs, writes, transfers)

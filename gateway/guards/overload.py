@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gateway.asgi import App, Receive, Scope, Send
-from gateway.lifecycle import Lifecycle
 from s3_wire.errors import SlowDown
 
 
@@ -13,13 +12,12 @@ class Overload:
     Args:
         next_app: What serves.
         max_requests: How many requests it may serve at a time.
-        lifecycle: Is told how many it serves.
     """
 
-    def __init__(self, next_app: App, max_requests: int, lifecycle: Lifecycle) -> None:
+    def __init__(self, next_app: App, max_requests: int) -> None:
         self._next_app = next_app
         self._max_requests = max_requests
-        self._lifecycle = lifecycle
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request if there is room for it.
@@ -27,10 +25,10 @@ class Overload:
         Raises:
             SlowDown: There is none; the client may try again in a second.
         """
-        if scope["type"] == "http" and self._lifecycle.requests_now >= self._max_requests:
+        if scope["type"] == "http" and self._requests >= self._max_requests:
             raise SlowDown(retry_after_seconds=1)
-        self._lifecycle.requests_now += 1
+        self._requests += 1
         try:
             await self._next_app(scope, receive, send)
         finally:
-            self._lifecycle.requests_now -= 1
+            self._requests -= 1

@@ -58,8 +58,8 @@ class S3Protocol(asyncio.Protocol):
 
     def __init__(self, config: uvicorn.Config, server_state: ServerState, **_: Any) -> None:
         self._app = cast("App", config.loaded_app)
-        self._served = cast("Served", config.loaded_app)
-        self._limits = limits = self._served.settings
+        self.served = cast("Served", config.loaded_app)
+        self._limits = limits = self.served.settings
         self._state = server_state
         self._loop = loop = asyncio.get_running_loop()
         self._parser = RequestParser(limits.max_head_bytes, limits.head_seconds, loop.time)
@@ -92,7 +92,7 @@ class S3Protocol(asyncio.Protocol):
             self._refuse(SlowDown(retry_after_seconds=1))
         else:
             self._await_request()
-            if self._served.lifecycle.is_draining:
+            if self.served.lifecycle.is_draining:
                 self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -150,15 +150,6 @@ class S3Protocol(asyncio.Protocol):
         """What stands in every answer; the time among it is now, and not a second ago."""
         return [date_header(time.time()), *self._state.default_headers]
 
-    @property
-    def is_alone(self) -> bool:
-        """Whether this process serves no other request.
-
-        Then an answer is sent at once. Answers of one moment are sent together at its end: each
-        wakes a client, and if clients are woken one by one, all requests take a sixth longer.
-        """
-        return len(self._state.tasks) <= 1
-
     def answered(self, request: AsgiRequest) -> None:
         """A request has its answer: go on with the next, or end."""
         self._request = None
@@ -204,11 +195,16 @@ class S3Protocol(asyncio.Protocol):
         self._is_new = False
         self._due = None
         request = self._request = AsgiRequest(head, self)
-        if self._served.lifecycle.is_draining:
+        if self.served.lifecycle.is_draining:
             self._end_if_last(request)
         task = request.task = self._loop.create_task(self._run(request))
         self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        self.served.lifecycle.requests_now += 1
+        task.add_done_callback(self._has_served)
+
+    def _has_served(self, task: asyncio.Task[None]) -> None:
+        self._state.tasks.discard(task)
+        self.served.lifecycle.requests_now -= 1
 
     async def _run(self, request: AsgiRequest) -> None:
         request_context.enter(request.context)
@@ -231,7 +227,7 @@ class S3Protocol(asyncio.Protocol):
         """Answer without a request, and end the connection."""
         if self.transport.is_closing():
             return
-        request_id = self._served.observer.refused(error, self.client)
+        request_id = self.served.observer.refused(error, self.client)
         given, body = rendered(error, "/", request_id)
         headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
         framing = AnswerFraming("GET", keeps_alive=False)

@@ -8,7 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from pfs_client.company import IsAlone
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
+from pfs_client.group_commit import first_step
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Member, Write, fail_all
 from pfs_client.observer import Observer
@@ -32,6 +34,8 @@ class BranchQueue:
         turn: Held while a group is committed.
         observer: Is told of groups.
         ended: Called when the queue is empty, and takes no more.
+        is_alone: Says whether nobody can be about to write but who does. A group then goes at once,
+            and does not wait for who comes in the same turn of the event loop.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class BranchQueue:
         turn: asyncio.Lock,
         observer: Observer,
         ended: Callable[[], None],
+        is_alone: IsAlone,
     ) -> None:
         self._branch = branch
         self._committer = committer
@@ -53,8 +58,11 @@ class BranchQueue:
         self._turn = turn
         self._observer = observer
         self._ended = ended
+        self._is_alone = is_alone
         self._pending: deque[Member] = deque()
-        self.task = asyncio.create_task(self._run())
+        self._has_begun = False
+        self.task: asyncio.Task[None] | None = None
+        """Commits what is in it."""
 
     async def join(self, writes: Sequence[Write]) -> Commit | None:
         """Have writes committed with the next group; gives its commit where PFS says which it is.
@@ -62,10 +70,28 @@ class BranchQueue:
         Raises:
             PfsOverloaded: No group could take them in time; they do not happen.
         """
-        loop = asyncio.get_running_loop()
-        member = Member(writes, loop.create_future(), request=self._observer.current_request())
+        done = asyncio.get_running_loop().create_future()
+        member = Member(writes, done, request=self._observer.current_request())
         joined = time.perf_counter()
         self._pending.append(member)
+        if not self._has_begun:
+            self._begin()
+        try:
+            return member.done.result() if member.done.done() else await self._outcome_of(member)
+        finally:
+            ended = time.perf_counter()
+            began = ended if member.began is None else member.began
+            self._observer.write_ended(began - joined, ended - began)
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        if self._is_alone():
+            self.task = first_step.begin(self._run())
+        else:
+            self.task = asyncio.create_task(self._run())
+
+    async def _outcome_of(self, member: Member) -> Commit | None:
+        loop = asyncio.get_running_loop()
         giving_up = loop.call_later(self._wait_seconds, self._give_up, member)
         try:
             return await member.done
@@ -76,9 +102,6 @@ class BranchQueue:
             raise
         finally:
             giving_up.cancel()
-            ended = time.perf_counter()
-            began = ended if member.began is None else member.began
-            self._observer.write_ended(began - joined, ended - began)
 
     def _give_up(self, member: Member) -> None:
         if member in self._pending:

@@ -8,10 +8,12 @@ branch commits at once. A group is in arrival order, and how it becomes a commit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakValueDictionary
 
+from pfs_client.company import IsAlone, never
 from pfs_client.failures import PfsFailure, PfsUnavailable
 from pfs_client.group_commit.branch_queue import BranchQueue
 from pfs_client.group_commit.committer import Committer
@@ -63,6 +65,8 @@ class GroupedWrites:
         wait_seconds: How long a write may wait for memory, and until it goes with a group.
         observer: Is told of groups.
         transfers: Bring large bodies to the PFS.
+        is_alone: Says whether the event loop has nothing to do but what calls; a write then goes at
+            once. Only for a committer that asks for no current task.
     """
 
     def __init__(
@@ -77,12 +81,14 @@ class GroupedWrites:
         wait_seconds: float = WAIT_SECONDS,
         observer: Observer = UNOBSERVED,
         transfers: Transfers | None = None,
+        is_alone: IsAlone = never,
     ) -> None:
         self._pfs = pfs
         self._transfers = transfers or Transfers(pfs)
         self._observer = observer
         self._committer = committer
         self._inline_bytes = inline_bytes
+        self._is_alone = is_alone
         self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
         self._paths_once = paths_once
         self._wait_seconds = wait_seconds
@@ -137,7 +143,7 @@ class GroupedWrites:
                 if not more:
                     hash_ = small_file_hash(content)
                     write = Write(path, content=content, hash=hash_, expect=expect)
-                    return Written(hash_, await self._queue_of(branch).join([write]))
+                    return Written(hash_, await self._join(branch, [write]))
                 pieces = chained(content, pieces)
             source, hash_ = await self._store(pieces, declared_size_bytes, held)
         finally:
@@ -196,8 +202,7 @@ class GroupedWrites:
         if found.committed is None and not source.is_file_set:
             kept = await self._kept_as(file, found.hash)
             return await self._join_from_file_set(branch, path, kept, found.hash, expect)
-        write = Write(path, source=file, hash=found.hash, expect=expect)
-        return await self._queue_of(branch).join([write])
+        return await self._join(branch, [Write(path, source=file, hash=found.hash, expect=expect)])
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
@@ -214,7 +219,7 @@ class GroupedWrites:
             ConditionFailed: The file is not as expected.
             PfsOverloaded: There was no group for it in time.
         """
-        return await self._queue_of(branch).join([Write(path, expect=expect)])
+        return await self._join(branch, [Write(path, expect=expect)])
 
     async def delete_files(self, branch: Branch, paths: Iterable[str]) -> Commit | None:
         """Remove files in one commit; missing ones are no error.
@@ -228,12 +233,12 @@ class GroupedWrites:
             OutputBranch: A pipeline writes the branch.
             PfsOverloaded: There was no group for them in time.
         """
-        return await self._queue_of(branch).join([Write(path) for path in paths])
+        return await self._join(branch, [Write(path) for path in paths])
 
     async def drain(self) -> None:
         """Wait until everything that joined a group is committed or has failed."""
         while self._queues:
-            await asyncio.wait([queue.task for queue in self._queues.values()])
+            await asyncio.wait([queue.task for queue in self._queues.values() if queue.task])
         await self._committer.drain()
 
     async def _store(
@@ -246,8 +251,7 @@ class GroupedWrites:
         async with self._transfers.upload(size_bytes):
             held.shrink_to(0)
             file_set_id = await self._pfs.create_file_set(_additions(_FILE_SET_PATH, pieces))
-        file_set = Commit.of_file_set(file_set_id)
-        source = File(file_set, _FILE_SET_PATH)
+        source = File(Commit.of_file_set(file_set_id), _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 
     async def _kept_as(self, file: File, hash_: bytes) -> File:
@@ -266,7 +270,7 @@ class GroupedWrites:
         """Write a file that is in a file set, which nobody needs afterwards."""
         write = Write(path, source=source, hash=hash_, expect=expect)
         try:
-            commit = await self._queue_of(branch).join([write])
+            commit = await self._join(branch, [write])
         except PfsFailure:
             await self._pfs.release_file_set(source.commit.id)
             raise
@@ -274,7 +278,7 @@ class GroupedWrites:
         await self._pfs.release_file_set(source.commit.id)
         return commit
 
-    def _queue_of(self, branch: Branch) -> BranchQueue:
+    async def _join(self, branch: Branch, writes: Sequence[Write]) -> Commit | None:
         queue = self._queues.get(branch)
         if queue is None:
             queue = self._queues[branch] = BranchQueue(
@@ -285,12 +289,10 @@ class GroupedWrites:
                 self._wait_seconds,
                 self.turn_at(branch),
                 self._observer,
-                lambda: self._forget_queue(branch),
+                partial(self._queues.__delitem__, branch),
+                self._is_alone,
             )
-        return queue
-
-    def _forget_queue(self, branch: Branch) -> None:
-        del self._queues[branch]
+        return await queue.join(writes)
 
 
 async def _additions(path: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:

@@ -89,6 +89,7 @@ TESTS = {
     "pfs_client/group_commit/branch_queue.py": (
         "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
     ),
+    "pfs_client/group_commit/first_step.py": "tests/pfs_client/test_first_step.py",
     "pfs_client/group_commit/committer.py": (
         "tests/pfs_client/test_committer.py tests/pfs_client/test_grouped_writes.py"
     ),

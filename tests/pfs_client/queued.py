@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from pfs_client.company import IsAlone, never
 from pfs_client.group_commit.branch_queue import BranchQueue
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Member, Write
@@ -82,6 +83,8 @@ class Told(Observer):
 class Writing:
     """Requests that write to one branch, whose queue lives while it has any."""
 
+    is_alone: ClassVar[IsAlone] = staticmethod(never)
+
     def __init__(
         self, max_writes: int = 1000, paths_once: bool = False, wait_seconds: float = 1000
     ) -> None:
@@ -104,7 +107,13 @@ class Writing:
     async def _join(self, writes: Sequence[Write]) -> Commit | None:
         if self.queue is None:
             self.queue = BranchQueue(
-                BRANCH, self.committer, *self._options, self.turn, self.told, self._end
+                BRANCH,
+                self.committer,
+                *self._options,
+                self.turn,
+                self.told,
+                self._end,
+                Writing.is_alone,
             )
         return await self.queue.join(writes)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pfs_client.company import never
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
 from pfs_client.group_commit import branch_queue
 from pfs_client.group_commit.members import Member
@@ -28,6 +29,12 @@ def each_alone(group: Sequence[Member]) -> Sequence[Member]:
 
 def break_down(group: Sequence[Member]) -> Sequence[Member]:
     raise RuntimeError("a mistake")
+
+
+@pytest.fixture(params=[never, lambda: True], ids=["later", "at once"], autouse=True)
+def begins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group goes in the next turn of the event loop, or, if nobody else is served, in this."""
+    monkeypatch.setattr(Writing, "is_alone", staticmethod(request.param))
 
 
 @pytest.fixture
@@ -239,6 +246,7 @@ async def test_all_are_told_if_the_process_ends() -> None:
     await pause()
     assert writing.queue is not None
     queue = writing.queue.task
+    assert queue is not None
     queue.cancel()
     for task in tasks:
         with pytest.raises(PfsUnavailable, match="shutting down"):
