@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from embedded_pfs import collection, file_sets, history
-from embedded_pfs.database import told_as_failures, transaction
+from embedded_pfs.database import Transaction, told_as_failures
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.disk import free_bytes
 from pfs_client.failures import StorageFull
@@ -107,13 +107,13 @@ class _Alone:
     ) -> T:
         """Run a function as one transaction, with the reserve if there is no other room."""
         try:
-            with transaction(self.connection):
+            with Transaction(self.connection):
                 return function(self.connection, *args, **kwargs)
         except StorageFull:
             self.data.reserve.lend_all()
             with suppress(sqlite3.OperationalError):
                 self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            with transaction(self.connection):
+            with Transaction(self.connection):
                 return function(self.connection, *args, **kwargs)
 
 

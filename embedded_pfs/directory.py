@@ -21,10 +21,10 @@ from embedded_pfs.database import (
     WRITE_WAIT_SECONDS,
     Clock,
     Synchronous,
+    Transaction,
     connect,
     failure_of,
     now_us,
-    transaction,
 )
 from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private, try_lock
 from embedded_pfs.leases import Leases
@@ -260,7 +260,7 @@ class DataDirectory:
         """Remove what writes left that never ended; nobody writes now."""
         left = list(self.blobs.unfinished())
         if left:
-            with transaction(connection):
+            with Transaction(connection):
                 suspect(connection, {hash_ for hash_, _ in left if hash_})
         for _, file in left:
             file.unlink(missing_ok=True)

@@ -22,11 +22,11 @@ from embedded_pfs import collection
 from embedded_pfs.database import (
     Clock,
     Synchronous,
+    Transaction,
     failure_of,
     now_us,
     snapshot,
     told_as_failures,
-    transaction,
 )
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.pace import Pace
@@ -190,7 +190,7 @@ class Engine:
 
         def call() -> T:
             self._room.check()
-            with self._room.adding():
+            with self._room.adding:
                 return self._transact(self.writing, function, *args, **kwargs)
 
         self._check_open()
@@ -212,7 +212,7 @@ class Engine:
         """
         self._check_open()
         if self._may_stay() and not self._room.is_full:
-            with suppress(PfsTimeout), self._room.adding():  # somebody else may be writing
+            with suppress(PfsTimeout), self._room.adding:  # somebody else may be writing
                 return self._transact(self._writing_near, function, *args, **kwargs)
         return await self.write(function, *args, **kwargs)
 
@@ -242,7 +242,7 @@ class Engine:
     ) -> T:
         begun = time.perf_counter()
         try:
-            with transaction(connection):
+            with Transaction(connection):
                 result = function(connection, *args, **kwargs)
         except BaseException:
             self._pace.failed(time.perf_counter() - begun)

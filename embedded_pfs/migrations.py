@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TypeAlias
 
 from embedded_pfs import change_times
-from embedded_pfs.database import now_us, transaction
+from embedded_pfs.database import Transaction, now_us
 
 Step: TypeAlias = Callable[[sqlite3.Connection], None]
 
@@ -56,7 +56,7 @@ SCHEMA_VERSION = 1 + len(STEPS)
 def create_schema(connection: sqlite3.Connection) -> None:
     """Create all tables in a new database, and the project that PFS always has."""
     script = files("embedded_pfs").joinpath("schema.sql").read_text("utf-8")
-    with transaction(connection):
+    with Transaction(connection):
         for statement in _statements(script):
             connection.execute(statement)
         connection.execute(
@@ -85,7 +85,7 @@ def migrate(connection: sqlite3.Connection, version: int, steps: tuple[Step, ...
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
         for before, step in enumerate(steps[version - 1 :], start=version):
-            with transaction(connection):
+            with Transaction(connection):
                 step(connection)
                 _check_references(connection, before)
                 connection.execute(f"PRAGMA user_version = {before + 1}")

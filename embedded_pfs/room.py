@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
 
 from embedded_pfs.database import FULL
 from embedded_pfs.directory import DataDirectory
@@ -26,6 +26,7 @@ class Room:
         self.is_refusing = False
         """Whether something found no room, and nothing has since."""
         self.free_bytes = 0
+        self.adding = _Adding(self)
 
     @property
     def is_full(self) -> bool:
@@ -41,16 +42,6 @@ class Room:
         if not self._reserve.is_restored():
             raise StorageFull(FULL)
 
-    @contextmanager
-    def adding(self) -> Iterator[None]:
-        """Remember whether what is added in the body found room."""
-        try:
-            yield
-        except StorageFull:
-            self.is_refusing = True
-            raise
-        self.is_refusing = False
-
     def lend_to_deletes(self, connection: sqlite3.Connection) -> None:
         """Make room for what deletes."""
         self._reserve.lend_to_deletes()
@@ -63,3 +54,24 @@ class Room:
         self.free_bytes = free_bytes(self._directory.path)
         if self._reserve.restore() and self.free_bytes > _SOME_ROOM_BYTES:
             self.is_refusing = False
+
+
+class _Adding:
+    """Remembers whether what its body adds found room. Every write has one, and keeps nothing."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._room.is_refusing = False
+        elif isinstance(error, StorageFull):
+            self._room.is_refusing = True

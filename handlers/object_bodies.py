@@ -6,9 +6,10 @@ from handlers.addressing import is_directory_marker
 from handlers.bucket_branches import named_branch, writable_branch
 from handlers.exchange import S3Request
 from handlers.request_body import RequestBody
-from handlers.write_conditions import told_as_s3
+from handlers.write_conditions import condition_error
 from pfs_client.failures import (
     BranchNotFound,
+    ConditionFailed,
     OutputBranch,
     PfsOverloaded,
     RepoNotFound,
@@ -60,14 +61,15 @@ async def _write(
     request: S3Request, branch: Branch, path: str, body: RequestBody, expect: ExpectFile | None
 ) -> Written:
     try:
-        with told_as_s3(request.key):
-            return await request.services.writes.put_file(
-                branch,
-                path,
-                body.pieces(),
-                declared_size_bytes=body.declared_size_bytes,
-                expect=expect,
-            )
+        return await request.services.writes.put_file(
+            branch,
+            path,
+            body.pieces(),
+            declared_size_bytes=body.declared_size_bytes,
+            expect=expect,
+        )
+    except ConditionFailed as failed:
+        raise condition_error(failed, request.key) from None
     except (BranchNotFound, RepoNotFound):
         raise NoSuchBucket(BucketName=request.bucket) from None
     except OutputBranch:

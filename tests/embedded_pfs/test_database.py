@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs import database
-from embedded_pfs.database import connect, failure_of, snapshot, told_as_failures, transaction
+from embedded_pfs.database import Transaction, connect, failure_of, snapshot, told_as_failures
 from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
 
 
@@ -44,11 +44,11 @@ def test_who_only_reads_cannot_write(connection: sqlite3.Connection, tmp_path: P
 
 
 def test_a_transaction_is_whole_or_nothing(connection: sqlite3.Connection) -> None:
-    with transaction(connection):
+    with Transaction(connection):
         connection.execute("INSERT INTO t VALUES (1)")
         assert connection.in_transaction
     assert not connection.in_transaction
-    with pytest.raises(sqlite3.IntegrityError), transaction(connection):
+    with pytest.raises(sqlite3.IntegrityError), Transaction(connection):
         connection.executemany("INSERT INTO t VALUES (?)", [(2,), (None,)])
     assert not connection.in_transaction
     assert numbers(connection) == [1]
@@ -58,16 +58,16 @@ def test_a_transaction_that_has_ended_by_itself_is_told(connection: sqlite3.Conn
     """As on a full disk."""
     connection.execute("CREATE UNIQUE INDEX unique_n ON t (n)")
     connection.execute("INSERT INTO t VALUES (1)")
-    with pytest.raises(sqlite3.IntegrityError), transaction(connection):
+    with pytest.raises(sqlite3.IntegrityError), Transaction(connection):
         connection.execute("INSERT OR ROLLBACK INTO t VALUES (1)")
     assert not connection.in_transaction
 
 
 def test_one_writes_at_a_time(connection: sqlite3.Connection, tmp_path: Path) -> None:
     with closing(connect(tmp_path / "db", wait_seconds=0.01)) as other:
-        with transaction(connection), pytest.raises(PfsTimeout), transaction(other):
+        with Transaction(connection), pytest.raises(PfsTimeout), Transaction(other):
             raise AssertionError("it has to wait")
-        with transaction(other):
+        with Transaction(other):
             other.execute("INSERT INTO t VALUES (1)")
     assert numbers(connection) == [1]
 

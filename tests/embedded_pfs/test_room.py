@@ -28,7 +28,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def find_no_room(seen: Room) -> None:
-    with pytest.raises(StorageFull), seen.adding():
+    with pytest.raises(StorageFull), seen.adding:
         raise StorageFull("no room")
 
 
@@ -43,7 +43,7 @@ def test_what_finds_no_room_is_remembered_until_something_does(directory: DataDi
     seen = Room(directory)
     find_no_room(seen)
     assert seen.is_full
-    with seen.adding():
+    with seen.adding:
         pass
     assert not seen.is_full
 
@@ -51,7 +51,7 @@ def test_what_finds_no_room_is_remembered_until_something_does(directory: DataDi
 def test_another_failure_says_nothing_about_room(directory: DataDirectory) -> None:
     seen = Room(directory)
     find_no_room(seen)
-    with pytest.raises(ValueError, match="other"), seen.adding():
+    with pytest.raises(ValueError, match="other"), seen.adding:
         raise ValueError("other")
     assert seen.is_full
 

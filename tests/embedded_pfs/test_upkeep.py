@@ -14,7 +14,7 @@ import pytest
 from embedded_pfs import changes, collection, history
 from embedded_pfs.checking import checked_with
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.database import transaction
+from embedded_pfs.database import Transaction
 from embedded_pfs.directory import DataDirectory
 from embedded_pfs.upkeep import UpkeepRules, _try_lock
 from pfs_client.failures import CommitNotFound, FileSetNotFound, RepoNotFound
@@ -259,7 +259,7 @@ async def test_a_project_goes_with_repos_that_are_being_removed(pfs: EmbeddedPfs
 
 async def aged(pfs: EmbeddedPfs, commits: list[Commit], days: float) -> None:
     connection = pfs.engine.directory.connect()
-    with transaction(connection):
+    with Transaction(connection):
         connection.executemany(
             "UPDATE commit_ SET finishing_us = finishing_us - ? WHERE hex = ?",
             [(int(days * 24 * 3600 * 1e6), commit.id) for commit in commits],

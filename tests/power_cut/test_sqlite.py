@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from embedded_pfs.client import EmbeddedPfs
-from embedded_pfs.database import transaction
+from embedded_pfs.database import Transaction
 from pfs_client.values import Branch, Repo
 from tests.pfs_contract.reading import head_of, put, read
 
@@ -48,7 +48,7 @@ async def test_readers_and_a_writer_do_not_wait_for_each_other(tmp_path: Path) -
         await put(pfs, BRANCH, "/b", b"1")  # while somebody reads
     assert other.execute("SELECT count(*) FROM file").fetchone() == (1,)
     other.execute("COMMIT")
-    with transaction(other):
+    with Transaction(other):
         async with asyncio.timeout(10):
             assert (
                 await read(pfs, await head_of(pfs, BRANCH), "/b") == b"1"
