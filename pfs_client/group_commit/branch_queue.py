@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pfs_client.company import IsAlone
 from pfs_client.failures import PfsOverloaded, PfsUnavailable
@@ -22,7 +22,7 @@ MAX_GROUP_BYTES = 16 * 1024 * 1024
 
 
 class BranchQueue:
-    """One branch's queue. It lives while there is anything in it.
+    """One branch's queue. Its task lives while there is anything in it.
 
     Args:
         branch: Whose.
@@ -33,7 +33,6 @@ class BranchQueue:
         wait_seconds: How long a write may wait until it goes with a group.
         turn: Held while a group is committed.
         observer: Is told of groups.
-        ended: Called when the queue is empty, and takes no more.
         is_alone: Says whether nobody can be about to write but who does. A group then goes at once,
             and does not wait for who comes in the same turn of the event loop.
     """
@@ -47,7 +46,6 @@ class BranchQueue:
         wait_seconds: float,
         turn: asyncio.Lock,
         observer: Observer,
-        ended: Callable[[], None],
         is_alone: IsAlone,
     ) -> None:
         self._branch = branch
@@ -57,12 +55,10 @@ class BranchQueue:
         self._wait_seconds = wait_seconds
         self._turn = turn
         self._observer = observer
-        self._ended = ended
         self._is_alone = is_alone
         self._pending: deque[Member] = deque()
-        self._has_begun = False
         self.task: asyncio.Task[None] | None = None
-        """Commits what is in it."""
+        """Commits what is in it; None while nothing is."""
 
     async def join(self, writes: Sequence[Write]) -> Commit | None:
         """Have writes committed with the next group; gives its commit where PFS says which it is.
@@ -74,7 +70,7 @@ class BranchQueue:
         member = Member(writes, done, request=self._observer.current_request())
         joined = time.perf_counter()
         self._pending.append(member)
-        if not self._has_begun:
+        if self.task is None:
             self._begin()
         try:
             return member.done.result() if member.done.done() else await self._outcome_of(member)
@@ -84,7 +80,6 @@ class BranchQueue:
             self._observer.write_ended(began - joined, ended - began)
 
     def _begin(self) -> None:
-        self._has_begun = True
         if self._is_alone():
             self.task = first_step.begin(self._run())
         else:
@@ -113,9 +108,10 @@ class BranchQueue:
             while self._pending:
                 await self._commit_next()
         finally:
-            self._ended()
+            self.task = None
             # Only the end of the process leaves anybody waiting here.
             fail_all(self._pending, PfsUnavailable("the gateway is shutting down"))
+            self._pending.clear()
 
     async def _commit_next(self) -> None:
         group: list[Member] = []

@@ -8,14 +8,12 @@ branch commits at once. A group is in arrival order, and how it becomes a commit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from functools import partial
-from weakref import WeakValueDictionary
 
 from pfs_client.company import IsAlone, never
 from pfs_client.failures import PfsFailure, PfsUnavailable
-from pfs_client.group_commit.branch_queue import BranchQueue
+from pfs_client.group_commit.branch_queues import BranchQueues
 from pfs_client.group_commit.committer import Committer
 from pfs_client.group_commit.members import Write
 from pfs_client.group_commit.pieces import chained, read_up_to
@@ -85,23 +83,24 @@ class GroupedWrites:
     ) -> None:
         self._pfs = pfs
         self._transfers = transfers or Transfers(pfs)
-        self._observer = observer
         self._committer = committer
         self._inline_bytes = inline_bytes
-        self._is_alone = is_alone
-        self._max_writes = 1 if commit_per_request else MAX_GROUP_WRITES
-        self._paths_once = paths_once
-        self._wait_seconds = wait_seconds
         self._memory = MemoryBudget(memory_bytes, min(MEMORY_WAIT_SECONDS, wait_seconds))
-        self._queues: dict[Branch, BranchQueue] = {}
-        self._turns: WeakValueDictionary[Branch | Repo, asyncio.Lock] = WeakValueDictionary()
+        self._queues = BranchQueues(
+            committer,
+            1 if commit_per_request else MAX_GROUP_WRITES,
+            paths_once,
+            wait_seconds,
+            observer,
+            is_alone,
+        )
 
     def turn_at(self, what: Branch | Repo) -> asyncio.Lock:
         """Held while a group is committed to a branch, so that who holds it sees none come.
 
         pachd deletes branches and repos whatever has been written to them since somebody looked.
         """
-        return self._turns.setdefault(what, asyncio.Lock())
+        return self._queues.turn_at(what)
 
     @property
     def takes_conditions(self) -> bool:
@@ -143,7 +142,7 @@ class GroupedWrites:
                 if not more:
                     hash_ = small_file_hash(content)
                     write = Write(path, content=content, hash=hash_, expect=expect)
-                    return Written(hash_, await self._join(branch, [write]))
+                    return Written(hash_, await self._queues.of(branch).join([write]))
                 pieces = chained(content, pieces)
             source, hash_ = await self._store(pieces, declared_size_bytes, held)
         finally:
@@ -202,7 +201,9 @@ class GroupedWrites:
         if found.committed is None and not source.is_file_set:
             kept = await self._kept_as(file, found.hash)
             return await self._join_from_file_set(branch, path, kept, found.hash, expect)
-        return await self._join(branch, [Write(path, source=file, hash=found.hash, expect=expect)])
+        return await self._queues.of(branch).join(
+            [Write(path, source=file, hash=found.hash, expect=expect)]
+        )
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
@@ -219,7 +220,7 @@ class GroupedWrites:
             ConditionFailed: The file is not as expected.
             PfsOverloaded: There was no group for it in time.
         """
-        return await self._join(branch, [Write(path, expect=expect)])
+        return await self._queues.of(branch).join([Write(path, expect=expect)])
 
     async def delete_files(self, branch: Branch, paths: Iterable[str]) -> Commit | None:
         """Remove files in one commit; missing ones are no error.
@@ -233,12 +234,11 @@ class GroupedWrites:
             OutputBranch: A pipeline writes the branch.
             PfsOverloaded: There was no group for them in time.
         """
-        return await self._join(branch, [Write(path) for path in paths])
+        return await self._queues.of(branch).join([Write(path) for path in paths])
 
     async def drain(self) -> None:
         """Wait until everything that joined a group is committed or has failed."""
-        while self._queues:
-            await asyncio.wait([queue.task for queue in self._queues.values() if queue.task])
+        await self._queues.drain()
         await self._committer.drain()
 
     async def _store(
@@ -270,29 +270,13 @@ class GroupedWrites:
         """Write a file that is in a file set, which nobody needs afterwards."""
         write = Write(path, source=source, hash=hash_, expect=expect)
         try:
-            commit = await self._join(branch, [write])
+            commit = await self._queues.of(branch).join([write])
         except PfsFailure:
             await self._pfs.release_file_set(source.commit.id)
             raise
         # One that is cancelled may be under way: its file set is left to expire.
         await self._pfs.release_file_set(source.commit.id)
         return commit
-
-    async def _join(self, branch: Branch, writes: Sequence[Write]) -> Commit | None:
-        queue = self._queues.get(branch)
-        if queue is None:
-            queue = self._queues[branch] = BranchQueue(
-                branch,
-                self._committer,
-                self._max_writes,
-                self._paths_once,
-                self._wait_seconds,
-                self.turn_at(branch),
-                self._observer,
-                partial(self._queues.__delitem__, branch),
-                self._is_alone,
-            )
-        return await queue.join(writes)
 
 
 async def _additions(path: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[Change]:

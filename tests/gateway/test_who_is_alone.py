@@ -92,9 +92,9 @@ async def test_writes_of_the_embedded_pfs_know_it_too(tmp_path: Path, is_embedde
     composition = Composition(settings, UNOBSERVED, lifecycle)
     await composition.open()
     writes = composition.services_of(ANYBODY).writes
-    assert writes._is_alone() is is_embedded
+    assert writes._queues._is_alone() is is_embedded
     lifecycle.requests_now = 2
-    assert not writes._is_alone()
+    assert not writes._queues._is_alone()
     await composition.close()
 
 

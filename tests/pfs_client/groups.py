@@ -56,7 +56,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 def waiting(writes: GroupedWrites) -> int:
     """How many writes wait for the next group."""
-    queue = writes._queues.get(BRANCH)
+    queue = writes._queues.kept.get(BRANCH)
     return len(queue._pending) if queue else 0
 
 

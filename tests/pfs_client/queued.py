@@ -81,7 +81,7 @@ class Told(Observer):
 
 
 class Writing:
-    """Requests that write to one branch, whose queue lives while it has any."""
+    """Requests that write to one branch."""
 
     is_alone: ClassVar[IsAlone] = staticmethod(never)
 
@@ -91,9 +91,16 @@ class Writing:
         self.committer = Noted()
         self.told = Told()
         self.turn = asyncio.Lock()
-        self.queue: BranchQueue | None = None
-        self.ended = 0
-        self._options = (max_writes, paths_once, wait_seconds)
+        self.queue = BranchQueue(
+            BRANCH,
+            self.committer,
+            max_writes,
+            paths_once,
+            wait_seconds,
+            self.turn,
+            self.told,
+            Writing.is_alone,
+        )
 
     @property
     def groups(self) -> list[list[str]]:
@@ -102,24 +109,7 @@ class Writing:
     def put(self, *paths: str, content: bytes = b"") -> Task:
         """One request's writes."""
         writes = [Write(path, content=content) for path in paths]
-        return asyncio.create_task(self._join(writes), name=" ".join(paths))
-
-    async def _join(self, writes: Sequence[Write]) -> Commit | None:
-        if self.queue is None:
-            self.queue = BranchQueue(
-                BRANCH,
-                self.committer,
-                *self._options,
-                self.turn,
-                self.told,
-                self._end,
-                Writing.is_alone,
-            )
-        return await self.queue.join(writes)
-
-    def _end(self) -> None:
-        self.queue = None
-        self.ended += 1
+        return asyncio.create_task(self.queue.join(writes), name=" ".join(paths))
 
     async def together(self, *requests: Sequence[str]) -> list[list[str]]:
         """The groups of requests that all came before the first of them could go."""

@@ -120,7 +120,7 @@ async def test_a_mistake_of_ours_in_one_group_leaves_the_next_alone(
         monkeypatch.setattr(Admission, "sort", breaks)
         late = asyncio.ensure_future(put(writes, "/c" * 400))
         await until(lambda: waiting(writes) == 3)
-        writes._queues[BRANCH]._max_writes = 2
+        writes._queues.kept[BRANCH]._max_writes = 2
     assert await results(arrived) == [RuntimeError, RuntimeError]
     await late
     await writes.drain()

@@ -13,6 +13,7 @@ from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.pace import QUICK_WRITES
 from pfs_client.company import IsAlone, never
 from pfs_client.failures import BranchNotFound
+from pfs_client.group_commit import branch_queues
 from pfs_client.group_commit.committer import EmbeddedCommitter
 from pfs_client.group_commit.grouped_writes import GroupedWrites
 from pfs_client.values import Branch, Repo
@@ -80,3 +81,23 @@ async def test_those_that_come_together_share_a_commit(pfs: EmbeddedPfs) -> None
     puts = [writes.put_file(BRANCH, f"/{n}", body(b"1")) for n in range(20)]
     assert len({written.commit for written in await asyncio.gather(*puts)}) == 1
     await writes.drain()
+
+
+async def test_branches_that_nobody_writes_to_are_forgotten_once_there_are_many(
+    pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branch_queues, "MAX_KEPT", 3)
+    writes = writes_to(pfs, always)
+    branches = [Branch(BRANCH.repo, f"b{number}") for number in range(7)]
+    for branch in branches:
+        await pfs.create_branch(branch)
+    busy = writes.turn_at(branches[0])
+    async with busy:
+        waits = asyncio.create_task(writes.delete_file(branches[0], "/a"))
+        await asyncio.sleep(0)
+        for branch in branches[1:]:
+            await writes.delete_file(branch, "/a")
+            assert branches[0] in writes._queues.kept
+            assert len(writes._queues.kept) <= 3
+            assert writes.turn_at(branches[0]) is busy
+    await waits

@@ -132,14 +132,16 @@ async def test_nothing_goes_before_the_turn_is_free() -> None:
     assert not writing.turn.locked()
 
 
-async def test_a_queue_ends_once_it_is_empty() -> None:
+async def test_a_queue_has_a_task_while_anything_is_in_it() -> None:
     writing = Writing()
-    assert await writing.put("/1") == COMMIT
-    await pause()
-    assert (writing.ended, writing.queue) == (1, None)
-    assert await writing.put("/2") == COMMIT
-    await pause()
-    assert writing.ended == 2
+    for path in ("/1", "/2"):
+        task = writing.put(path)
+        await asyncio.sleep(0)
+        assert writing.queue.task is not None
+        assert await task == COMMIT
+        await pause()
+        assert writing.queue.task is None
+    assert writing.groups == [["/1"], ["/2"]]
 
 
 async def test_who_stops_waiting_does_not_count_for_the_group() -> None:
@@ -163,7 +165,7 @@ async def test_nothing_is_committed_if_nobody_waits_any_more() -> None:
         with pytest.raises(asyncio.CancelledError):
             await gone
     await pause()
-    assert (writing.groups, writing.ended) == ([], 1)
+    assert (writing.groups, writing.queue.task) == ([], None)
 
 
 async def test_who_stops_waiting_while_the_group_is_under_way_does_not_go_again() -> None:
@@ -244,7 +246,6 @@ async def test_all_are_told_if_the_process_ends() -> None:
     writing.committer.goes_on.clear()
     tasks = [writing.put("/under-way"), writing.put("/waits")]
     await pause()
-    assert writing.queue is not None
     queue = writing.queue.task
     assert queue is not None
     queue.cancel()
@@ -252,7 +253,10 @@ async def test_all_are_told_if_the_process_ends() -> None:
         with pytest.raises(PfsUnavailable, match="shutting down"):
             await task
     assert queue.cancelled()
-    assert (writing.groups, writing.ended) == ([["/under-way"]], 1)
+    assert (writing.groups, writing.queue.task) == ([["/under-way"]], None)
+    writing.committer.goes_on.set()
+    assert await writing.put("/later") == COMMIT
+    assert writing.groups == [["/under-way"], ["/later"]]
 
 
 async def test_it_is_told_how_long_each_waited_and_was_under_way(clock: SimpleNamespace) -> None:
