@@ -23,14 +23,22 @@ IS_LINKED = """
         EXISTS (SELECT 1 FROM provenance AS up WHERE up.branch_id = branch.id)
         OR EXISTS (SELECT 1 FROM provenance AS down WHERE down.upstream_id = branch.id)
 """
+HEAD_ID = """
+    coalesce(
+        (SELECT tip.id FROM commit_ AS tip WHERE tip.line_id = branch.line_id
+            ORDER BY tip.seq DESC LIMIT 1),
+        (SELECT line.base_id FROM line WHERE line.id = branch.line_id))
+"""
+"""The head of a `branch` in a query: the last commit on its line, or what the line begins at."""
+JOIN_HEAD = f"JOIN commit_ AS head ON head.id = {HEAD_ID}"
 BRANCH_ROWS = f"""
-    SELECT branch.id, repo.id, line_id, head_id,
-        project.name, repo.name, branch.name, hex, branch.created_us,
+    SELECT branch.id, repo.id, branch.line_id, head.id,
+        project.name, repo.name, branch.name, head.hex, branch.created_us,
         {IS_LINKED}
     FROM branch
     JOIN repo ON repo.id = branch.repo_id
     JOIN project ON project.id = project_id
-    JOIN (SELECT id AS commit_id, hex FROM commit_) ON commit_id = head_id
+    {JOIN_HEAD}
 """
 UPSTREAM = f"{BRANCH_ROWS} JOIN provenance ON upstream_id = branch.id WHERE branch_id = ?"
 DOWNSTREAM = f"{BRANCH_ROWS} JOIN provenance ON branch_id = branch.id WHERE upstream_id = ?"

@@ -112,7 +112,8 @@ def create_branch(
         row = _insert_branch(connection, repo_id, branch, head)
     else:
         if head is not None and head != row.head:
-            _move_head(connection, row.id, *commits.branch_off(connection, head))
+            line_id = commits.branch_off(connection, head)
+            connection.execute("UPDATE branch SET line_id = ? WHERE id = ?", (line_id, row.id))
     upstream = [find_branch(connection, b) for b in provenance]
     if not upstream:
         return
@@ -167,19 +168,11 @@ def _insert_branch(
     connection: sqlite3.Connection, repo_id: int, branch: Branch, head: Commit | None
 ) -> BranchRow:
     if head is None:
-        line_id, head_id = commits.first(connection, repo_id, branch.name)
+        line_id = commits.first(connection, repo_id, branch.name)
     else:
-        line_id, head_id = commits.branch_off(connection, head)
+        line_id = commits.branch_off(connection, head)
     connection.execute(
-        "INSERT INTO branch (repo_id, name, line_id, head_id, created_us, updated_us)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-        (repo_id, branch.name, line_id, head_id, now_us()),
+        "INSERT INTO branch (repo_id, name, line_id, created_us) VALUES (?, ?, ?, ?)",
+        (repo_id, branch.name, line_id, now_us()),
     )
     return find_branch(connection, branch)
-
-
-def _move_head(connection: sqlite3.Connection, branch_id: int, line_id: int, head_id: int) -> None:
-    connection.execute(
-        "UPDATE branch SET line_id = ?, head_id = ?, updated_us = ? WHERE id = ?",
-        (line_id, head_id, now_us(), branch_id),
-    )

@@ -27,9 +27,8 @@ def settle(connection: sqlite3.Connection, row: CommitRow, closed_us: int) -> No
         )
         connection.execute(
             f"UPDATE {table} SET changed_us = ?1 WHERE created_seq = 0 AND changed_us IS NULL"
-            " AND line_id IN (SELECT line_id FROM branch WHERE head_id = ?2 AND line_id != ?3"
-            " UNION ALL SELECT line_id FROM commit_ WHERE parent_id = ?2 AND line_id != ?3)",
-            (closed_us, row.id, row.line_id),
+            " AND line_id IN (SELECT id FROM line WHERE base_id = ?2)",
+            (closed_us, row.id),
         )
 
 

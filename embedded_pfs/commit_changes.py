@@ -7,10 +7,12 @@ a commit changed is what happened behind the one before it on its line, up to it
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from embedded_pfs.collection import suspect_those_of
 from embedded_pfs.commit_rows import CommitRow, commit_by_id
+from embedded_pfs.lineage import Child
 from embedded_pfs.names import stored_path
 
 ChangeRow: TypeAlias = tuple[str, int | None, bytes | None]
@@ -72,17 +74,14 @@ def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
     connection.execute("DELETE FROM past_file WHERE line_id = :line AND ended_seq > :before", tip)
 
 
-def hand_on(connection: sqlite3.Connection, row: CommitRow) -> None:
+def hand_on(connection: sqlite3.Connection, row: CommitRow, children: Iterable[Child]) -> None:
     """Let the next commits have done what a commit did, which then can go.
 
     The next on its own line takes its changes on by `span`. The first of lines that branch off it
     began with a copy of its files, as theirs from the start.
     """
     _forget_what_it_alone_shows(connection, row)
-    branched = connection.execute(
-        "SELECT line_id, seq FROM commit_ WHERE parent_id = ? AND line_id != ?",
-        (row.id, row.line_id),
-    ).fetchall()
+    branched = [(child.line_id, child.seq) for child in children if child.line_id != row.line_id]
     if not branched:
         return
     new, old = added(connection, row), removed(connection, row)

@@ -9,7 +9,7 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
-from embedded_pfs import change_times, commit_changes
+from embedded_pfs import change_times, commit_changes, lineage
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
     from embedded_pfs.tips import Tip
 
 
-def first(connection: sqlite3.Connection, repo_id: int, branch_name: str) -> tuple[int, int]:
-    """A new line with the finished empty commit that a fresh branch has, as (line, commit)."""
-    line_id = _new_line(connection, repo_id)
+def first(connection: sqlite3.Connection, repo_id: int, branch_name: str) -> int:
+    """A new line with the finished empty commit that a fresh branch has."""
+    line_id = _new_line(connection, repo_id, None)
     now = now_us()
-    cursor = connection.execute(
+    connection.execute(
         "INSERT INTO commit_ (repo_id, hex, line_id, seq, origin, branch_name, size_bytes,"
         " started_us, finishing_us, finished_us) VALUES (?1, ?2, ?3, 1, ?4, ?5, 0, ?6, ?6, ?6)",
         (repo_id, new_hex(), line_id, OriginKind.AUTO.value, branch_name, now),
     )
-    return line_id, _row_id(cursor)
+    return line_id
 
 
-def branch_off(connection: sqlite3.Connection, head: Commit) -> tuple[int, int]:
-    """A line for a branch whose head is an existing commit, as (line, commit).
+def branch_off(connection: sqlite3.Connection, head: Commit) -> int:
+    """A line for a branch whose head is an existing commit.
 
     The line begins with a copy of what the commit holds, so that its own commits cost what they
     change.
     """
     row = find_commit(connection, head)
     check_readable(connection, row)
-    line_id = _new_line(connection, row.repo_id)
+    line_id = _new_line(connection, row.repo_id, row.id)
     connection.execute(
         "INSERT INTO file SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM file"
         " WHERE line_id = ?2 AND created_seq <= ?3"
@@ -56,7 +56,7 @@ def branch_off(connection: sqlite3.Connection, head: Commit) -> tuple[int, int]:
         " WHERE line_id = ?2 AND created_seq <= ?3 AND ended_seq > ?3",
         (line_id, row.line_id, row.seq),
     )
-    return line_id, row.id
+    return line_id
 
 
 def start(
@@ -92,23 +92,20 @@ def start(
             now_us(),
         ),
     )
-    commit_id = _row_id(cursor)
-    connection.execute(
-        "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
-        (commit_id, now_us(), branch.id),
-    )
-    return commit_by_id(connection, commit_id)
+    return commit_by_id(connection, _row_id(cursor))
 
 
 def add_closed(connection: sqlite3.Connection, tip: Tip, size_bytes: int, closed_us: int) -> str:
     """Add a commit that is closed already behind a closed head; it is the new head.
+
+    Nothing but the commit is written: each page is time that every write takes.
 
     Returns:
         Its id.
     """
     hex_ = new_hex()
     head = tip.head
-    cursor = connection.execute(
+    connection.execute(
         "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
         " size_bytes, started_us, finishing_us, finished_us)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,10 +123,6 @@ def add_closed(connection: sqlite3.Connection, tip: Tip, size_bytes: int, closed
             # What a commit that has not finished is based on keeps it from finishing.
             None if head.finished_us is None else closed_us,
         ),
-    )
-    connection.execute(
-        "UPDATE branch SET head_id = ?, updated_us = ? WHERE id = ?",
-        (_row_id(cursor), closed_us, tip.branch_id),
     )
     return hex_
 
@@ -183,7 +176,7 @@ def _settle(connection: sqlite3.Connection, commit_id: int, now: int) -> None:
 
 
 def drop(connection: sqlite3.Connection, commit: Commit) -> None:
-    """Take a commit back that nothing is based on; branches at it go back to its parent.
+    """Take a commit back that nothing is based on; its branch goes back to its parent.
 
     Raises:
         RepoNotFound: There is no such repo.
@@ -192,20 +185,12 @@ def drop(connection: sqlite3.Connection, commit: Commit) -> None:
         PfsFailure: It is based on none.
     """
     row = find_commit(connection, commit)
-    child = connection.execute(
-        "SELECT 1 FROM commit_ WHERE parent_id = ?1"
-        " UNION ALL SELECT 1 FROM branch WHERE head_id = ?1 AND line_id != ?2",
-        (row.id, row.line_id),
-    ).fetchone()
-    if child is not None:
+    heads_elsewhere = set(lineage.lines_with_head(connection, row)) - {row.line_id}
+    if lineage.children(connection, row) or heads_elsewhere:
         raise CommitHasChildren(f"cannot drop a commit that has children: {commit}")
     if row.parent_id is None:
         raise PfsFailure(f"cannot drop the first commit of a branch: {commit}")
     commit_changes.take_back(connection, row)
-    connection.execute(
-        "UPDATE branch SET head_id = ?, updated_us = ? WHERE head_id = ?",
-        (row.parent_id, now_us(), row.id),
-    )
     connection.execute("DELETE FROM commit_ WHERE id = ?", (row.id,))
 
 
@@ -221,20 +206,14 @@ def squash(connection: sqlite3.Connection, commit: Commit) -> None:
     row = find_commit(connection, commit)
     if row.finished_us is None:
         raise CommitNotFinished(f"commit {commit} not finished", commit)
-    is_head = "SELECT 1 FROM branch WHERE head_id = ?"
-    has_child = "SELECT 1 FROM commit_ WHERE parent_id = ?"
-    if (
-        connection.execute(is_head, (row.id,)).fetchone()
-        or not connection.execute(has_child, (row.id,)).fetchone()
-    ):
+    children = lineage.children(connection, row)
+    if lineage.lines_with_head(connection, row) or not children:
         raise PfsFailure(
             "cannot squash a commit that has no children as that would cause data loss, use the"
             f" drop operation instead: {commit}"
         )
-    commit_changes.hand_on(connection, row)
-    connection.execute(
-        "UPDATE commit_ SET parent_id = ? WHERE parent_id = ?", (row.parent_id, row.id)
-    )
+    commit_changes.hand_on(connection, row, children)
+    lineage.set_parent(connection, row, children)
     connection.execute("DELETE FROM commit_ WHERE id = ?", (row.id,))
 
 
@@ -243,8 +222,10 @@ def new_hex() -> str:
     return uuid.uuid4().hex
 
 
-def _new_line(connection: sqlite3.Connection, repo_id: int) -> int:
-    return _row_id(connection.execute("INSERT INTO line (repo_id) VALUES (?)", (repo_id,)))
+def _new_line(connection: sqlite3.Connection, repo_id: int, base_id: int | None) -> int:
+    return _row_id(
+        connection.execute("INSERT INTO line (repo_id, base_id) VALUES (?, ?)", (repo_id, base_id))
+    )
 
 
 def _row_id(cursor: sqlite3.Cursor) -> int:

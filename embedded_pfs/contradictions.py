@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from embedded_pfs.branch_rows import HEAD_ID, JOIN_HEAD
 from embedded_pfs.collection import REFERRING
 
 
@@ -58,6 +59,9 @@ _CONTRADICTIONS = {
     "a file without a time, whose commit is closed": (
         f"SELECT path FROM ({_ALL_FILES}) AS one WHERE changed_us IS NULL AND NOT EXISTS (SELECT 1"
         " FROM commit_ WHERE line_id = one.line_id AND seq = created_seq AND finishing_us IS NULL)"
+        # A branch that was made at an open commit has copies of that one's files.
+        " AND NOT EXISTS (SELECT 1 FROM line JOIN commit_ ON commit_.id = base_id"
+        " WHERE line.id = one.line_id AND created_seq = 0 AND finishing_us IS NULL)"
     ),
     "a path that no file can have": (
         f"SELECT path FROM ({_ALL_FILES}) WHERE path = '' OR path GLOB '/*' OR path GLOB '*/'"
@@ -73,7 +77,7 @@ _CONTRADICTIONS = {
         " WHERE begin_bytes != expected"
     ),
     "a branch whose size is not that of its files": (
-        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id WHERE size_bytes !="
+        f"SELECT branch.name FROM branch {JOIN_HEAD} WHERE size_bytes !="
         " (SELECT coalesce(sum(size_bytes), 0) FROM file WHERE file.line_id = branch.line_id)"
     ),
     "a commit whose size is not that of its files": (
@@ -90,14 +94,18 @@ _CONTRADICTIONS = {
         "SELECT hex FROM (SELECT hex, parent_id, lag(id) OVER (PARTITION BY line_id ORDER BY seq)"
         " AS before FROM commit_) WHERE before IS NOT NULL AND parent_id IS NOT before"
     ),
-    "a branch whose head is not its last commit": (
-        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id"
-        " WHERE commit_.line_id = branch.line_id AND seq !="
-        " (SELECT max(seq) FROM commit_ WHERE commit_.line_id = branch.line_id)"
+    "a commit that is based on one that is not there": (
+        "SELECT hex FROM commit_ WHERE parent_id NOT IN (SELECT id FROM commit_)"
     ),
+    # Children are found by this.
+    "a commit that is not based on what its branch begins at": (
+        "SELECT hex FROM (SELECT hex, parent_id, base_id, row_number() OVER (PARTITION BY line_id"
+        " ORDER BY seq) AS number FROM commit_ JOIN line ON line.id = line_id)"
+        " WHERE number = 1 AND parent_id IS NOT base_id"
+    ),
+    "a branch without a head": f"SELECT branch.name FROM branch WHERE {HEAD_ID} IS NULL",
     "a branch whose head is another repo's commit": (
-        "SELECT branch.name FROM branch JOIN commit_ ON commit_.id = head_id"
-        " WHERE commit_.repo_id != branch.repo_id"
+        f"SELECT branch.name FROM branch {JOIN_HEAD} WHERE head.repo_id != branch.repo_id"
     ),
 }
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from itertools import takewhile
 
+from embedded_pfs import lineage
+from embedded_pfs.branch_rows import JOIN_HEAD
 from embedded_pfs.collection import suspect_those_of
+from embedded_pfs.lineage import IS_HEAD
 
 ROWS_A_TRANSACTION = 1000
 
 # The commit before an open head stays: whoever opened it may still read that.
-_NEEDED_SEQ = """
-    SELECT commit_.line_id AS line_id, max(0, min(seq - (finishing_us IS NULL))) AS seq
-    FROM commit_ JOIN branch ON head_id = commit_.id GROUP BY commit_.line_id
+_NEEDED_SEQ = f"""
+    SELECT head.line_id AS line_id, max(0, min(seq - (finishing_us IS NULL))) AS seq
+    FROM branch {JOIN_HEAD} GROUP BY head.line_id
 """
 _LINES_OF_NOBODY = f"""
     line.id NOT IN (SELECT line_id FROM branch)
@@ -75,12 +79,18 @@ def count(connection: sqlite3.Connection, doomed: list[Doomed]) -> int:
 
 
 def drop_commits(connection: sqlite3.Connection, doomed: Doomed) -> int:
-    """Drop some of a line's commits, and say how many."""
-    return connection.execute(
-        "DELETE FROM commit_ WHERE id IN (SELECT id FROM commit_ WHERE line_id = ? AND seq < ?"
-        " ORDER BY seq LIMIT ?)",
+    """Drop some of a line's commits, and say how many.
+
+    What has become a head since they were doomed stays, and so does what is based on it.
+    """
+    rows = connection.execute(
+        f"SELECT seq, {IS_HEAD} FROM commit_ WHERE line_id = ? AND seq < ? ORDER BY seq LIMIT ?",
         (doomed.line_id, doomed.below_seq, ROWS_A_TRANSACTION),
-    ).rowcount
+    ).fetchall()
+    going = [seq for seq, _ in takewhile(lambda row: not row[1], rows)]
+    if going:
+        lineage.drop_up_to(connection, doomed.line_id, going[-1])
+    return len(going)
 
 
 def drop_unseen(connection: sqlite3.Connection, line_id: int) -> bool:
@@ -130,8 +140,10 @@ def drop_some_of_a_repo(connection: sqlite3.Connection) -> bool:
     if row is None:
         return False
     (repo_id,) = row
+    # The newest first, of lines too: nothing is left that is based on what has gone.
     commits = connection.execute(
-        "DELETE FROM commit_ WHERE id IN (SELECT id FROM commit_ WHERE repo_id = ? LIMIT ?)",
+        "DELETE FROM commit_ WHERE id IN (SELECT commit_.id FROM line JOIN commit_"
+        " ON line_id = line.id WHERE line.repo_id = ? ORDER BY line.id DESC, seq DESC LIMIT ?)",
         (repo_id, ROWS_A_TRANSACTION),
     )
     if commits.rowcount:

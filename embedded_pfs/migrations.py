@@ -47,7 +47,56 @@ def _four(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_two, _three, _four)
+def _five(connection: sqlite3.Connection) -> None:
+    """A branch's head is told by its line, and commits are in no index by parent."""
+    connection.execute(
+        "ALTER TABLE line ADD COLUMN base_id INTEGER REFERENCES commit_ (id) ON DELETE SET NULL"
+    )
+    connection.execute(
+        "UPDATE line SET base_id = (SELECT parent_id FROM commit_ WHERE line_id = line.id"
+        " ORDER BY seq LIMIT 1)"
+    )
+    connection.execute(
+        "UPDATE line SET base_id = head_id FROM branch WHERE branch.line_id = line.id"
+        " AND NOT EXISTS (SELECT 1 FROM commit_ WHERE commit_.line_id = line.id)"
+    )
+    connection.execute("CREATE INDEX line_by_base ON line (base_id)")
+    for statement in (
+        "DROP INDEX branch_by_head",
+        "ALTER TABLE branch DROP COLUMN head_id",
+        "ALTER TABLE branch DROP COLUMN updated_us",
+        "CREATE INDEX branch_by_line ON branch (line_id)",
+    ):
+        connection.execute(statement)
+    _commits_without_reference(connection)
+
+
+def _commits_without_reference(connection: sqlite3.Connection) -> None:
+    """Make their table anew: SQLite takes no reference out of one that is there."""
+    columns = (
+        "id, repo_id, hex, line_id, seq, parent_id, origin, branch_name, description, size_bytes,"
+        " started_us, finishing_us, finished_us, error"
+    )
+    connection.execute(
+        "CREATE TABLE new_commit (id INTEGER PRIMARY KEY,"
+        " repo_id INTEGER NOT NULL REFERENCES repo (id), hex TEXT NOT NULL,"
+        " line_id INTEGER NOT NULL REFERENCES line (id), seq INTEGER NOT NULL, parent_id INTEGER,"
+        " origin INTEGER NOT NULL, branch_name TEXT NOT NULL,"
+        " description TEXT NOT NULL DEFAULT '', size_bytes INTEGER NOT NULL,"
+        " started_us INTEGER NOT NULL, finishing_us INTEGER, finished_us INTEGER,"
+        " error TEXT NOT NULL DEFAULT '', UNIQUE (repo_id, hex), UNIQUE (line_id, seq)) STRICT"
+    )
+    connection.execute(
+        f"INSERT INTO new_commit ({columns}) SELECT {columns} FROM commit_ ORDER BY id"
+    )
+    connection.execute("DROP TABLE commit_")
+    connection.execute("ALTER TABLE new_commit RENAME TO commit_")
+    connection.execute(
+        "CREATE INDEX commit_unfinished ON commit_ (parent_id) WHERE finished_us IS NULL"
+    )
+
+
+STEPS: tuple[Step, ...] = (_two, _three, _four, _five)
 """The first brings a database of schema 1 to schema 2, and so on."""
 
 SCHEMA_VERSION = 1 + len(STEPS)

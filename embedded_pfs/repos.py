@@ -9,6 +9,7 @@ import sqlite3
 
 from embedded_pfs.branch_rows import (
     BRANCH_ROWS,
+    JOIN_HEAD,
     ORDER_BY_NAME,
     downstream,
     feeds_others,
@@ -101,7 +102,7 @@ def list_repos(connection: sqlite3.Connection, repo: Repo | None = None) -> list
         )
     rows = connection.execute(
         "SELECT repo.id, repo.name, project.name, repo.created_us, repo.description,"
-        " (SELECT coalesce(sum(size_bytes), 0) FROM commit_ JOIN branch ON head_id = commit_.id"
+        f" (SELECT coalesce(sum(size_bytes), 0) FROM branch {JOIN_HEAD}"
         "  WHERE branch.repo_id = repo.id AND branch.name = 'master')"
         f" FROM repo JOIN project ON project.id = project_id {where}"
         " ORDER BY project.name, repo.name",

@@ -1,10 +1,15 @@
 -- The embedded PFS's database. Times are microseconds since 1970, UTC. The version is PRAGMA user_version,
 -- and older ones come to this by `migrations.py`.
 --
--- A *line* is a run of commits, each based on the one before, numbered by `seq`. A branch is the tip of a line. What
--- stands at the tip is in `file`; a row that a later commit replaced or removed moves to `past_file` with that commit's
--- number. So a write costs what it changes, HEAD is read without meeting history, and any commit can be read:
--- its files are the rows that began at or before it and had not ended by then.
+-- A *line* is a run of commits, each based on the one before, numbered by `seq`. A branch is the tip of a line: its head
+-- is the last commit there, or the line's base while it has none of its own. What stands at the tip is in `file`; a row
+-- that a later commit replaced or removed moves to `past_file` with that commit's number. So a write costs what it
+-- changes, HEAD is read without meeting history, and any commit can be read: its files are the rows that began at or
+-- before it and had not ended by then.
+--
+-- Each page that a commit writes is time that it takes. So a small write adds a commit, and touches neither its branch
+-- nor an index of heads or parents. The children of a commit are found by lines: the next on its own, and the first of
+-- each that has it for its base.
 
 CREATE TABLE project (
     id INTEGER PRIMARY KEY,
@@ -24,9 +29,11 @@ CREATE TABLE repo (
 
 CREATE TABLE line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    repo_id INTEGER NOT NULL REFERENCES repo (id)
+    repo_id INTEGER NOT NULL REFERENCES repo (id),
+    base_id INTEGER REFERENCES commit_ (id) ON DELETE SET NULL -- what its first commit is based on; NULL: nothing
 ) STRICT;
 CREATE INDEX line_by_repo ON line (repo_id);
+CREATE INDEX line_by_base ON line (base_id);
 
 CREATE TABLE commit_ (
     id INTEGER PRIMARY KEY,
@@ -34,7 +41,7 @@ CREATE TABLE commit_ (
     hex TEXT NOT NULL, -- the id that PFS shows
     line_id INTEGER NOT NULL REFERENCES line (id),
     seq INTEGER NOT NULL,
-    parent_id INTEGER REFERENCES commit_ (id) ON DELETE SET NULL,
+    parent_id INTEGER, -- a commit that is there: whoever deletes that one sees to it
     origin INTEGER NOT NULL, -- OriginKind
     branch_name TEXT NOT NULL,
     description TEXT NOT NULL DEFAULT '',
@@ -46,19 +53,17 @@ CREATE TABLE commit_ (
     UNIQUE (repo_id, hex),
     UNIQUE (line_id, seq)
 ) STRICT;
-CREATE INDEX commit_by_parent ON commit_ (parent_id);
+CREATE INDEX commit_unfinished ON commit_ (parent_id) WHERE finished_us IS NULL;
 
 CREATE TABLE branch (
     id INTEGER PRIMARY KEY,
     repo_id INTEGER NOT NULL REFERENCES repo (id),
     name TEXT NOT NULL,
     line_id INTEGER NOT NULL REFERENCES line (id),
-    head_id INTEGER NOT NULL REFERENCES commit_ (id),
     created_us INTEGER NOT NULL,
-    updated_us INTEGER NOT NULL,
     UNIQUE (repo_id, name)
 ) STRICT;
-CREATE INDEX branch_by_head ON branch (head_id);
+CREATE INDEX branch_by_line ON branch (line_id);
 
 CREATE TABLE provenance ( -- direct: branch_id is computed from upstream_id
     branch_id INTEGER NOT NULL REFERENCES branch (id) ON DELETE CASCADE,

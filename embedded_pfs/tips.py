@@ -8,19 +8,19 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from embedded_pfs.branch_rows import IS_LINKED, find_branch
+from embedded_pfs.branch_rows import IS_LINKED, JOIN_HEAD, find_branch
 from embedded_pfs.commit_rows import CommitRow, columns_of
 from pfs_client.values import Branch
 
 _TIP = f"""
     SELECT branch.id, branch.repo_id, branch.line_id,
-        (SELECT coalesce(max(seq), 0) FROM commit_ WHERE line_id = branch.line_id),
+        iif(head.line_id = branch.line_id, head.seq, 0),
         {IS_LINKED},
         {columns_of("head")}
     FROM project
     JOIN repo ON project_id = project.id
     JOIN branch ON branch.repo_id = repo.id
-    JOIN commit_ AS head ON head.id = head_id
+    {JOIN_HEAD}
     WHERE project.name = ? AND repo.name = ? AND branch.name = ?
 """
 

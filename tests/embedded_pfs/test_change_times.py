@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded_pfs.branch_rows import HEAD_ID
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.compaction import compact
 from pfs_client.values import Branch, Commit, CopyFile, DeleteFile, File, Repo
@@ -163,6 +164,13 @@ async def test_a_file_whose_commit_has_gone_is_never_told_to_be_older(tmp_path: 
 def as_before(directory: Path) -> None:
     """Take the times out, as if the step that adds them had not been, and those after it."""
     connection = sqlite3.connect(directory / "pfs.sqlite")
+    connection.execute("ALTER TABLE branch ADD COLUMN head_id INTEGER")
+    connection.execute(f"UPDATE branch SET head_id = {HEAD_ID}")  # noqa: S608
+    connection.execute("CREATE INDEX branch_by_head ON branch (head_id)")
+    connection.execute("ALTER TABLE branch ADD COLUMN updated_us INTEGER")
+    for index in ("line_by_base", "branch_by_line"):
+        connection.execute(f"DROP INDEX {index}")
+    connection.execute("ALTER TABLE line DROP COLUMN base_id")
     connection.execute("DROP TABLE extent")
     for table in ("file", "past_file"):
         connection.execute(f"DROP INDEX {table}_in_open_commit")

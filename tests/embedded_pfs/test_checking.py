@@ -120,9 +120,14 @@ async def test_what_is_lost_is_not_copied(pfs: EmbeddedPfs) -> None:
         ("UPDATE file SET path = 'a//b' WHERE path = 'small'", "a path that no file can have"),
         ("UPDATE commit_ SET parent_id = NULL", "not based on the one before it"),
         ("UPDATE commit_ SET parent_id = 4 WHERE seq = 3", "not based on the one before it"),
+        ("UPDATE commit_ SET parent_id = 99 WHERE seq = 1", "based on one that is not there"),
+        ("UPDATE commit_ SET parent_id = 3 WHERE seq = 1", "not based on what its branch begins"),
+        ("UPDATE line SET base_id = 3", "not based on what its branch begins at"),
+        ("DELETE FROM commit_", "a branch without a head"),
         (
-            "UPDATE branch SET head_id = (SELECT id FROM commit_ WHERE seq = 3)",
-            "a branch whose head is not its last commit",
+            "INSERT INTO repo SELECT 9, project_id, 'o', '', 0 FROM repo;"
+            "UPDATE branch SET repo_id = 9",
+            "a branch whose head is another repo's commit",
         ),
         (
             "INSERT INTO repo SELECT 9, project_id, 'o', '', 0 FROM repo;"

@@ -34,21 +34,45 @@ def add_repo(database: sqlite3.Connection, repo: int) -> None:
 def add_line(
     database: sqlite3.Connection, line: int, closed: list[int | None], *, repo: int = REPO
 ) -> None:
-    """A line with commits 1, 2 and so on, which were closed then; those with None are open."""
+    """A line with commits 1, 2 and so on, which were closed then; those with None are open.
+
+    Each is based on the one before it.
+    """
     database.execute("INSERT INTO line (id, repo_id) VALUES (?, ?)", (line, repo))
     database.executemany(
         "INSERT INTO commit_ (repo_id, hex, line_id, seq, origin, branch_name, size_bytes,"
         " started_us, finishing_us) VALUES (?, ?, ?, ?, 1, 'b', 0, 0, ?)",
         [(repo, f"{line}.{seq}", line, seq, at) for seq, at in enumerate(closed, start=1)],
     )
+    database.execute(
+        "UPDATE commit_ SET parent_id = (SELECT id FROM commit_ AS before"
+        " WHERE before.line_id = commit_.line_id AND before.seq = commit_.seq - 1)"
+        " WHERE line_id = ?",
+        (line,),
+    )
 
 
 def add_branch(database: sqlite3.Connection, line: int, head: str, *, name: str = "b") -> None:
     """A branch on a line; its head may lie on another, as that of a new branch does."""
+    base_on(database, line, head)
     database.execute(
-        "INSERT INTO branch (repo_id, name, line_id, head_id, created_us, updated_us)"
-        " SELECT repo_id, ?, ?, id, 0, 0 FROM commit_ WHERE hex = ?",
+        "INSERT INTO branch (repo_id, name, line_id, created_us)"
+        " SELECT repo_id, ?, ?, 0 FROM commit_ WHERE hex = ?",
         (name, line, head),
+    )
+
+
+def base_on(database: sqlite3.Connection, line: int, commit: str) -> None:
+    """Let a line begin at a commit of another line."""
+    database.execute(
+        "UPDATE line SET base_id = base.id FROM commit_ AS base"
+        " WHERE line.id = ? AND base.hex = ? AND base.line_id != line.id",
+        (line, commit),
+    )
+    database.execute(
+        "UPDATE commit_ SET parent_id = line.base_id FROM line"
+        " WHERE line.id = line_id AND line_id = ? AND seq = 1",
+        (line,),
     )
 
 

@@ -15,7 +15,7 @@ from tests.embedded_pfs.conftest import BRANCH
 OF_THE_TRANSACTION = 2
 
 
-@pytest.mark.parametrize(("path", "most"), [("/d/replaced", 10), ("/d/new", 12)])
+@pytest.mark.parametrize(("path", "most"), [("/d/replaced", 9), ("/d/new", 11)])
 async def test_a_small_write_takes_few_statements(pfs: EmbeddedPfs, path: str, most: int) -> None:
     await pfs.modify_file(BRANCH, [AddFile("/d/replaced", b"1")])
     statements: list[str] = []
