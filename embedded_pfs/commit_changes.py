@@ -80,11 +80,10 @@ def hand_on(connection: sqlite3.Connection, row: CommitRow, children: Iterable[C
     The next on its own line takes its changes on by `span`. The first of lines that branch off it
     began with a copy of its files, as theirs from the start.
     """
-    _forget_what_it_alone_shows(connection, row)
     branched = [(child.line_id, child.seq) for child in children if child.line_id != row.line_id]
-    if not branched:
-        return
-    new, old = added(connection, row), removed(connection, row)
+    new, old = (added(connection, row), removed(connection, row)) if branched else ([], [])
+    # What the next of its line replaced, lines that branch off still have.
+    _forget_what_it_alone_shows(connection, row)
     for line_id, seq in branched:
         connection.executemany(
             "UPDATE file SET created_seq = ? WHERE line_id = ? AND path = ? AND created_seq = 0",
