@@ -102,10 +102,13 @@ def create_branch(
         CommitNotFound: The head is not there.
         CommitNotFinished: The head is open, and so is what it is based on.
         BranchNotFound: A branch of the provenance is not there.
-        PfsFailure: A branch of the provenance is in the same repo.
+        PfsFailure: A branch of the provenance is in the same repo, or the head in another.
     """
     check_name(branch.name)
     repo_id = repo_id_of(connection, branch.repo)
+    if head is not None and head.repo != branch.repo:
+        # It would go with its repo, and the branch would have none.
+        raise PfsFailure(f"{head} is no commit of repo {branch.repo}")
     try:
         row = find_branch(connection, branch)
     except BranchNotFound:

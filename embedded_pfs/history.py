@@ -140,14 +140,16 @@ def drop_some_of_a_repo(connection: sqlite3.Connection) -> bool:
     if row is None:
         return False
     (repo_id,) = row
-    # The newest first, of lines too: nothing is left that is based on what has gone.
-    commits = connection.execute(
-        "DELETE FROM commit_ WHERE id IN (SELECT commit_.id FROM line JOIN commit_"
-        " ON line_id = line.id WHERE line.repo_id = ? ORDER BY line.id DESC, seq DESC LIMIT ?)",
-        (repo_id, ROWS_A_TRANSACTION),
-    )
-    if commits.rowcount:
-        return True
+    # The look is for the lines, which go one by one: without it each would read all that are left.
+    if connection.execute("SELECT 1 FROM commit_ WHERE repo_id = ?", (repo_id,)).fetchone():
+        # The newest first, of lines too: nothing is left that is based on what has gone.
+        gone = connection.execute(
+            "DELETE FROM commit_ WHERE id IN (SELECT commit_.id FROM line JOIN commit_"
+            " ON line_id = line.id WHERE line.repo_id = ? ORDER BY line.id DESC, seq DESC LIMIT ?)",
+            (repo_id, ROWS_A_TRANSACTION),
+        )
+        if gone.rowcount:
+            return True
     line = connection.execute("SELECT id FROM line WHERE repo_id = ?", (repo_id,)).fetchone()
     if line is not None:
         drop_line(connection, line[0])
