@@ -12,7 +12,7 @@ from embedded_pfs.branch_rows import IS_LINKED, JOIN_HEAD, find_branch
 from embedded_pfs.commit_rows import CommitRow, columns_of
 from pfs_client.values import Branch
 
-_TIP = f"""
+TIP = f"""
     SELECT branch.id, branch.repo_id, branch.line_id,
         iif(head.line_id = branch.line_id, head.seq, 0),
         {IS_LINKED},
@@ -56,7 +56,7 @@ def tip_of(connection: sqlite3.Connection, branch: Branch) -> Tip:
         BranchNotFound: There is the repo, without this branch.
     """
     repo = branch.repo
-    found = connection.execute(_TIP, (repo.project, repo.name, branch.name)).fetchone()
+    found = connection.execute(TIP, (repo.project, repo.name, branch.name)).fetchone()
     if found is None:
         find_branch(connection, branch)
     branch_id, repo_id, line_id, last_seq, is_linked, *head = found

@@ -12,20 +12,32 @@ import pytest
 from embedded_pfs import directory as directory_module
 from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.compaction import compact
 from embedded_pfs.database import connect
 from embedded_pfs.directory import DataDirectory, DirectoryRefused, older_schema
 from embedded_pfs.migrations import SCHEMA_VERSION, STEPS, MigrationFailed, Step, migrate
+from pfs_client.failures import CommitHasChildren
 from pfs_client.values import File
 from tests.embedded_pfs.released.__main__ import (
+    AT_BEGUN,
+    BEGUN,
+    BEHIND_BEGUN,
+    EMPTY_SIDE,
     LARGE,
     LARGER,
+    LINES,
+    MOVED,
     OLD_PICTURES,
     OPEN,
     PICTURES,
     RESULTS,
+    SIDE,
+    TRUNK,
 )
 from tests.embedded_pfs.released.directories import VERSIONS, unpacked, version_of
-from tests.pfs_contract.reading import head_of, paths, put, read
+from tests.pfs_contract.reading import head_of, listed, paths, put, read
+
+FIRST_WITH_LINES = 4
 
 
 def test_every_released_schema_is_tested() -> None:
@@ -58,6 +70,40 @@ async def test_a_directory_that_a_released_version_wrote_is_all_there(
     assert check(directory).is_sound
 
 
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v >= FIRST_WITH_LINES])
+async def test_branches_that_began_at_commits_of_others_are_as_they_were(
+    tmp_path: Path, version: int
+) -> None:
+    directory = unpacked(tmp_path, version)
+    pfs = EmbeddedPfs(directory)
+    trunk = await listed(pfs, LINES, newest=await head_of(pfs, TRUNK))
+    assert len(trunk) == 6  # an empty one, and six of which one was squashed
+    assert await read(pfs, trunk[0], "/5") == b"5"
+    side = await head_of(pfs, SIDE)
+    assert await read(pfs, side, "/own") == b"side"
+    assert await listed(pfs, LINES, newest=side) == [side, *trunk[2:]]
+    heads = [await head_of(pfs, branch) for branch in (EMPTY_SIDE, MOVED)]
+    assert heads == trunk[2:4]
+    # Two wait, one of them for the other.
+    begun, at_begun, waiting = [
+        (await pfs.inspect_branch(branch)).head for branch in (BEGUN, AT_BEGUN, BEHIND_BEGUN)
+    ]
+    assert at_begun == begun
+    assert (await pfs.inspect_commit(waiting)).parent == begun
+    assert (await pfs.inspect_commit(waiting)).finished is None
+    await pfs.finish_commit(begun)
+    assert (await pfs.inspect_commit(waiting)).finished is not None
+    with pytest.raises(CommitHasChildren):
+        await pfs.drop_commit(heads[0])
+    await pfs.aclose()
+    compact(directory, keep_commits=0)
+    assert check(directory).is_sound
+    pfs = EmbeddedPfs(directory)
+    assert [await head_of(pfs, branch) for branch in (EMPTY_SIDE, MOVED)] == heads
+    assert await listed(pfs, LINES, newest=side) == [side, trunk[2], trunk[3]]
+    await pfs.aclose()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_migrated_database_is_like_a_new_one(tmp_path: Path, version: int) -> None:
     old = unpacked(tmp_path, version)
@@ -87,7 +133,7 @@ class PowerCut(Exception):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("statement", range(1, 9))
+@pytest.mark.parametrize("statement", range(1, 25))
 def test_a_migration_that_is_cut_off_begins_again(
     tmp_path: Path, version: int, statement: int
 ) -> None:

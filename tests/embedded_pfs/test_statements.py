@@ -1,14 +1,19 @@
-"""How many statements a call takes. Each of a small write is time that every write waits for."""
+"""How many statements and pages a call takes: of a small write, each is time that all wait for."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from statistics import median
 
 import pytest
 
 from embedded_pfs import listings
+from embedded_pfs.branch_rows import BRANCH_ROWS
 from embedded_pfs.client import EmbeddedPfs
+from embedded_pfs.directory import DataDirectory
+from embedded_pfs.lineage import IS_HEAD
+from embedded_pfs.tips import TIP
 from pfs_client.values import AddFile, DeleteFile, File, FileInfo, Part
 from tests.embedded_pfs.conftest import BRANCH
 
@@ -23,6 +28,42 @@ async def test_a_small_write_takes_few_statements(pfs: EmbeddedPfs, path: str, m
     await pfs.modify_file(BRANCH, [DeleteFile(path), AddFile(path, b"2")])
     pfs.engine.writing.set_trace_callback(None)
     assert len(statements) - OF_THE_TRANSACTION <= most, statements
+
+
+_WAL_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
+
+
+async def test_a_small_write_that_replaces_a_file_writes_eight_pages(
+    resting_pfs: EmbeddedPfs,
+) -> None:
+    """A leaf of each: four tables, and four indexes that go by what is new."""
+    pfs = resting_pfs
+    connection = pfs.engine.writing
+    for number in range(20):
+        await pfs.modify_file(BRANCH, [DeleteFile("/a"), AddFile("/a", b"%d" % number)])
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    wal = pfs.engine.directory.path / "pfs.sqlite-wal"
+    pages = []
+    for number in range(20, 31):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await pfs.modify_file(BRANCH, [DeleteFile("/a"), AddFile("/a", b"%d" % number)])
+        frames_bytes = wal.stat().st_size - _WAL_HEADER_BYTES
+        pages.append(frames_bytes // (page_bytes + _FRAME_HEADER_BYTES))
+    # Where a page is full, it becomes two.
+    assert median(pages) == 8, pages
+
+
+def test_a_head_is_found_by_indexes_alone(directory: DataDirectory) -> None:
+    """Whoever looks for one holds up the event loop, or all writes."""
+    connection = directory.connect()
+    named = f"{BRANCH_ROWS} WHERE project.name = ? AND repo.name = ? AND branch.name = ?"
+    is_head = f"SELECT {IS_HEAD} FROM commit_ WHERE id = ?"  # noqa: S608
+    for query, parameters in ((named, 3), (TIP, 3), (is_head, 1)):
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", [1] * parameters).fetchall()
+        steps = [step for *_, step in plan]
+        assert not [s for s in steps if s.startswith("SCAN") and s != "SCAN CONSTANT ROW"], steps
+    connection.close()
 
 
 Listing = Callable[[sqlite3.Connection, File, Part], list[FileInfo]]
