@@ -153,7 +153,8 @@ def _transitive(connection: sqlite3.Connection, query: str, branch_id: int) -> l
 
 def find_rows(connection: sqlite3.Connection, query: str, *arguments: object) -> list[BranchRow]:
     """The branches that a query built on `BRANCH_ROWS` finds."""
-    found = []
+    found: list[BranchRow] = []
+    repo: Repo | None = None  # as good as always the same: it is made once
     for (
         id_,
         repo_id,
@@ -166,7 +167,8 @@ def find_rows(connection: sqlite3.Connection, query: str, *arguments: object) ->
         created_us,
         is_linked,
     ) in connection.execute(query, arguments):
-        repo = Repo(repo_name, project)
+        if repo is None or (repo.name, repo.project) != (repo_name, project):
+            repo = Repo(repo_name, project)
         found.append(
             BranchRow(
                 id_,

@@ -133,7 +133,7 @@ class PowerCut(Exception):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("statement", range(1, 25))
+@pytest.mark.parametrize("statement", range(1, 28))
 def test_a_migration_that_is_cut_off_begins_again(
     tmp_path: Path, version: int, statement: int
 ) -> None:
