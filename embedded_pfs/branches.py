@@ -108,7 +108,7 @@ def create_branch(
     repo_id = repo_id_of(connection, branch.repo)
     if head is not None and head.repo != branch.repo:
         # It would go with its repo, and the branch would have none.
-        raise PfsFailure(f"{head} is no commit of repo {branch.repo}")
+        raise PfsFailure(f"{head} is not a commit of repo {branch.repo}")
     try:
         row = find_branch(connection, branch)
     except BranchNotFound:

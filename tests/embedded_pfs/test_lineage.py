@@ -106,11 +106,11 @@ async def test_a_head_is_of_the_branch_s_own_repo(pfs: EmbeddedPfs) -> None:
     (head,) = await written(pfs, BRANCH, 1)
     elsewhere = Branch(Repo("elsewhere"), "master")
     await pfs.create_repo(elsewhere.repo)
-    with pytest.raises(PfsFailure, match="no commit of"):
+    with pytest.raises(PfsFailure, match="not a commit of"):
         await pfs.create_branch(elsewhere, head=head)
     await pfs.create_branch(elsewhere)
     before = await head_of(pfs, elsewhere)
-    with pytest.raises(PfsFailure, match="no commit of"):
+    with pytest.raises(PfsFailure, match="not a commit of"):
         await pfs.create_branch(elsewhere, head=head)
     assert await head_of(pfs, elsewhere) == before
 
