@@ -21,7 +21,8 @@ from embedded_pfs.branch_cache import BranchCache
 from embedded_pfs.commit_calls import EmbeddedCommitCalls
 from embedded_pfs.database import Clock, Synchronous, now_us
 from embedded_pfs.engine import Engine
-from embedded_pfs.stored_changes import adds, is_little
+from embedded_pfs.staging import inlined
+from embedded_pfs.stored_changes import StoredChange, adds, is_little
 from embedded_pfs.upkeep import EVERYTHING_STAYS, UpkeepRules
 from pfs_client.company import IsAlone, never
 from pfs_client.failures import AuthenticationOff, ContentLost
@@ -173,15 +174,21 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
 
     async def modify_file(self, branch: Branch, changes_: Sequence[Change]) -> Commit | None:
         """Apply changes as one commit, to a branch that is there: no PUT may create a bucket."""
+        small = inlined(changes_)
+        if small is not None and is_little(small):
+            return await self._modify_little(branch, small)
         async with self.engine.staging() as staging:
             stored = await staging.take(changes_)
-            if is_little(stored):
-                write = self.engine.write_little if adds(stored) else self.engine.free_little
-            else:
-                write = self.engine.write if adds(stored) else self.engine.free
+            write = self.engine.write if adds(stored) else self.engine.free
             more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
-            self._branches.age()  # the event loop may not have gone on meanwhile
             await staging.settle(more)
+        return commit
+
+    async def _modify_little(self, branch: Branch, stored: Sequence[StoredChange]) -> Commit | None:
+        """Replace or remove one small file. It is in no place of its own before, or behind."""
+        write = self.engine.write_little if adds(stored) else self.engine.free_little
+        _, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
+        self._branches.age()  # the event loop may not have gone on meanwhile
         return commit
 
     async def modify_stream(self, target: Branch | Commit, changes_: Changes) -> None:

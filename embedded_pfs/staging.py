@@ -70,8 +70,8 @@ class Staging:
             StorageFull: There is no room on the disk.
             Exception: Whatever the stream of changes raises.
         """
-        if isinstance(changes, Sequence) and _is_small(changes):
-            return [_inline(change, index) for index, change in enumerate(changes)]
+        if isinstance(changes, Sequence) and (small := inlined(changes)) is not None:
+            return small
         taken = _Taken(self)
         if isinstance(changes, AsyncIterator):
             async for change in changes:
@@ -206,13 +206,19 @@ class _Run:
             await writing
 
 
-def _is_small(changes: Sequence[Change]) -> bool:
-    """Whether changes bring one small content at most, as they do when a small file is written.
+def inlined(changes: Sequence[Change]) -> list[StoredChange] | None:
+    """Changes that bring one small content at most, as stored ones; None if they bring more.
 
-    To look at them one after the other, as they come, would take longer than all else.
+    So it is when a small file is written. To look at them one after the other, as they come, would
+    take longer than all else.
+
+    Raises:
+        InvalidPath: There can be no file at the path of the `AddFile`.
     """
     sizes = [len(change.content) for change in changes if isinstance(change, AddFile)]
-    return not sizes or (len(sizes) == 1 and sizes[0] <= INLINE_MAX_BYTES)
+    if len(sizes) > 1 or any(size > INLINE_MAX_BYTES for size in sizes):
+        return None
+    return [_inline(change, index) for index, change in enumerate(changes)]
 
 
 def _inline(change: Change, index: int) -> StoredChange:
