@@ -89,6 +89,9 @@ TESTS = {
     "pfs_client/group_commit/branch_queue.py": (
         "tests/pfs_client/test_queue_order.py tests/pfs_client/test_branch_queue.py"
     ),
+    "pfs_client/group_commit/branch_queues.py": (
+        "tests/pfs_client/test_lone_writes.py tests/pfs_client/test_grouped_writes.py"
+    ),
     "pfs_client/group_commit/first_step.py": "tests/pfs_client/test_first_step.py",
     "pfs_client/group_commit/committer.py": (
         "tests/pfs_client/test_committer.py tests/pfs_client/test_grouped_writes.py"
@@ -96,6 +99,9 @@ TESTS = {
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"tests/embedded_pfs/test_compaction.py {_DIRECTORY} {_FULL}",
+    "embedded_pfs/lineage.py": (
+        f"tests/embedded_pfs/test_lineage.py tests/embedded_pfs/test_history_age.py {_HISTORIES}"
+    ),
     "embedded_pfs/history.py": f"tests/embedded_pfs/test_history_age.py {_UPKEEP} {_HISTORIES}",
     "embedded_pfs/upkeep.py": f"tests/embedded_pfs/test_upkeep_rounds.py {_UPKEEP} {_FULL}",
     # the directory
