@@ -83,21 +83,42 @@ async def test_those_that_come_together_share_a_commit(pfs: EmbeddedPfs) -> None
     await writes.drain()
 
 
-async def test_branches_that_nobody_writes_to_are_forgotten_once_there_are_many(
+async def test_queues_stay_until_there_are_many(
     pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(branch_queues, "MAX_KEPT", 3)
     writes = writes_to(pfs, always)
-    branches = [Branch(BRANCH.repo, f"b{number}") for number in range(7)]
+    branches = await made(pfs, 4)
+    for branch in branches[:3]:
+        await writes.delete_file(branch, "/a")
+    kept = dict(writes._queues.kept)
+    assert list(kept) == branches[:3]
+    await writes.delete_file(branches[0], "/a")
+    assert writes._queues.kept == kept
+    await writes.delete_file(branches[3], "/a")
+    assert list(writes._queues.kept) == branches[3:]
+
+
+async def test_queues_that_anything_is_in_stay_however_many_there_are(
+    pfs: EmbeddedPfs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branch_queues, "MAX_KEPT", 1)
+    writes = writes_to(pfs, always)
+    branches = await made(pfs, 5)
+    busy = branches[:2]
+    turns = [writes.turn_at(branch) for branch in busy]
+    async with turns[0], turns[1]:
+        waiting = [asyncio.create_task(writes.delete_file(branch, "/a")) for branch in busy]
+        await asyncio.sleep(0)
+        for branch in branches[2:]:
+            await writes.delete_file(branch, "/a")
+            assert list(writes._queues.kept) == [*busy, branch]
+        assert [writes.turn_at(branch) for branch in busy] == turns
+    await asyncio.gather(*waiting)
+
+
+async def made(pfs: EmbeddedPfs, number: int) -> list[Branch]:
+    branches = [Branch(BRANCH.repo, f"b{number}") for number in range(number)]
     for branch in branches:
         await pfs.create_branch(branch)
-    busy = writes.turn_at(branches[0])
-    async with busy:
-        waits = asyncio.create_task(writes.delete_file(branches[0], "/a"))
-        await asyncio.sleep(0)
-        for branch in branches[1:]:
-            await writes.delete_file(branch, "/a")
-            assert branches[0] in writes._queues.kept
-            assert len(writes._queues.kept) <= 3
-            assert writes.turn_at(branches[0]) is busy
-    await waits
+    return branches
