@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from embedded_pfs import change_times, commit_changes, lineage
+from embedded_pfs.collection import suspect_those_of
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -49,6 +50,11 @@ def branch_off(connection: sqlite3.Connection, head: Commit) -> int:
     row = find_commit(connection, head)
     check_readable(connection, row)
     line_id = _new_line(connection, row.repo_id, row.id)
+    _copy_files(connection, row, line_id)
+    return line_id
+
+
+def _copy_files(connection: sqlite3.Connection, row: CommitRow, line_id: int) -> None:
     connection.execute(
         "INSERT INTO file SELECT ?1, path, 0, size_bytes, content_hash, changed_us FROM file"
         " WHERE line_id = ?2 AND created_seq <= ?3"
@@ -56,7 +62,6 @@ def branch_off(connection: sqlite3.Connection, head: Commit) -> int:
         " WHERE line_id = ?2 AND created_seq <= ?3 AND ended_seq > ?3",
         (line_id, row.line_id, row.seq),
     )
-    return line_id
 
 
 def start(
@@ -152,6 +157,11 @@ def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> N
         )
     now = now_us()
     change_times.settle(connection, row, now)
+    for line_id in lineage.lines_without_commits(connection, row):
+        # Made while the commit was open: it has changed since.
+        suspect_those_of(connection, "file", "line_id = ?", line_id)
+        connection.execute("DELETE FROM file WHERE line_id = ?", (line_id,))
+        _copy_files(connection, row, line_id)
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)
     )

@@ -21,6 +21,8 @@ _ALL_FILES = (
     "SELECT line_id, path, created_seq, changed_us FROM file"
     " UNION ALL SELECT line_id, path, created_seq, changed_us FROM past_file"
 )
+# What a deleted branch has left behind its last commit, nobody sees.
+_OF_A_BRANCH = "line_id IN (SELECT line_id FROM branch)"
 # Rows without a commit's id: what each adds to the size of its line's commits from a number on.
 _ADDED = " UNION ALL ".join(
     f"SELECT line_id, {seq}, NULL, NULL, NULL, {sign}size_bytes FROM {table}"
@@ -41,12 +43,12 @@ _CONTRADICTIONS = {
         "SELECT path FROM past_file WHERE ended_seq <= created_seq"
     ),
     "a file that begins behind the last commit": (
-        "SELECT path FROM file WHERE created_seq > max(0, (SELECT max(seq) FROM commit_"
-        " WHERE commit_.line_id = file.line_id))"
+        f"SELECT path FROM file WHERE {_OF_A_BRANCH} AND created_seq > max(0,"
+        " (SELECT max(seq) FROM commit_ WHERE commit_.line_id = file.line_id))"
     ),
     "a replaced file that ends behind the last commit": (
-        "SELECT path FROM past_file WHERE ended_seq > max(0, (SELECT max(seq) FROM commit_"
-        " WHERE commit_.line_id = past_file.line_id))"
+        f"SELECT path FROM past_file WHERE {_OF_A_BRANCH} AND ended_seq > max(0,"
+        " (SELECT max(seq) FROM commit_ WHERE commit_.line_id = past_file.line_id))"
     ),
     # Before a line's first commit two may stand: they tell what its branch began with.
     "two files at one path in a commit": (
@@ -57,7 +59,9 @@ _CONTRADICTIONS = {
         " FROM commit_ WHERE line_id = one.line_id AND seq >= next_seq AND seq < ended_seq)"
     ),
     "a file without a time, whose commit is closed": (
-        f"SELECT path FROM ({_ALL_FILES}) AS one WHERE changed_us IS NULL AND NOT EXISTS (SELECT 1"
+        f"SELECT path FROM ({_ALL_FILES}) AS one WHERE changed_us IS NULL"
+        " AND line_id IN (SELECT line_id FROM branch UNION ALL SELECT line_id FROM commit_)"
+        " AND NOT EXISTS (SELECT 1"
         " FROM commit_ WHERE line_id = one.line_id AND seq = created_seq AND finishing_us IS NULL)"
         # A branch that was made at an open commit has copies of that one's files.
         " AND NOT EXISTS (SELECT 1 FROM line JOIN commit_ ON commit_.id = base_id"

@@ -94,12 +94,19 @@ def drop_commits(connection: sqlite3.Connection, doomed: Doomed) -> int:
 
 
 def drop_unseen(connection: sqlite3.Connection, line_id: int) -> bool:
-    """Drop some of what was replaced on a line before its first commit that is left."""
-    (first,) = connection.execute(
-        "SELECT min(seq) FROM commit_ WHERE line_id = ?", (line_id,)
+    """Drop some of what was replaced on a line before its first commit that is left.
+
+    What the first one replaced is needed while the line's base is there: to drop that commit brings
+    it back.
+    """
+    found = connection.execute(
+        "SELECT seq, parent_id FROM commit_ WHERE line_id = ? ORDER BY seq LIMIT 1", (line_id,)
     ).fetchone()
-    if first is None:
+    if found is None:
         return drop_line(connection, line_id)
+    first, parent_id = found
+    if parent_id is not None:
+        return False
     keys = (
         "SELECT path, created_seq FROM past_file WHERE line_id = ? AND ended_seq <= ?"
         " ORDER BY ended_seq LIMIT ?"

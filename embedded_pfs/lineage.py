@@ -58,6 +58,16 @@ def lines_with_head(connection: sqlite3.Connection, row: CommitRow) -> list[int]
     return [line_id for (line_id,) in found]
 
 
+def lines_without_commits(connection: sqlite3.Connection, row: CommitRow) -> list[int]:
+    """The lines that begin at a commit and have come no further."""
+    found = connection.execute(
+        "SELECT id FROM line WHERE base_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM commit_ WHERE line_id = line.id)",
+        (row.id,),
+    )
+    return [line_id for (line_id,) in found]
+
+
 def set_parent(connection: sqlite3.Connection, row: CommitRow, children: Iterable[Child]) -> None:
     """Base what is based on a commit on that one's parent; it is about to go."""
     connection.executemany(

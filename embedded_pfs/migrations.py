@@ -8,6 +8,7 @@ for the tests. A step never changes once it is released.
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from collections.abc import Callable
 from importlib.resources import files
 from typing import TypeAlias
@@ -60,6 +61,7 @@ def _five(connection: sqlite3.Connection) -> None:
         "UPDATE line SET base_id = head_id FROM branch WHERE branch.line_id = line.id"
         " AND NOT EXISTS (SELECT 1 FROM commit_ WHERE commit_.line_id = line.id)"
     )
+    _give_lines_to_their_branches(connection)
     connection.execute("CREATE INDEX line_by_base ON line (base_id)")
     for statement in (
         "DROP INDEX branch_by_head",
@@ -69,6 +71,39 @@ def _five(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(statement)
     _commits_without_reference(connection)
+
+
+def _give_lines_to_their_branches(connection: sqlite3.Connection) -> None:
+    """Let branches that began at another repo's commit begin with nothing before them.
+
+    They would lose their head with that repo. One without a commit of its own gets one, of all that
+    it began with.
+    """
+    elsewhere = (
+        "SELECT line.id, branch.repo_id, branch.name,"
+        " (SELECT coalesce(sum(size_bytes), 0) FROM file WHERE file.line_id = line.id)"
+        " FROM branch JOIN line ON line.id = branch.line_id WHERE line.repo_id != branch.repo_id"
+    )
+    now = now_us()
+    for line_id, repo_id, name, size_bytes in connection.execute(elsewhere).fetchall():
+        connection.execute(
+            "UPDATE line SET repo_id = ?, base_id = NULL WHERE id = ?", (repo_id, line_id)
+        )
+        first = connection.execute(
+            "SELECT id FROM commit_ WHERE line_id = ? ORDER BY seq LIMIT 1", (line_id,)
+        ).fetchone()
+        if first is not None:
+            connection.execute("UPDATE commit_ SET parent_id = NULL WHERE id = ?", first)
+            continue
+        connection.execute(
+            "INSERT INTO commit_ (repo_id, hex, line_id, seq, origin, branch_name, size_bytes,"
+            " started_us, finishing_us, finished_us) VALUES (?1, ?2, ?3, 1, 2, ?4, ?5, ?6, ?6, ?6)",
+            (repo_id, uuid.uuid4().hex, line_id, name, size_bytes, now),
+        )
+        connection.execute(
+            "UPDATE file SET changed_us = ? WHERE line_id = ? AND changed_us IS NULL",
+            (now, line_id),
+        )
 
 
 def _commits_without_reference(connection: sqlite3.Connection) -> None:

@@ -60,6 +60,11 @@ class BranchQueue:
         self.task: asyncio.Task[None] | None = None
         """Commits what is in it; None while nothing is."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in it; a task that was cancelled before it began has not said so."""
+        return self.task is None or self.task.done()
+
     async def join(self, writes: Sequence[Write]) -> Commit | None:
         """Have writes committed with the next group; gives its commit where PFS says which it is.
 
@@ -70,7 +75,7 @@ class BranchQueue:
         member = Member(writes, done, request=self._observer.current_request())
         joined = time.perf_counter()
         self._pending.append(member)
-        if self.task is None:
+        if self.is_idle:
             self._begin()
         try:
             return member.done.result() if member.done.done() else await self._outcome_of(member)

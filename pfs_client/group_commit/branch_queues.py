@@ -60,9 +60,9 @@ class BranchQueues:
 
     async def drain(self) -> None:
         """Wait until nothing is in any of them."""
-        while under_way := [queue.task for queue in self.kept.values() if queue.task]:
+        while under_way := [q.task for q in self.kept.values() if q.task and not q.is_idle]:
             await asyncio.wait(under_way)
 
     def _forget_empty(self) -> None:
         if len(self.kept) >= MAX_KEPT:
-            self.kept = {branch: queue for branch, queue in self.kept.items() if queue.task}
+            self.kept = {b: queue for b, queue in self.kept.items() if not queue.is_idle}

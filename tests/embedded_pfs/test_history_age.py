@@ -185,7 +185,7 @@ def test_what_no_commit_sees_any_more_goes_and_is_a_suspect(database: sqlite3.Co
     add_line(database, 2, [10])
     replace(database, 1, [1, 2, 3])
     replace(database, 2, [1])
-    database.execute("DELETE FROM commit_ WHERE hex = '1.1'")
+    assert history.drop_commits(database, Doomed(1, 2)) == 1
     assert history.drop_unseen(database, 1)
     assert not history.drop_unseen(database, 1)
     left = database.execute("SELECT line_id, ended_seq FROM past_file ORDER BY 1").fetchall()

@@ -11,12 +11,12 @@ import pytest
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.contradictions import contradictions
 from embedded_pfs.database import now_us
-from embedded_pfs.history import Doomed, drop_commits, drop_some_of_a_repo
+from embedded_pfs.history import Doomed, drop_commits, drop_some_of_a_repo, drop_unseen
 from embedded_pfs.tips import Tip, tip_of
 from pfs_client.failures import CommitHasChildren, PfsFailure
-from pfs_client.values import Branch, Commit, Repo
+from pfs_client.values import Branch, Commit, DeleteFile, File, Repo
 from tests.embedded_pfs.conftest import BRANCH, SELDOM, with_branch
-from tests.pfs_contract.reading import head_of, listed, put, read
+from tests.pfs_contract.reading import head_of, listed, paths, put, read
 
 OTHER = Branch(BRANCH.repo, "other")
 THIRD = Branch(BRANCH.repo, "third")
@@ -283,3 +283,61 @@ async def test_a_repo_that_goes_leaves_no_commit_without_what_it_is_based_on(
         pieces += 1
     assert pieces > 4
     assert number_of(pfs, "commit_") == number_of(pfs, "line") == 0
+
+
+async def test_what_a_first_commit_replaced_is_there_as_long_as_what_it_is_based_on(
+    pfs: EmbeddedPfs,
+) -> None:
+    await put(pfs, BRANCH, "/a", b"1")
+    await pfs.create_branch(OTHER, head=await head_of(pfs, BRANCH))
+    await put(pfs, OTHER, "/a", b"2")
+    own = await head_of(pfs, OTHER)
+    assert await drop_until(pfs, own) == 0
+    assert not await pfs.engine.free(drop_unseen, tip(pfs, OTHER).line_id)
+    await pfs.drop_commit(own)
+    assert await read(pfs, await head_of(pfs, OTHER), "/a") == b"1"
+    await put(pfs, OTHER, "/b", b"3")
+    assert await read(pfs, await head_of(pfs, OTHER), "/a") == b"1"
+
+
+@pytest.mark.parametrize("error", ["", "it failed"])
+async def test_a_branch_made_at_an_open_commit_has_what_that_one_comes_to_hold(
+    pfs: EmbeddedPfs, error: str
+) -> None:
+    await put(pfs, BRANCH, "/before", b"1")
+    opened = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", b"1")
+    await put(pfs, BRANCH, "/gone", b"1")
+    await pfs.create_branch(OTHER, head=opened)
+    await put(pfs, OTHER, "/b", b"1")
+    await pfs.modify_file(BRANCH, [DeleteFile("/gone")])
+    await pfs.finish_commit(opened, error)
+    await put(pfs, OTHER, "/c", b"1")
+    expected = ["/before", "/c"] if error else ["/a", "/b", "/before", "/c"]
+    assert paths(await pfs.list_file(File(await head_of(pfs, OTHER), "/"))) == expected
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+async def test_a_branch_that_has_left_an_open_commit_leaves_nothing_that_is_wrong(
+    pfs: EmbeddedPfs, is_moved: bool
+) -> None:
+    before = await head_of(pfs, BRANCH)
+    opened = await pfs.start_commit(BRANCH)
+    await put(pfs, BRANCH, "/a", b"1")
+    await pfs.create_branch(OTHER, head=opened)
+    if is_moved:
+        await pfs.create_branch(OTHER, head=before)
+    else:
+        await pfs.delete_branch(OTHER)
+    await pfs.drop_commit(opened)
+    assert await head_of(pfs, BRANCH) == before
+
+
+async def test_the_last_commit_of_a_deleted_branch_is_squashed(pfs: EmbeddedPfs) -> None:
+    first, last = await written(pfs, BRANCH, 2)
+    await pfs.create_branch(OTHER, head=last)
+    (own,) = await written(pfs, OTHER, 1)
+    await pfs.delete_branch(BRANCH)
+    await pfs.squash_commit(last)
+    assert await parent_of(pfs, own) == first
+    assert await read(pfs, own, f"/{BRANCH.name}") == b"1"

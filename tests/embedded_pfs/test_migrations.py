@@ -17,7 +17,7 @@ from embedded_pfs.database import connect
 from embedded_pfs.directory import DataDirectory, DirectoryRefused, older_schema
 from embedded_pfs.migrations import SCHEMA_VERSION, STEPS, MigrationFailed, Step, migrate
 from pfs_client.failures import CommitHasChildren
-from pfs_client.values import File
+from pfs_client.values import Branch, File, Repo
 from tests.embedded_pfs.released.__main__ import (
     AT_BEGUN,
     BEGUN,
@@ -38,6 +38,7 @@ from tests.embedded_pfs.released.directories import VERSIONS, unpacked, version_
 from tests.pfs_contract.reading import head_of, listed, paths, put, read
 
 FIRST_WITH_LINES = 4
+ELSEWHERE = Branch(Repo("elsewhere"), "master")
 
 
 def test_every_released_schema_is_tested() -> None:
@@ -102,6 +103,59 @@ async def test_branches_that_began_at_commits_of_others_are_as_they_were(
     assert [await head_of(pfs, branch) for branch in (EMPTY_SIDE, MOVED)] == heads
     assert await listed(pfs, LINES, newest=side) == [side, trunk[2], trunk[3]]
     await pfs.aclose()
+
+
+@pytest.mark.parametrize("has_commit", [True, False])
+async def test_a_branch_at_another_repo_s_commit_comes_to_have_its_own(
+    tmp_path: Path, has_commit: bool
+) -> None:
+    """Before schema 5 there could be such branches, and that repo could not go."""
+    directory = unpacked(tmp_path, 4)
+    begin_elsewhere(directory, has_commit=has_commit)
+    pfs = EmbeddedPfs(directory)
+    assert await read(pfs, await head_of(pfs, ELSEWHERE), "/5") == b"5"
+    await pfs.delete_repo(LINES, force=True)
+    await pfs.engine.upkeep.round()
+    await put(pfs, ELSEWHERE, "/more", b"more")
+    head = await head_of(pfs, ELSEWHERE)
+    assert await read(pfs, head, "/5") == b"5"
+    assert len(await listed(pfs, ELSEWHERE.repo, newest=head)) == 2
+    await pfs.aclose()
+    assert check(directory).is_sound
+
+
+def begin_elsewhere(directory: Path, *, has_commit: bool) -> None:
+    """Make the branch as schema 4 had it, with a copy of what stands at the other's tip."""
+    connection = sqlite3.connect(directory / "pfs.sqlite")
+    (trunk, head, repo, size_bytes) = connection.execute(
+        "SELECT branch.line_id, head_id, branch.repo_id, size_bytes FROM branch"
+        " JOIN repo ON repo.id = branch.repo_id JOIN commit_ ON commit_.id = head_id"
+        " WHERE repo.name = ? AND branch.name = ?",
+        (LINES.name, TRUNK.name),
+    ).fetchone()
+    own = connection.execute(
+        "INSERT INTO repo (project_id, name, created_us) VALUES (1, ?, 1)", (ELSEWHERE.repo.name,)
+    ).lastrowid
+    line = connection.execute("INSERT INTO line (repo_id) VALUES (?)", (repo,)).lastrowid
+    connection.execute(
+        "INSERT INTO file SELECT ?, path, 0, size_bytes, content_hash, changed_us FROM file"
+        " WHERE line_id = ?",
+        (line, trunk),
+    )
+    if has_commit:
+        head = connection.execute(
+            "INSERT INTO commit_ (repo_id, hex, line_id, seq, parent_id, origin, branch_name,"
+            " size_bytes, started_us, finishing_us, finished_us)"
+            " VALUES (?, ?, ?, 1, ?, 1, 'master', ?, 1, 1, 1)",
+            (own, "0" * 12 + "4" + "0" * 3 + "8" + "0" * 15, line, head, size_bytes),
+        ).lastrowid
+    connection.execute(
+        "INSERT INTO branch (repo_id, name, line_id, head_id, created_us, updated_us)"
+        " VALUES (?, 'master', ?, ?, 1, 1)",
+        (own, line, head),
+    )
+    connection.commit()
+    connection.close()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

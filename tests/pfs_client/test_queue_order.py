@@ -306,3 +306,16 @@ async def test_who_never_went_has_waited_all_the_time(clock: SimpleNamespace) ->
         with pytest.raises(asyncio.CancelledError):
             await task
     assert writing.told.writes == [(5, 0)]
+
+
+async def test_a_queue_whose_task_was_cancelled_before_it_began_goes_on_with_the_next() -> None:
+    writing = Writing()
+    writing.put("/lost")
+    async with writing.turn:
+        await asyncio.sleep(0)
+    if writing.queue.task is not None:
+        writing.queue.task.cancel()
+    await pause()
+    assert writing.queue.is_idle
+    async with asyncio.timeout(60):
+        assert await writing.put("/later") == COMMIT
