@@ -141,6 +141,7 @@ async def test_a_client_that_reads_nothing_is_let_go_when_its_connection_is_idle
 def test_connections_are_limited_and_idle_ones_make_room(tmp_path: Path) -> None:
     options = ("--max-connections", "20", "--head-seconds", "1", "--keep-alive-seconds", "1")
     with GatewayProcess(tmp_path / "pfs", *options) as gateway:
+        assert send(gateway, "GET", "/").status == 200  # the PFS has opened its files
         before = descriptors(gateway.process.pid)
         many = [Connection(gateway) for _ in range(200)]
         try:
@@ -148,7 +149,6 @@ def test_connections_are_limited_and_idle_ones_make_room(tmp_path: Path) -> None
             assert (refused.status, refused.code) == (503, "SlowDown")
             assert int(refused.headers["retry-after"]) >= 1
             assert many[-1].is_closed()
-            # Besides connections, the PFS opens its files when they are first needed.
             await_true(lambda: descriptors(gateway.process.pid) < before + 20)
             assert send(gateway, "GET", "/").status == 200
         finally:
