@@ -54,6 +54,12 @@ def suspect_those_of(
     )
 
 
+def delete_rows(connection: sqlite3.Connection, table: str, where: str, *at: object) -> int:
+    """Delete rows of a table, have their contents looked at, and say how many rows there were."""
+    suspect_those_of(connection, table, where, *at)
+    return connection.execute(f"DELETE FROM {table} WHERE {where}", at).rowcount
+
+
 def suspect_unreferenced(connection: sqlite3.Connection) -> bool:
     """The same, of contents that only the database has, and nothing refers to; False if none are.
 

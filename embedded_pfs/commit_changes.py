@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from embedded_pfs.collection import suspect_those_of
+from embedded_pfs.collection import delete_rows, suspect_those_of
 from embedded_pfs.commit_rows import CommitRow, commit_by_id
 from embedded_pfs.lineage import Child
 from embedded_pfs.names import stored_path
@@ -55,9 +55,7 @@ def removed(connection: sqlite3.Connection, row: CommitRow) -> list[ChangeRow]:
 def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
     """Undo what the last commit of a line has done to files."""
     tip = span(connection, row)
-    suspect_those_of(
-        connection, "file", "line_id = ? AND created_seq > ?", tip["line"], tip["before"]
-    )
+    delete_rows(connection, "file", "line_id = ? AND created_seq > ?", tip["line"], tip["before"])
     suspect_those_of(
         connection,
         "past_file",
@@ -65,7 +63,6 @@ def take_back(connection: sqlite3.Connection, row: CommitRow) -> None:
         tip["line"],
         tip["before"],
     )
-    connection.execute("DELETE FROM file WHERE line_id = :line AND created_seq > :before", tip)
     connection.execute(
         "INSERT INTO file SELECT line_id, path, created_seq, size_bytes, content_hash, changed_us"
         " FROM past_file WHERE line_id = :line AND ended_seq > :before AND created_seq <= :before",
@@ -112,8 +109,7 @@ def _forget_what_it_alone_shows(connection: sqlite3.Connection, row: CommitRow) 
         " AND created_seq > ?2 AND created_seq <= ?3"
     )
     at = (its["line"], its["before"], its["seq"])
-    suspect_those_of(connection, "past_file", gone, *at)
-    connection.execute(f"DELETE FROM past_file WHERE {gone}", at)
+    delete_rows(connection, "past_file", gone, *at)
 
 
 def last_changing(connection: sqlite3.Connection, row: CommitRow, path: str) -> CommitRow | None:

@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from embedded_pfs import change_times, commit_changes, lineage
-from embedded_pfs.collection import suspect_those_of
+from embedded_pfs.collection import delete_rows
 from embedded_pfs.commit_rows import (
     CommitRow,
     check_readable,
@@ -159,8 +159,7 @@ def finish(connection: sqlite3.Connection, row: CommitRow, error: str = "") -> N
     change_times.settle(connection, row, now)
     for line_id in lineage.lines_without_commits(connection, row):
         # Made while the commit was open: it has changed since.
-        suspect_those_of(connection, "file", "line_id = ?", line_id)
-        connection.execute("DELETE FROM file WHERE line_id = ?", (line_id,))
+        delete_rows(connection, "file", "line_id = ?", line_id)
         _copy_files(connection, row, line_id)
     connection.execute(
         "UPDATE commit_ SET finishing_us = ?, error = ? WHERE id = ?", (now, error, row.id)

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from embedded_pfs import lineage
 from embedded_pfs.branch_rows import JOIN_HEAD
-from embedded_pfs.collection import suspect_those_of
+from embedded_pfs.collection import delete_rows
 from embedded_pfs.lineage import IS_HEAD
 
 ROWS_A_TRANSACTION = 1000
@@ -111,7 +111,7 @@ def drop_unseen(connection: sqlite3.Connection, line_id: int) -> bool:
         "SELECT path, created_seq FROM past_file WHERE line_id = ? AND ended_seq <= ?"
         " ORDER BY ended_seq LIMIT ?"
     )
-    return _delete(
+    gone = delete_rows(
         connection,
         "past_file",
         f"line_id = ? AND (path, created_seq) IN ({keys})",
@@ -120,6 +120,7 @@ def drop_unseen(connection: sqlite3.Connection, line_id: int) -> bool:
         first,
         ROWS_A_TRANSACTION,
     )
+    return gone > 0
 
 
 def drop_line(connection: sqlite3.Connection, line_id: int) -> bool:
@@ -128,7 +129,7 @@ def drop_line(connection: sqlite3.Connection, line_id: int) -> bool:
         return False
     for table, key in (("file", "path"), ("past_file", "path, created_seq")):
         keys = f"SELECT {key} FROM {table} WHERE line_id = ? LIMIT ?"
-        if _delete(
+        if delete_rows(
             connection,
             table,
             f"line_id = ? AND ({key}) IN ({keys})",
@@ -175,8 +176,3 @@ def _everything_of(connection: sqlite3.Connection, where: str, *at: object) -> l
         at,
     )
     return [Doomed(line_id, below_seq) for line_id, below_seq in rows]
-
-
-def _delete(connection: sqlite3.Connection, table: str, where: str, *at: object) -> bool:
-    suspect_those_of(connection, table, where, *at)
-    return connection.execute(f"DELETE FROM {table} WHERE {where}", at).rowcount > 0

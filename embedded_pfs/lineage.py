@@ -17,11 +17,12 @@ from embedded_pfs.branch_rows import HEAD_ID
 if TYPE_CHECKING:
     from embedded_pfs.commit_rows import CommitRow
 
-IS_HEAD = f"""
-    EXISTS (SELECT 1 FROM branch WHERE branch.line_id IN (
-            SELECT commit_.line_id UNION ALL SELECT id FROM line WHERE base_id = commit_.id)
-        AND {HEAD_ID} = commit_.id)
+_IS_AT_COMMIT = f"""
+    branch.line_id IN (
+        SELECT commit_.line_id UNION ALL SELECT id FROM line WHERE base_id = commit_.id)
+    AND {HEAD_ID} = commit_.id
 """
+IS_HEAD = f"EXISTS (SELECT 1 FROM branch WHERE {_IS_AT_COMMIT})"
 """Whether a `commit_` in a query is the head of a branch, on its own line or at another's base."""
 
 _IS_FIRST = "first.seq = (SELECT min(seq) FROM commit_ WHERE line_id = line.id)"
@@ -51,9 +52,8 @@ def children(connection: sqlite3.Connection, row: CommitRow) -> list[Child]:
 def lines_with_head(connection: sqlite3.Connection, row: CommitRow) -> list[int]:
     """The lines of the branches whose head a commit is."""
     found = connection.execute(
-        "SELECT branch.line_id FROM branch WHERE branch.line_id IN ("
-        f" SELECT ?1 UNION ALL SELECT id FROM line WHERE base_id = ?2) AND {HEAD_ID} = ?2",
-        (row.line_id, row.id),
+        f"SELECT branch.line_id FROM commit_ JOIN branch ON {_IS_AT_COMMIT} WHERE commit_.id = ?",
+        (row.id,),
     )
     return [line_id for (line_id,) in found]
 
