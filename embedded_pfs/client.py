@@ -178,7 +178,7 @@ class EmbeddedPfs(EmbeddedCommitCalls, WholePfs):
         if small is not None and is_little(small):
             return await self._modify_little(branch, small)
         async with self.engine.staging() as staging:
-            stored = await staging.take(changes_)
+            stored = await staging.take(changes_) if small is None else small
             write = self.engine.write if adds(stored) else self.engine.free
             more, commit = await write(changes.modify_branch, self.engine.blobs, branch, stored)
             await staging.settle(more)
