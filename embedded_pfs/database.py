@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, TypeAlias
 
 from pfs_client.failures import PfsFailure, PfsTimeout, StorageFull
@@ -84,12 +83,7 @@ class Transaction:
         except sqlite3.OperationalError as error:
             raise failure_of(error) from error
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if error is not None:
             self._take_back(error)
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from types import TracebackType
 
 from embedded_pfs.database import FULL
 from embedded_pfs.directory import DataDirectory
@@ -65,12 +64,7 @@ class _Adding:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if error is None:
             self._room.is_refusing = False
         elif isinstance(error, StorageFull):

@@ -201,9 +201,8 @@ class GroupedWrites:
         if found.committed is None and not source.is_file_set:
             kept = await self._kept_as(file, found.hash)
             return await self._join_from_file_set(branch, path, kept, found.hash, expect)
-        return await self._queues.of(branch).join(
-            [Write(path, source=file, hash=found.hash, expect=expect)]
-        )
+        write = Write(path, source=file, hash=found.hash, expect=expect)
+        return await self._queues.of(branch).join([write])
 
     async def delete_file(
         self, branch: Branch, path: str, expect: ExpectFile | None = None
@@ -251,7 +250,8 @@ class GroupedWrites:
         async with self._transfers.upload(size_bytes):
             held.shrink_to(0)
             file_set_id = await self._pfs.create_file_set(_additions(_FILE_SET_PATH, pieces))
-        source = File(Commit.of_file_set(file_set_id), _FILE_SET_PATH)
+        file_set = Commit.of_file_set(file_set_id)
+        source = File(file_set, _FILE_SET_PATH)
         return source, (await self._pfs.inspect_file(source)).hash
 
     async def _kept_as(self, file: File, hash_: bytes) -> File:
