@@ -34,7 +34,9 @@ help: ## what can be made
 run: $(VENV)/runtime ## the gateway on its embedded PFS, at http://127.0.0.1:30655 (ARGS='--port 9000' for more)
 	@exec $(BIN)/s3gateway $(ARGS)
 
-# Three at a time on two cores: half of what the tests take is waiting.
+# Three at a time on two cores: half of what the tests take is waiting. Each server under test is a
+# program of its own, which starts a third sooner if Python may keep what it compiled.
+test test-all: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev clients $(CONTRACT_TOOLS) $(DEPLOY_TOOLS) $(PAGE_TOOLS) $(PROSE_TOOLS) .build/docs/zensical/ready ## the tests
 	$(BIN)/pytest -n 3 $(ARGS)
 
