@@ -32,6 +32,25 @@ _ADDED = " UNION ALL ".join(
         ("past_file", "ended_seq", "-"),
     )
 )
+
+
+def _below_another() -> str:
+    """The query for files that lie below a file of the same commit.
+
+    It joins each two tables: a union of both would have no index to go by.
+    """
+    ends = {"file": "9223372036854775807", "past_file": "{}.ended_seq"}
+    return " UNION ".join(
+        f"SELECT below.path FROM {above} AS above CROSS JOIN {below} AS below"
+        " ON below.line_id = above.line_id AND below.path > above.path || '/'"
+        " AND below.path < above.path || '0' WHERE EXISTS (SELECT 1 FROM commit_"
+        " WHERE line_id = above.line_id AND seq >= max(above.created_seq, below.created_seq)"
+        f" AND seq < min({ends[above].format('above')}, {ends[below].format('below')}))"
+        for above in ends
+        for below in ends
+    )
+
+
 _CONTRADICTIONS = {
     "a file of a branch that is not there": (
         "SELECT path FROM file WHERE line_id NOT IN (SELECT id FROM line)"
@@ -71,6 +90,7 @@ _CONTRADICTIONS = {
         f"SELECT path FROM ({_ALL_FILES}) WHERE path = '' OR path GLOB '/*' OR path GLOB '*/'"
         " OR path GLOB '*//*'"
     ),
+    "a file below a file of its commit": _below_another(),
     "a content that has two sizes": (
         f"SELECT hex(content_hash) FROM ({contents_of(REFERRING)})"
         " GROUP BY content_hash HAVING count(*) > 1"

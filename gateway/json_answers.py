@@ -8,9 +8,12 @@ from typing import Any
 
 import click
 
+from gateway.one_line import no_room_in_one_line
+
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def say(as_json: bool, facts: Mapping[str, Any], text: str) -> None:
     """Print an answer."""
-    click.echo(json.dumps(facts) if as_json else text)
+    with no_room_in_one_line():
+        click.echo(json.dumps(facts) if as_json else text)

@@ -16,6 +16,7 @@ from gateway.history.moving.importing import Imported, import_branch
 from gateway.history.places import HistoryRefused, whole_bucket
 from gateway.json_answers import AS_JSON, say
 from gateway.on_pfs import run_on_pfs
+from gateway.one_line import NO_ROOM
 from gateway.settings import Settings
 from pfs_client.failures import PfsTimeout, PfsUnavailable
 from pfs_client.whole_pfs import WholePfs
@@ -55,7 +56,7 @@ def export(
         raise click.UsageError("name the buckets to export, or say --all")
 
     async def work(pfs: WholePfs) -> None:
-        with _told_what_to_do(), written_export(folder) as to:
+        with _told_what_to_do(folder), written_export(folder) as to:
             for place in map(whole_bucket, buckets or await all_buckets(pfs)):
                 done = await export_branch(pfs, place, to, history=history)
                 say(as_json, _exported_as_json(done), _exported_in_words(folder, done))
@@ -98,7 +99,7 @@ def import_(
     """
 
     async def work(pfs: WholePfs) -> None:
-        with _told_what_to_do(), read_export(folder) as source:
+        with _told_what_to_do(folder), read_export(folder) as source:
             chosen = _chosen(buckets, source.buckets(), folder)
             if name is not None and len(chosen) != 1:
                 raise HistoryRefused("--as names one bucket: say which one to import")
@@ -114,8 +115,8 @@ MOVING_COMMANDS = (export, import_)
 
 
 @contextmanager
-def _told_what_to_do() -> Iterator[None]:
-    """Tell of a cut connection, and of a folder that the system refuses, in one line.
+def _told_what_to_do(folder: Path) -> Iterator[None]:
+    """Tell of a cut connection, and of a folder that is full or refused, in one line.
 
     Raises:
         HistoryRefused: It is what has happened.
@@ -123,6 +124,11 @@ def _told_what_to_do() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise HistoryRefused(
+                f"the disk of {folder} is full. Make room and run the command again: it goes on"
+                " where it stopped"
+            ) from error
         where = f"{error.filename}: " if error.filename else ""
         raise HistoryRefused(f"{where}{error.strerror or error}") from error
     except (PfsUnavailable, PfsTimeout) as error:

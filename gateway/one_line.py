@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -11,6 +14,9 @@ import click
 from gateway.contract.document import UnknownLayer
 from gateway.observing.logging_setup import json_event
 from gateway.settings import BadSetting
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where a disk, or somebody's share of it, is full."""
 
 _LOG_FORMAT = "log_format"
 
@@ -46,10 +52,11 @@ class OneLineGroup(click.Group):
         **extra: Any,
     ) -> click.Context:
         """Read the command's own arguments."""
-        try:
-            return super().make_context(info_name, list(args), parent, **extra)
-        except click.UsageError as error:
-            raise _one_line(error, self._as_far_as_read(args)) from None
+        with no_room_in_one_line():  # for what --help says
+            try:
+                return super().make_context(info_name, list(args), parent, **extra)
+            except click.UsageError as error:
+                raise _one_line(error, self._as_far_as_read(args)) from None
 
     def _as_far_as_read(self, args: list[str]) -> Mapping[str, Any]:
         """What arguments give, some of which are wrong."""
@@ -60,7 +67,7 @@ class OneLineGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, or the command within it, whose arguments are read then."""
-        with _usage_in_one_line():
+        with _usage_in_one_line(), no_room_in_one_line():
             return super().invoke(ctx)
 
 
@@ -81,6 +88,26 @@ def _usage_in_one_line() -> Iterator[None]:
         yield
     except click.UsageError as error:
         raise _one_line(error) from None
+
+
+@contextmanager
+def no_room_in_one_line() -> Iterator[None]:
+    """Tell the person at the terminal that a disk is full, such as that of the output."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _forget_output()
+        what = error.filename or "the output or a temporary file"
+        raise OneLine(f"no room to write {what}: {error.strerror}") from None
+
+
+def _forget_output() -> None:
+    """Python would try to write the rest of it at its end, and complain in lines of its own."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _one_line(error: click.UsageError, given: Mapping[str, Any] | None = None) -> OneLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,4 +39,11 @@ def fill(disk: Path) -> Path:
                     file.write(bytes(size_bytes))
             except OSError:
                 continue
+    return filler
+
+
+def fill_but(disk: Path, left_bytes: int) -> Path:
+    """The same, but for some room that is left."""
+    filler = fill(disk)
+    os.truncate(filler, filler.stat().st_size - left_bytes)
     return filler

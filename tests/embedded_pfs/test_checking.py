@@ -15,7 +15,7 @@ from embedded_pfs.checking import check
 from embedded_pfs.client import EmbeddedPfs
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from pfs_client.failures import ContentLost
-from pfs_client.values import AddFile, Branch, CopyFile, File, Repo
+from pfs_client.values import AddFile, Branch, CopyFile, DeleteFile, File, Repo
 from tests.embedded_pfs.harm import cut, flip, remove
 from tests.pfs_contract.reading import head_of, put, read
 
@@ -45,6 +45,13 @@ async def test_all_is_there(pfs: EmbeddedPfs, tmp_path: Path) -> None:
     assert found.is_sound
     assert found.contents == 3
     assert found.read_bytes == 300_002
+
+
+async def test_a_folder_may_stand_where_a_file_stood(pfs: EmbeddedPfs, tmp_path: Path) -> None:
+    for path in ("/small/x", "/small", "/small/y/z"):
+        await pfs.modify_file(BRANCH, [DeleteFile("/small"), DeleteFile("/small/")])
+        await put(pfs, BRANCH, path, b"3")
+    assert (await asyncio.to_thread(check, tmp_path)).is_sound
 
 
 @pytest.mark.parametrize("harm", [remove, cut])
@@ -118,6 +125,10 @@ async def test_what_is_lost_is_not_copied(pfs: EmbeddedPfs) -> None:
         ("UPDATE past_file SET changed_us = NULL", "without a time"),
         ("UPDATE file SET path = '/small' WHERE path = 'small'", "a path that no file can have"),
         ("UPDATE file SET path = 'a//b' WHERE path = 'small'", "a path that no file can have"),
+        ("UPDATE file SET path = 'd/large/x' WHERE path = 'small'", "a file below a file"),
+        ("UPDATE past_file SET path = 'd/large/x'", "a file below a file"),
+        ("UPDATE file SET path = 'd' WHERE path = 'small'", "a file below a file"),
+        ("UPDATE past_file SET path = 'd'", "a file below a file"),
         ("UPDATE commit_ SET parent_id = NULL", "not based on the one before it"),
         ("UPDATE commit_ SET parent_id = 4 WHERE seq = 3", "not based on the one before it"),
         ("UPDATE commit_ SET parent_id = 99 WHERE seq = 1", "based on one that is not there"),

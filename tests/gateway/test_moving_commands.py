@@ -11,6 +11,7 @@ import pytest
 from tests.gateway.commands import run, said
 from tests.raw_http import send
 from tests.servers import GatewayProcess, PfsProcess
+from tests.small_disk import fill, fill_but, small_disk
 
 BUCKET = "master.kept"
 
@@ -77,6 +78,24 @@ def test_what_cannot_be_moved_is_told_in_one_line(tmp_path: Path) -> None:
     assert str(tmp_path / "file") in line
     gone = refused("--pfs", "grpc://127.0.0.1:1", "--pfs-call-seconds", "1", "export", "b", folder)
     assert gone.endswith("Run the command again: it goes on where it stopped")
+
+
+def test_an_export_to_a_full_disk_says_so_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "pfs") as gateway:
+        assert send(gateway, "PUT", f"/{BUCKET}").status == 200
+        put(gateway, BUCKET, "small", b"1")
+        put(gateway, BUCKET, "large", bytes(2_000_000))
+    with small_disk(tmp_path / "disk", 4) as disk:
+        folder, filler = disk / "moved", fill(disk)
+        export = ("--pfs", gateway.pfs, "export", BUCKET, folder)
+        line = refused(*export)
+        assert f"the disk of {folder} is full. Make room and run the command again" in line
+        filler.unlink()
+        filler = fill_but(disk, 1_000_000)
+        assert f"the disk of {folder} is full" in refused(*export)
+        filler.unlink()
+        (done,) = told(*export)
+        assert done["new_changes"] == 2
 
 
 @pytest.mark.parametrize("command", ["export", "import"])
