@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -61,7 +61,7 @@ class Contract:
         Raises:
             UnknownRefusal: A parameter is to be refused by an error that there is not.
         """
-        document = _tree(self.text)
+        document: dict[str, Any] = json.loads(_as_json(self.text))
         check_refusals(document)
         return document
 
@@ -134,8 +134,16 @@ def _shared() -> list[Node]:
 
 
 def _tree(text: str) -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(json.dumps(yaml.load(text, _LOADER)))  # noqa: S506 - a safe one
+    tree: dict[str, Any] = json.loads(_read(text))
     return tree
+
+
+def _read(text: str) -> str:
+    return json.dumps(yaml.load(text, _LOADER))  # noqa: S506 - a safe one
+
+
+# A gateway has one contract, and needs it four times until it serves: YAML takes ten times as long.
+_as_json = lru_cache(maxsize=1)(_read)
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc]
