@@ -54,6 +54,23 @@ def test_a_transaction_is_whole_or_nothing(connection: sqlite3.Connection) -> No
     assert numbers(connection) == [1]
 
 
+def test_a_statement_that_fails_is_told_as_a_failure(connection: sqlite3.Connection) -> None:
+    with pytest.raises(PfsFailure, match="no such table"), Transaction(connection):
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+    assert not connection.in_transaction
+
+
+def test_what_cannot_be_committed_is_taken_back(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE of (n INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TABLE part (n REFERENCES of (n) DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError), Transaction(connection):
+        connection.execute("INSERT INTO part VALUES (1)")
+    assert not connection.in_transaction
+    with Transaction(connection):
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert numbers(connection) == [1]
+
+
 def test_a_transaction_that_has_ended_by_itself_is_told(connection: sqlite3.Connection) -> None:
     """As on a full disk."""
     connection.execute("CREATE UNIQUE INDEX unique_n ON t (n)")
