@@ -48,8 +48,9 @@ _COMMITTED = "tests/embedded_pfs/test_commits.py tests/embedded_pfs/test_whole_p
 _LIVES = "tests/embedded_pfs/test_file_sets.py"
 _BRANCHES = "tests/embedded_pfs/test_branches.py"
 _LITTLE = "tests/embedded_pfs/test_little_writes.py"
+_LINES = "tests/embedded_pfs/test_lineage.py"
 _COMMITS = (
-    f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES}"
+    f"{_FILES} {_COMMITTED} {_SETS} {_HISTORIES} {_LINES}"
     f" tests/embedded_pfs/test_snapshots.py {_KEPT} {_REPOS}"
     " tests/embedded_pfs/test_change_times.py"
 )
@@ -99,9 +100,7 @@ TESTS = {
     # collection
     "embedded_pfs/collection.py": f"tests/embedded_pfs/test_collection.py {_KEPT}",
     "embedded_pfs/compaction.py": f"tests/embedded_pfs/test_compaction.py {_DIRECTORY} {_FULL}",
-    "embedded_pfs/lineage.py": (
-        f"tests/embedded_pfs/test_lineage.py tests/embedded_pfs/test_history_age.py {_HISTORIES}"
-    ),
+    "embedded_pfs/lineage.py": f"{_LINES} tests/embedded_pfs/test_history_age.py {_HISTORIES}",
     "embedded_pfs/history.py": f"tests/embedded_pfs/test_history_age.py {_UPKEEP} {_HISTORIES}",
     "embedded_pfs/upkeep.py": f"tests/embedded_pfs/test_upkeep_rounds.py {_UPKEEP} {_FULL}",
     # the directory
