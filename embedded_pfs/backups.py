@@ -25,8 +25,7 @@ from embedded_pfs.collection import REFERRING
 from embedded_pfs.database import as_datetime, failure_of, told_as_failures
 from embedded_pfs.directory import DataDirectory, DirectoryRefused
 from embedded_pfs.disk import make_folder, open_private, sync_file, sync_folder, try_lock
-from embedded_pfs.reserve import NO_ROOM
-from pfs_client.failures import StorageFull
+from pfs_client.failures import NO_ROOM, StorageFull
 
 TABLES = "backup.sqlite"
 _NEW_TABLES = "backup.sqlite.new"

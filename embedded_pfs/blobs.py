@@ -21,8 +21,7 @@ from pathlib import Path
 
 from embedded_pfs.database import FULL
 from embedded_pfs.disk import make_folder, open_private, sync_folder
-from embedded_pfs.reserve import NO_ROOM
-from pfs_client.failures import ContentLost, PfsFailure, StorageFull
+from pfs_client.failures import NO_ROOM, ContentLost, PfsFailure, StorageFull
 
 INLINE_MAX_BYTES = 64 * 1024
 """Contents up to this size live in the database.

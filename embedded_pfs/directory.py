@@ -29,8 +29,8 @@ from embedded_pfs.database import (
 from embedded_pfs.disk import free_bytes, make_folder, make_private, open_private, try_lock
 from embedded_pfs.leases import Leases
 from embedded_pfs.migrations import SCHEMA_VERSION, MigrationFailed, create_schema, migrate
-from embedded_pfs.reserve import NO_ROOM, RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
-from pfs_client.failures import StorageFull
+from embedded_pfs.reserve import RESERVE_BYTES, SMALL_RESERVE_BYTES, Reserve
+from pfs_client.failures import NO_ROOM, StorageFull
 
 RESTORING = "pfs.sqlite.restoring"
 """The database's name in a directory that a backup is being restored to."""

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from embedded_pfs.disk import free_bytes, open_private
+from pfs_client.failures import NO_ROOM
 
 RESERVE_BYTES = 16 * 1024 * 1024
 """SQLite's log takes up to 4 MiB, and a delete some hundred bytes."""
@@ -21,7 +22,6 @@ SMALL_RESERVE_BYTES = 4 * 1024 * 1024
 RESERVE_NAME = "reserve"
 """The file's name in the data directory."""
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TRY_AGAIN_SECONDS = 1.0
 
 

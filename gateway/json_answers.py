@@ -15,5 +15,6 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 
 def say(as_json: bool, facts: Mapping[str, Any], text: str) -> None:
     """Print an answer."""
+    # Here already: what moves buckets would take it for a full disk of its folder.
     with no_room_in_one_line():
         click.echo(json.dumps(facts) if as_json else text)

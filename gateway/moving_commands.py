@@ -16,9 +16,8 @@ from gateway.history.moving.importing import Imported, import_branch
 from gateway.history.places import HistoryRefused, whole_bucket
 from gateway.json_answers import AS_JSON, say
 from gateway.on_pfs import run_on_pfs
-from gateway.one_line import NO_ROOM
 from gateway.settings import Settings
-from pfs_client.failures import PfsTimeout, PfsUnavailable
+from pfs_client.failures import NO_ROOM, PfsTimeout, PfsUnavailable
 from pfs_client.whole_pfs import WholePfs
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)

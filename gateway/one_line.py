@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,9 +13,7 @@ import click
 from gateway.contract.document import UnknownLayer
 from gateway.observing.logging_setup import json_event
 from gateway.settings import BadSetting
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says where a disk, or somebody's share of it, is full."""
+from pfs_client.failures import NO_ROOM
 
 _LOG_FORMAT = "log_format"
 

@@ -6,9 +6,13 @@ are None where the PFS does not say: pachd says most only in its texts.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 
 from pfs_client.values import Branch, Commit, ExpectFile, Repo
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where a disk, or somebody's share of it, is full."""
 
 
 class PfsFailure(Exception):

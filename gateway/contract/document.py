@@ -61,7 +61,7 @@ class Contract:
         Raises:
             UnknownRefusal: A parameter is to be refused by an error that there is not.
         """
-        document: dict[str, Any] = json.loads(_as_json(self.text))
+        document = _tree(self.text)
         check_refusals(document)
         return document
 
@@ -134,16 +134,14 @@ def _shared() -> list[Node]:
 
 
 def _tree(text: str) -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(_read(text))
+    tree: dict[str, Any] = json.loads(_as_json(text))
     return tree
 
 
-def _read(text: str) -> str:
-    return json.dumps(yaml.load(text, _LOADER))  # noqa: S506 - a safe one
-
-
 # A gateway has one contract, and needs it four times until it serves: YAML takes ten times as long.
-_as_json = lru_cache(maxsize=1)(_read)
+@lru_cache(maxsize=1)
+def _as_json(text: str) -> str:
+    return json.dumps(yaml.load(text, _LOADER))  # noqa: S506 - a safe one
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.gateway.commands import run
 from tests.raw_http import send
 from tests.servers import GatewayProcess
 
@@ -46,15 +44,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_it_is_told_in_one_line(stored: str, tmp_path: Path, command: str, unbuffered: str) -> None:
     arguments = command.format(tmp_path / "to").split()
     with FULL.open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", "--pfs", stored, *arguments],
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run("--pfs", stored, *arguments, output=full, PYTHONUNBUFFERED=unbuffered)
     assert done.stderr == (
         "Error: no room to write the output or a temporary file: No space left on device\n"
     )
